@@ -1,0 +1,64 @@
+using Daso.Experiments;
+using TorchSharp;
+
+namespace Daso.Data;
+
+/// <summary>What the data is and how batches are made of it, before anything is read.</summary>
+public abstract record DataSpec : ISpecification
+{
+    /// <summary>Samples a rank sees in one training step.</summary>
+    public required int BatchPerRank { get; init; }
+
+    /// <summary>Finds and checks the data; the result is shared by all ranks of the process.</summary>
+    /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>
+    public abstract IDataset Open();
+
+    /// <inheritdoc />
+    public abstract void Describe(SpecificationWriter writer);
+}
+
+/// <summary>Opened data: thread-safe, shared by the ranks of a process.</summary>
+public interface IDataset : IDisposable
+{
+    /// <summary>What throughput counts: "images" or "tokens".</summary>
+    string Unit { get; }
+
+    /// <summary>Samples to train on, over all shards.</summary>
+    int TrainSamples { get; }
+
+    /// <summary>Held-out samples, over all shards.</summary>
+    int HeldOutSamples { get; }
+
+    /// <summary>Opens this rank's part of the training data, shuffled by seed and epoch over all ranks, whole batches only.</summary>
+    /// <exception cref="UserErrorException">A shard would be smaller than one batch.</exception>
+    IBatchSource OpenTraining(Shard shard, int seed, torch.Device device);
+
+    /// <summary>Opens this rank's part of the held-out data in file order; the last batch may be smaller, no sample is seen twice.</summary>
+    IBatchSource OpenHeldOut(Shard shard, torch.Device device);
+}
+
+/// <summary>One of <paramref name="Count"/> equal parts.</summary>
+/// <param name="Index">0 … Count − 1: the rank.</param>
+/// <param name="Count">The number of ranks.</param>
+public readonly record struct Shard(int Index, int Count);
+
+/// <summary>The batches of one rank.</summary>
+public interface IBatchSource : IDisposable
+{
+    /// <summary>Batches that this rank gets in an epoch; the same for every rank when training.</summary>
+    int BatchesPerEpoch { get; }
+
+    /// <summary>Goes to an epoch's first batch; any epoch, in any order, so that a resumed run sees the same data.</summary>
+    /// <param name="epoch">Numbered from 0.</param>
+    /// <param name="firstBatch">Batches of the epoch to pass over.</param>
+    void StartEpoch(int epoch, int firstBatch = 0);
+
+    /// <summary>The next batch. Its tensors belong to the source and are valid until the next call.</summary>
+    Batch Next();
+}
+
+/// <summary>Inputs and what the model should say of them.</summary>
+/// <param name="Inputs">Images: float32 [B, C, H, W]; tokens: int64 [B, T].</param>
+/// <param name="Targets">Classes: int64 [B]; next tokens: int64 [B, T].</param>
+/// <param name="Items">Images or tokens in the batch.</param>
+public readonly record struct Batch(torch.Tensor Inputs, torch.Tensor Targets, int Items);

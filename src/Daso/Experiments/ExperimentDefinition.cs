@@ -1,0 +1,84 @@
+using Daso.Data;
+using Daso.Models;
+using Daso.Strategies;
+using Daso.Training;
+
+namespace Daso.Experiments;
+
+/// <summary>An experiment class as the generator describes it: everything that its attributes say, and how to make its set-up.</summary>
+public sealed class ExperimentDefinition
+{
+    /// <summary>The suite that it belongs to.</summary>
+    public required string Suite { get; init; }
+
+    /// <summary>Its name, unique in the suite.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The class's doc comment, in one line.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>Its parameters, in the order of the class.</summary>
+    public required IReadOnlyList<ParameterDefinition> Parameters { get; init; }
+
+    /// <summary>Its strategies, in the order of the attributes; exactly one is the baseline.</summary>
+    public required IReadOnlyList<StrategyDefinition> Strategies { get; init; }
+
+    /// <summary>The seeds that it runs with.</summary>
+    public required IReadOnlyList<int> Seeds { get; init; }
+
+    /// <summary>Epochs of training.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>The quality to reach, if any.</summary>
+    public TargetQuality? Target { get; init; }
+
+    /// <summary>Makes the set-up for one value of every parameter.</summary>
+    /// <exception cref="UserErrorException">A text is not a value of its parameter; the message names the option.</exception>
+    public required Func<ParameterValues, ExperimentSetup> Create { get; init; }
+}
+
+/// <summary>A parameter of an experiment: a property with values to run over, and a command-line option.</summary>
+/// <param name="Name">The property's name.</param>
+/// <param name="Option">The option without its dashes, for example batch-per-rank.</param>
+/// <param name="TypeName">What a user may write: integer, number, text, true/false, or an enum's names joined by |.</param>
+/// <param name="Values">The declared values as text, at least one.</param>
+/// <param name="Help">The property's doc comment, in one line.</param>
+public sealed record ParameterDefinition(string Name, string Option, string TypeName, IReadOnlyList<string> Values, string Help);
+
+/// <summary>A strategy of an experiment.</summary>
+/// <param name="Name">As in tables and on the command line.</param>
+/// <param name="IsBaseline">Whether the others are compared with it.</param>
+public sealed record StrategyDefinition(string Name, bool IsBaseline);
+
+/// <summary>A quality to reach on held-out data.</summary>
+/// <param name="Metric">accuracy, top5 or loss.</param>
+/// <param name="Direction">Which side of the value is good.</param>
+/// <param name="Value">The threshold.</param>
+public sealed record TargetQuality(string Metric, TargetDirection Direction, double Value)
+{
+    /// <summary>Whether a measured value reaches the target; never for NaN.</summary>
+    public bool IsReachedBy(double measured) => Direction == TargetDirection.AtLeast ? measured >= Value : measured <= Value;
+}
+
+/// <summary>Which side of a target is good.</summary>
+public enum TargetDirection
+{
+    /// <summary>At least the value.</summary>
+    AtLeast,
+
+    /// <summary>At most the value.</summary>
+    AtMost,
+}
+
+/// <summary>What one run of an experiment trains and with what.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Data">The data.</param>
+/// <param name="Optimizer">The optimizer.</param>
+/// <param name="LearningRate">The learning-rate schedule.</param>
+/// <param name="Strategies">In the order of <see cref="ExperimentDefinition.Strategies"/>.</param>
+public sealed record ExperimentSetup(
+    ModelSpec Model,
+    DataSpec Data,
+    OptimizerSpec Optimizer,
+    LearningRateSpec LearningRate,
+    IReadOnlyList<StrategySpec> Strategies);
