@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -41,6 +42,20 @@ public sealed unsafe class FlatTensor : IDisposable
 
     /// <summary>Brings a range of <see cref="Host"/> to the tensor; nothing to do on the CPU.</summary>
     public void FromHost(int offset, int length) => Copy(_staging, Tensor, offset, length);
+
+    /// <summary>Writes all values, little-endian float32.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        ToHost(0, Length);
+        writer.Write(MemoryMarshal.AsBytes(Host.Span));
+    }
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    public void Load(BinaryReader reader)
+    {
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(Host.Span));
+        FromHost(0, Length);
+    }
 
     /// <summary>Frees the memory; views of the tensor keep theirs alive, <see cref="Host"/> does not.</summary>
     public void Dispose()
