@@ -8,7 +8,7 @@ public static class NearestName
     {
         (string Name, int Distance) nearest = known
             .Select(name => (Name: name, Distance: Distance(given.ToLowerInvariant(), name)))
-            .DefaultIfEmpty((string.Empty, int.MaxValue))
+            .DefaultIfEmpty((Name: string.Empty, Distance: int.MaxValue))
             .MinBy(candidate => candidate.Distance);
         return nearest.Distance <= Math.Max(2, given.Length / 3) ? $", did you mean {nearest.Name}?" : string.Empty;
     }

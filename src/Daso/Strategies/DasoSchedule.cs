@@ -87,21 +87,17 @@ public sealed class DasoSchedule
     {
         _epochsEnded++;
         HasPlateaued = false;
-        bool isBlockingNext = _epochsEnded < _settings.WarmupEpochs || _epochsEnded >= _epochs - _settings.CooldownEpochs;
-        if (_epochsEnded == _settings.WarmupEpochs)
-        {
-            Skips = DasoSkips.Start(_settings);
-        }
-        else if (isBlockingNext)
+        if (_epochsEnded < _settings.WarmupEpochs || _epochsEnded >= _epochs - _settings.CooldownEpochs)
         {
             Skips = default;
+            return;
         }
-        else
-        {
-            HasPlateaued = _plateau.Observe(loss);
-            if (HasPlateaued)
-                Skips = Skips.AfterPlateau(_settings);
-        }
+
+        if (_epochsEnded == _settings.WarmupEpochs)
+            Skips = DasoSkips.Start(_settings);
+        HasPlateaued = _plateau.Observe(loss);
+        if (HasPlateaued)
+            Skips = Skips.AfterPlateau(_settings);
     }
 
     /// <summary>Writes the whole state.</summary>
@@ -191,7 +187,8 @@ public sealed class DasoSchedule
 
     private void SetLocalAveraging(bool value)
     {
-        if (AveragesLocally == value)
+        // Local skips are the reference's; the paper averages inside the node in every batch.
+        if (AveragesLocally == value || _settings.Variant == DasoVariant.Paper)
             return;
         AveragesLocally = value;
         _actions.Add(new DasoAction(value ? DasoActionKind.LocalAveragingOn : DasoActionKind.LocalAveragingOff));

@@ -24,7 +24,9 @@ public readonly record struct DasoSkips(int Global, int Local, int Wait)
         {
             int global = Global / settings.SkipReductionFactor;
             int local = Local / settings.SkipReductionFactor;
-            return global > 0 ? new DasoSkips(global, AtLeastOne(local), AtLeastOne(Wait - 1)) : new DasoSkips(0, local, Wait - 1);
+            int wait = Wait - 1;
+            // Exactly 0 becomes 1: a wait of 0 that was set after B = 1 goes below, as in the reference.
+            return global > 0 ? new DasoSkips(global, local == 0 ? 1 : local, wait == 0 ? 1 : wait) : new DasoSkips(0, local, wait);
         }
 
         int fraction = settings.MaxGlobalSkips / settings.LocalSkipFactor;

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using Daso.Communication;
 using Daso.Recording;
 using Daso.Training;

@@ -188,7 +188,7 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Correct, (float)sums.CorrectTop5, (float)sums.Count];
+        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
         EndSpan(SpanKind.Evaluation, startNs);
         double rate = _learningRate.At(_step - 1);

@@ -34,7 +34,8 @@ public class DasoScheduleTests
             {
                 schedule.EpochEnded(losses[epoch].GetDouble());
                 int[] expected = [.. trace[epoch].EnumerateArray().Select(number => number.GetInt32())];
-                Assert.Equal(expected, [schedule.Skips.Global, schedule.Skips.Local, schedule.Skips.Wait, schedule.BadEpochs]);
+                int[] actual = [schedule.Skips.Global, schedule.Skips.Local, schedule.Skips.Wait, schedule.BadEpochs];
+                Assert.Equal(expected, actual);
             }
 
             cases++;
@@ -56,7 +57,7 @@ public class DasoScheduleTests
             schedule.EpochEnded(1.0);
         }
 
-        Assert.Equal([(0, 0), (8, 2), (8, 2), (4, 1), (2, 1), (1, 1), (8, 2), (0, 0), (0, 0)], seen);
+        Assert.Equal([(0, 0), (8, 2), (4, 1), (2, 1), (1, 1), (8, 2), (4, 1), (0, 0), (0, 0)], seen);
     }
 
     [Fact]
@@ -127,7 +128,8 @@ public class DasoScheduleTests
         Assert.Equal("SendForMerge 0 wait 4", steps[0]);
         Assert.Equal("Merge 0, Broadcast 0", steps[4]);
         Assert.Equal("SendForMerge 0 wait 2", steps[16]);
-        Assert.Equal("SendForMean 0, Merge 0, Broadcast 0, Mean 0, Broadcast 0, Agree", steps[18]);
+        Assert.Equal("Merge 0, Broadcast 0", steps[17]);
+        Assert.Equal("SendForMean 0, Mean 0, Broadcast 0, Agree", steps[18]);
     }
 
     [Theory]
