@@ -21,7 +21,11 @@ public sealed unsafe class FlatTensor : IDisposable
     {
         Tensor = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
         if (device.type != DeviceType.CPU)
-            _staging = zeros(length, dtype: ScalarType.Float32).pin_memory().DetachFromDisposeScope();
+        {
+            using Tensor pageable = zeros(length, dtype: ScalarType.Float32);
+            _staging = pageable.pin_memory().DetachFromDisposeScope();
+        }
+
         _host = new HostMemory(_staging ?? Tensor, length);
     }
 
@@ -74,15 +78,18 @@ public sealed unsafe class FlatTensor : IDisposable
             target.copy_(source);
     }
 
-    /// <summary>The tensor's storage as managed memory; it does not move.</summary>
+    /// <summary>The tensor's storage as managed memory; it does not move. Holds the tensor, so that no finalizer frees it.</summary>
     private sealed class HostMemory : MemoryManager<float>
     {
+        private readonly Tensor _tensor;
         private readonly float* _start;
 
         internal HostMemory(Tensor tensor, int length)
         {
+            _tensor = tensor;
             Length = length;
-            fixed (byte* bytes = tensor.bytes)
+            using Tensor first = tensor.narrow(0, 0, Math.Min(1, length)); // bytes of a whole tensor end at 2 GiB
+            fixed (byte* bytes = first.bytes)
                 _start = (float*)bytes;
         }
 
