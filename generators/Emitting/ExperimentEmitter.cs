@@ -48,13 +48,13 @@ internal static class ExperimentEmitter
             writer.Close("};");
         }
 
-        writer.Open($"return new {Experiments}ExperimentSetup", "(");
+        writer.Open($"return new {Experiments}ExperimentSetup(", bracket: null);
         writer.Line(Use(spec, spec.Model) + ",");
         writer.Line(Use(spec, spec.Data) + ",");
         writer.Line(Use(spec, spec.Optimizer) + ",");
         writer.Line(Use(spec, spec.LearningRate) + ",");
-        writer.Line(Literal.ListOf(spec.Strategies.Select(s => Use(spec, s.Member))));
-        writer.Close(");").Close("},");
+        writer.Line(Literal.ListOf(spec.Strategies.Select(s => Use(spec, s.Member))) + ");");
+        writer.Outdent().Close("},");
     }
 
     private static string Definition(ParameterSpec parameter)

@@ -16,17 +16,22 @@ internal sealed class SourceWriter
         return this;
     }
 
-    public SourceWriter Open(string line, string bracket = "{")
+    /// <summary>A line, then a bracket on a line of its own unless it is null; what follows is indented.</summary>
+    public SourceWriter Open(string line, string? bracket = "{")
     {
-        Line(line).Line(bracket);
+        Line(line);
+        if (bracket is not null)
+            Line(bracket);
         _depth++;
         return this;
     }
 
-    public SourceWriter Close(string bracket = "}")
+    public SourceWriter Close(string bracket = "}") => Outdent().Line(bracket);
+
+    public SourceWriter Outdent()
     {
         _depth--;
-        return Line(bracket);
+        return this;
     }
 
     /// <summary>One line an item between brackets, each followed by a comma.</summary>
