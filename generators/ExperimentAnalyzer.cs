@@ -40,6 +40,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.TargetBound,
         Rules.UnknownMetric,
         Rules.NotAnExperiment,
+        Rules.LinkForm,
     ];
 
     /// <inheritdoc />

@@ -23,6 +23,8 @@ internal static class ExperimentEmitter
         writer.List("Strategies =", spec.Strategies.Select(s => $"new({Literal.Of(s.Name)}, {Literal.Of(s.IsBaseline)})"), "],");
         writer.Line($"Seeds = {Literal.ListOf(spec.Seeds.Select(Literal.Of))},");
         writer.Line($"Epochs = {Literal.Of(spec.Epochs)},");
+        if (spec.Link is { } link)
+            writer.Line($"Link = {Literal.Of(link)},");
         if (spec.Target is { } target)
         {
             string direction = target.IsAtLeast ? "AtLeast" : "AtMost";

@@ -18,6 +18,7 @@ namespace Daso.Generators.Model;
 /// <param name="Strategies">In the order of the source.</param>
 /// <param name="Seeds">At least one.</param>
 /// <param name="Epochs">At least 1.</param>
+/// <param name="Link">The emulated link, if any.</param>
 /// <param name="Target">The quality to reach, if any.</param>
 internal sealed record ExperimentSpec(
     string Namespace,
@@ -34,6 +35,7 @@ internal sealed record ExperimentSpec(
     EquatableArray<StrategySpec> Strategies,
     EquatableArray<int> Seeds,
     int Epochs,
+    string? Link,
     TargetSpec? Target)
 {
     /// <summary>The class's name with its namespace, without global::.</summary>

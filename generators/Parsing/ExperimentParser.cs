@@ -36,6 +36,7 @@ internal static class ExperimentParser
         EquatableArray<StrategySpec> strategies = StrategyParser.Parse(scope);
         EquatableArray<int> seeds = TrainingParser.Seeds(scope);
         int epochs = TrainingParser.Epochs(scope);
+        string? link = TrainingParser.Link(scope);
         TargetSpec? target = TrainingParser.Target(scope);
         cancellation.ThrowIfCancellationRequested();
 
@@ -58,6 +59,7 @@ internal static class ExperimentParser
             strategies,
             seeds,
             epochs,
+            link,
             target);
     }
 

@@ -14,6 +14,7 @@ internal static class KnownNames
     public const string Seeds = "SeedsAttribute";
     public const string Epochs = "EpochsAttribute";
     public const string Target = "TargetAttribute";
+    public const string Link = "LinkAttribute";
 
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
     public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
@@ -24,14 +25,14 @@ internal static class KnownNames
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =
-        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target];
+        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link];
 
     public static readonly IReadOnlyList<string> Metrics = ["accuracy", "top5", "loss"];
 
     public static readonly IReadOnlyList<string> BuiltInOptions =
     [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "epochs", "steps", "out", "format", "dry-run", "warmup-steps",
-        "help", "version",
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "epochs", "steps", "out", "format", "dry-run",
+        "warmup-steps", "comm-timeout", "help", "version",
     ];
 
     /// <summary>How a user writes an attribute: without the suffix.</summary>

@@ -1,14 +1,19 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Daso.Generators.Diagnostics;
 using Daso.Generators.Model;
 using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>Seeds, epochs and the target.</summary>
+/// <summary>Seeds, epochs, the link and the target.</summary>
 internal static class TrainingParser
 {
     private const int DefaultSeed = 1;
+
+    /// <summary>What LinkSpec.Parse of the library takes.</summary>
+    private static readonly Regex LinkForm = new(
+        @"^\d+(\.\d+)?[kmg]bit(,\s*\d+(\.\d+)?[num]s)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
 
     public static EquatableArray<int> Seeds(ExperimentScope scope)
     {
@@ -52,6 +57,16 @@ internal static class TrainingParser
         if (count < 1)
             scope.Mistakes.Add(Rules.TooFewEpochs, Attributes.PlaceOf(attribute, 0, scope.Cancellation), Text(count));
         return count;
+    }
+
+    public static string? Link(ExperimentScope scope)
+    {
+        if (scope.Find(KnownNames.Link) is not { } attribute || scope.Text(attribute, 0) is not { } link)
+            return null;
+
+        if (!LinkForm.IsMatch(link))
+            scope.Mistakes.Add(Rules.LinkForm, Attributes.PlaceOf(attribute, 0, scope.Cancellation), link);
+        return link;
     }
 
     public static TargetSpec? Target(ExperimentScope scope)

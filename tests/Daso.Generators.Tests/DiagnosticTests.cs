@@ -66,6 +66,7 @@ public sealed class DiagnosticTests
         { "DASO021", ", AtLeast = 0.95", "", "Target(\"accuracy\")" },
         { "DASO021", "AtLeast = 0.95", "AtLeast = 0.95, AtMost = 1", "Target(\"accuracy\", AtLeast = 0.95, AtMost = 1)" },
         { "DASO021", "AtLeast = 0.95", "AtMost = double.PositiveInfinity", "Target(\"accuracy\", AtMost = double.PositiveInfinity)" },
+        { "DASO024", "\"1gbit,50us\"", "\"fast\"", "\"fast\"" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
     };
 

@@ -61,6 +61,7 @@ internal static class Samples
         [Strategy("daso", nameof(Daso))]
         [Seeds(7, 2)]
         [Epochs(4)]
+        [Link("1gbit,50us")]
         [Target("accuracy", AtLeast = 0.95)]
         public sealed partial class DigitsTiny
         {
