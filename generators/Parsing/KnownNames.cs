@@ -20,8 +20,8 @@ internal static class KnownNames
     public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
     public const string ModelSpec = "Daso.Models.ModelSpec";
     public const string DataSpec = "Daso.Data.DataSpec";
-    public const string OptimizerSpec = "Daso.Training.OptimizerSpec";
-    public const string LearningRateSpec = "Daso.Training.LearningRateSpec";
+    public const string OptimizerSpec = "Daso.Optimization.OptimizerSpec";
+    public const string LearningRateSpec = "Daso.Optimization.LearningRateSpec";
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =

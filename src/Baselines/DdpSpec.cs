@@ -1,6 +1,7 @@
 using Daso.Communication;
 using Daso.Experiments;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Strategies;
 
 namespace Daso.Baselines;

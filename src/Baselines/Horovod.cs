@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Daso.Communication;
+using Daso.Models;
 using Daso.Recording;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Baselines;
 

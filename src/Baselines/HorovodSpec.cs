@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Experiments;
+using Daso.Specification;
 using Daso.Strategies;
 
 namespace Daso.Baselines;

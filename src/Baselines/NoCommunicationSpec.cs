@@ -1,4 +1,5 @@
 using Daso.Experiments;
+using Daso.Specification;
 using Daso.Strategies;
 
 namespace Daso.Baselines;

@@ -3,8 +3,8 @@ using Daso.Communication;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Suites.ImageNet;
 
@@ -116,7 +116,7 @@ public sealed partial class ImageNetResNet50
             DecodeThreads = DecodeThreads,
         };
 
-    private OptimizerSpec Sgd => new SgdSpec { Momentum = Momentum, WeightDecay = WeightDecay };
+    private OptimizerSpec Sgd => new SgdSpec(Momentum, WeightDecay);
 
     private LearningRateSpec Rate => new WarmupPlateauSpec
     {

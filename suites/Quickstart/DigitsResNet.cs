@@ -2,8 +2,8 @@ using Daso.Baselines;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Suites.Quickstart;
 
@@ -25,7 +25,7 @@ public sealed partial class DigitsResNet
 
     private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, BatchPerRank = BatchPerRank };
 
-    private OptimizerSpec Sgd => new SgdSpec { Momentum = 0.9, WeightDecay = 1e-4 };
+    private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
 
     private LearningRateSpec Rate => new WarmupPlateauSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1 };
 

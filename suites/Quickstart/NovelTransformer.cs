@@ -2,8 +2,8 @@ using Daso.Baselines;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Suites.Quickstart;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.CommandLine;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Communication;
 

@@ -1,7 +1,7 @@
 using Daso.Data;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Experiments;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Communication;
+using Daso.Specification;
 
 namespace Daso.Experiments;
 

@@ -1,6 +1,6 @@
 using Daso.Communication;
+using Daso.Models;
 using Daso.Recording;
-using Daso.Training;
 
 namespace Daso.Strategies;
 

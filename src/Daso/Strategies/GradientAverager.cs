@@ -1,5 +1,5 @@
 using Daso.Communication;
-using Daso.Training;
+using Daso.Models;
 
 namespace Daso.Strategies;
 

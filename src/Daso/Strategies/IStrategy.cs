@@ -1,7 +1,9 @@
 using Daso.Cluster;
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
-using Daso.Training;
+using Daso.Specification;
 
 namespace Daso.Strategies;
 

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Daso.Communication;
+using Daso.Models;
 using Daso.Recording;
-using Daso.Training;
 using static TorchSharp.torch;
 
 namespace Daso.Strategies;

@@ -4,6 +4,7 @@ using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
 using TorchSharp;

@@ -1,5 +1,6 @@
 using Daso.Data;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
 
 namespace Daso.Training;

@@ -1,9 +1,9 @@
 using Daso.Baselines;
 using Daso.Communication;
+using Daso.Models;
 using Daso.Strategies;
 using Daso.Tests.Cluster;
 using Daso.Tests.Strategies;
-using Daso.Training;
 
 namespace Daso.Tests.Baselines;
 

@@ -1,7 +1,7 @@
 using Daso.Communication;
+using Daso.Models;
 using Daso.Strategies;
 using Daso.Tests.Cluster;
-using Daso.Training;
 
 namespace Daso.Tests.Strategies;
 

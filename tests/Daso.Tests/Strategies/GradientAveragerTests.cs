@@ -1,5 +1,5 @@
+using Daso.Models;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Tests.Strategies;
 

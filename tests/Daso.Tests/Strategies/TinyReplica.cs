@@ -1,9 +1,8 @@
 using Daso.Cluster;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
-using Daso.Training;
-using Daso.Training.Optimizers;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Strategies;

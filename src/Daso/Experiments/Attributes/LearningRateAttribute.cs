@@ -1,4 +1,4 @@
-using Daso.Training;
+using Daso.Optimization;
 
 namespace Daso.Experiments;
 

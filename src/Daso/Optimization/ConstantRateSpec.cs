@@ -1,6 +1,7 @@
 using Daso.Experiments;
+using Daso.Specification;
 
-namespace Daso.Training.LearningRates;
+namespace Daso.Optimization;
 
 /// <summary>One learning rate for all steps.</summary>
 /// <param name="Rate">Per step, above 0.</param>

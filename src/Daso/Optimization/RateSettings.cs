@@ -1,4 +1,4 @@
-namespace Daso.Training.LearningRates;
+namespace Daso.Optimization;
 
 /// <summary>What the schedules' settings have in common.</summary>
 internal static class RateSettings

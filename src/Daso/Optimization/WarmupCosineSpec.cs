@@ -1,6 +1,7 @@
 using Daso.Experiments;
+using Daso.Specification;
 
-namespace Daso.Training.LearningRates;
+namespace Daso.Optimization;
 
 /// <summary>
 /// Linear warm-up per step, then half a cosine from the base rate to <see cref="MinimumRate"/> (Loshchilov and Hutter, arXiv

@@ -1,6 +1,8 @@
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Specification;
 
-namespace Daso.Training.Optimizers;
+namespace Daso.Optimization;
 
 /// <summary>Stochastic gradient descent with momentum and weight decay: g += wd·p, v := m·v + g, p −= lr·v, as torch.optim.SGD.</summary>
 /// <param name="Momentum">m, from 0 to below 1.</param>

@@ -1,6 +1,7 @@
 using Daso.Experiments;
+using Daso.Specification;
 
-namespace Daso.Training.LearningRates;
+namespace Daso.Optimization;
 
 /// <summary>
 /// Linear warm-up per step, then × <see cref="Factor"/> each time the training loss has plateaued, down to <see cref="MinimumRate"/>.

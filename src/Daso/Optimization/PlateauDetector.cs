@@ -1,4 +1,4 @@
-namespace Daso.Training;
+namespace Daso.Optimization;
 
 /// <summary>
 /// Says when a value that should fall no longer does. It is better than the best one when below best·(1 − threshold), for a negative

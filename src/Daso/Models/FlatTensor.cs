@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Training;
+namespace Daso.Models;
 
 /// <summary>
 /// One flat float32 tensor and the host memory that communicates it. On the CPU the host memory is the tensor's own: no copy is made.

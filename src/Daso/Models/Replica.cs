@@ -2,7 +2,7 @@ using Daso.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Training;
+namespace Daso.Models;
 
 /// <summary>Where a parameter lies in the flat buffers.</summary>
 /// <param name="Name">As the model names it.</param>

@@ -1,9 +1,10 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Daso.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Training.Optimizers;
+namespace Daso.Optimization;
 
 /// <summary>The update of <see cref="AdamWSpec"/>.</summary>
 internal sealed class AdamW : IOptimizer

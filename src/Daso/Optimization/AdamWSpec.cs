@@ -1,6 +1,8 @@
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Specification;
 
-namespace Daso.Training.Optimizers;
+namespace Daso.Optimization;
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), as torch.optim.AdamW: p −= lr·wd·p, then
