@@ -12,23 +12,23 @@ internal static class SuiteExecution
     internal static int Run(SuitePlan plan, bool isJson, CancellationToken cancelled)
     {
         IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        RunFolder? folder = null;
+        using var runner = new SuiteRunner(plan);
         try
         {
-            SuiteProgress.Show(errors, observer => new SuiteRunner(plan, observer).Run(made => folder = made, cancelled));
+            SuiteProgress.Show(errors, observer => runner.Run(observer, cancelled));
         }
-        catch (Exception ended) when (folder is not null && ended is OperationCanceledException or ClusterFailedException)
+        catch (Exception ended) when (ended is OperationCanceledException or ClusterFailedException)
         {
-            errors.WriteLine($"what was recorded until then is kept in {folder.Path}");
+            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}");
             throw;
         }
 
-        RunSummary summary = RunSummary.Read(folder!.Path);
+        RunSummary summary = RunSummary.Read(runner.Folder.Path);
         if (isJson)
             SpeedupTable.WriteJson(summary, Console.Out);
         else
             SpeedupTable.Write(summary, AnsiConsole.Console);
-        errors.WriteLine($"records: {folder.Path}");
+        errors.WriteLine($"records: {runner.Folder.Path}");
         return (int)ExitCode.Done;
     }
 }

@@ -10,15 +10,17 @@ namespace Daso.CommandLine;
 internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
 {
     /// <summary>Runs a body with progress bars if the console is a terminal.</summary>
-    internal static T Show<T>(IAnsiConsole console, Func<ISuiteObserver, T> body)
+    internal static void Show(IAnsiConsole console, Action<ISuiteObserver> body)
     {
         if (!console.Profile.Capabilities.Interactive || !console.Profile.Out.IsTerminal)
-            return body(new SuiteProgress(console, null));
+        {
+            body(new SuiteProgress(console, null));
+            return;
+        }
 
-        return console.Progress()
-            .AutoRefresh(true)
+        console.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context => body(new SuiteProgress(console, context)));
+            .Start(bars => body(new SuiteProgress(console, bars)));
     }
 
     public ITrainingObserver CellStarted(CellId cell, int number, int count)
