@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Models;
@@ -10,18 +11,23 @@ internal sealed class BackwardMarker : autograd.SingleTensorFunction<BackwardMar
 {
     public override string Name => nameof(BackwardMarker);
 
-    internal static Tensor Apply(Tensor input, IBackwardObserver observer, int part) => apply(input, observer, part);
+    internal static Tensor Apply(Tensor input, LayeredModel model, int part)
+    {
+        // The scope ends the lives of the alias below and of an empty tensor of the output's size that TorchSharp keeps with the node.
+        using DisposeScope scope = NewDisposeScope();
+        return apply(input, model, part).MoveToOuterDisposeScope();
+    }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        ctx.save_data(nameof(IBackwardObserver), vars[1]);
+        ctx.save_data("model", vars[1]);
         ctx.save_data("part", vars[2]);
         return ((Tensor)vars[0]).alias();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor gradOutput)
     {
-        ((IBackwardObserver)ctx.get_data(nameof(IBackwardObserver))).PartReady((int)ctx.get_data("part"));
+        ((LayeredModel)ctx.get_data("model")).ReportFromBackward((int)ctx.get_data("part"), gradOutput);
         return [gradOutput, null!, null!];
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using static TorchSharp.torch;
 
 namespace Daso.Models;
@@ -5,7 +6,11 @@ namespace Daso.Models;
 /// <summary>Told by a backward pass which parts' gradients are complete.</summary>
 public interface IBackwardObserver
 {
-    /// <summary>The gradients of part <paramref name="part"/> and of all later parts are complete.</summary>
+    /// <summary>
+    /// The gradients of part <paramref name="part"/> and of all later parts are complete. Called on the thread that runs backward, which
+    /// on a GPU is libtorch's own. After an exception it is not called again in this pass, and
+    /// <see cref="LayeredModel.Backward"/> throws it.
+    /// </summary>
     void PartReady(int part);
 }
 
@@ -17,6 +22,8 @@ public interface IBackwardObserver
 public sealed class LayeredModel : nn.Module<Tensor, Tensor>
 {
     private readonly (string Name, nn.Module<Tensor, Tensor> Module)[] _parts;
+    private Tensor? _handedOn;
+    private ExceptionDispatchInfo? _failure;
 
     /// <summary>Takes the parts in the order in which forward runs them.</summary>
     /// <param name="name">The model's name.</param>
@@ -42,10 +49,62 @@ public sealed class LayeredModel : nn.Module<Tensor, Tensor>
         for (int i = 0; i < _parts.Length; i++)
         {
             if (i > 0 && Observer is not null && x.requires_grad)
-                x = BackwardMarker.Apply(x, Observer, i);
-            x = _parts[i].Module.forward(x);
+                x = Replace(x, BackwardMarker.Apply(x, this, i), input);
+            x = Replace(x, _parts[i].Module.forward(x), input);
         }
 
         return x;
+    }
+
+    /// <summary>Runs backward from a loss that this model's output led to, and throws what the observer threw in it.</summary>
+    /// <param name="loss">A scalar.</param>
+    public void Backward(Tensor loss)
+    {
+        try
+        {
+            loss.backward();
+        }
+        finally
+        {
+            Release();
+        }
+
+        ExceptionDispatchInfo? failure = _failure;
+        _failure = null;
+        failure?.Throw();
+    }
+
+    /// <summary>
+    /// Tells the observer from inside backward. Its exception is kept, because one that meets libtorch's frames ends the process. The
+    /// gradient is kept until backward has taken it over: on a GPU no dispose scope of this thread would free it.
+    /// </summary>
+    internal void ReportFromBackward(int part, Tensor gradient)
+    {
+        Release();
+        _handedOn = gradient;
+        if (_failure is not null)
+            return;
+        try
+        {
+            Observer?.PartReady(part);
+        }
+        catch (Exception exception)
+        {
+            _failure = ExceptionDispatchInfo.Capture(exception);
+        }
+    }
+
+    /// <summary>Autograd holds what it needs of the old tensor; only the caller's input stays.</summary>
+    private static Tensor Replace(Tensor old, Tensor replacement, Tensor input)
+    {
+        if (!ReferenceEquals(old, input) && !ReferenceEquals(old, replacement))
+            old.Dispose();
+        return replacement;
+    }
+
+    private void Release()
+    {
+        _handedOn?.Dispose();
+        _handedOn = null;
     }
 }

@@ -1,6 +1,8 @@
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Specification;
 
-namespace Daso.Training;
+namespace Daso.Optimization;
 
 /// <summary>An optimizer's kind and settings; learning rates come from the <see cref="LearningRateSpec"/>.</summary>
 public abstract record OptimizerSpec : ISpecification

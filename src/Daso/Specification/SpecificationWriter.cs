@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Daso.Experiments;
+namespace Daso.Specification;
 
 /// <summary>Something that defines an experiment's result and can say so in full.</summary>
 public interface ISpecification

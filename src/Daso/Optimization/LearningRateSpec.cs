@@ -1,6 +1,7 @@
 using Daso.Experiments;
+using Daso.Specification;
 
-namespace Daso.Training;
+namespace Daso.Optimization;
 
 /// <summary>A learning-rate schedule's kind and settings.</summary>
 public abstract record LearningRateSpec : ISpecification

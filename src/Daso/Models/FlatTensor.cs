@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Training;
+namespace Daso.Models;
 
 /// <summary>
 /// One flat float32 tensor and the host memory that communicates it. On the CPU the host memory is the tensor's own: no copy is made.
@@ -20,7 +21,11 @@ public sealed unsafe class FlatTensor : IDisposable
     {
         Tensor = zeros(length, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
         if (device.type != DeviceType.CPU)
-            _staging = zeros(length, dtype: ScalarType.Float32).pin_memory().DetachFromDisposeScope();
+        {
+            using Tensor pageable = zeros(length, dtype: ScalarType.Float32);
+            _staging = pageable.pin_memory().DetachFromDisposeScope();
+        }
+
         _host = new HostMemory(_staging ?? Tensor, length);
     }
 
@@ -42,6 +47,20 @@ public sealed unsafe class FlatTensor : IDisposable
     /// <summary>Brings a range of <see cref="Host"/> to the tensor; nothing to do on the CPU.</summary>
     public void FromHost(int offset, int length) => Copy(_staging, Tensor, offset, length);
 
+    /// <summary>Writes all values, little-endian float32.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        ToHost(0, Length);
+        writer.Write(MemoryMarshal.AsBytes(Host.Span));
+    }
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    public void Load(BinaryReader reader)
+    {
+        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(Host.Span));
+        FromHost(0, Length);
+    }
+
     /// <summary>Frees the memory; views of the tensor keep theirs alive, <see cref="Host"/> does not.</summary>
     public void Dispose()
     {
@@ -59,15 +78,18 @@ public sealed unsafe class FlatTensor : IDisposable
             target.copy_(source);
     }
 
-    /// <summary>The tensor's storage as managed memory; it does not move.</summary>
+    /// <summary>The tensor's storage as managed memory; it does not move. Holds the tensor, so that no finalizer frees it.</summary>
     private sealed class HostMemory : MemoryManager<float>
     {
+        private readonly Tensor _tensor;
         private readonly float* _start;
 
         internal HostMemory(Tensor tensor, int length)
         {
+            _tensor = tensor;
             Length = length;
-            fixed (byte* bytes = tensor.bytes)
+            using Tensor first = tensor.narrow(0, 0, Math.Min(1, length)); // bytes of a whole tensor end at 2 GiB
+            fixed (byte* bytes = first.bytes)
                 _start = (float*)bytes;
         }
 

@@ -2,7 +2,7 @@ using Daso.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Training;
+namespace Daso.Models;
 
 /// <summary>Where a parameter lies in the flat buffers.</summary>
 /// <param name="Name">As the model names it.</param>
@@ -56,10 +56,11 @@ public sealed class Replica : IDisposable
         for (int i = 0; i < tensors.Count; i++)
         {
             Tensor parameter = tensors[i];
-            using Tensor view = Parameters.Tensor.narrow(0, ranges[i].Offset, ranges[i].Length).view(parameter.shape);
+            using Tensor view = View(Parameters, ranges[i], parameter.shape);
+            using Tensor gradient = View(Gradients, ranges[i], parameter.shape);
             view.copy_(parameter);
             parameter.set_(view);
-            parameter.grad = Gradients.Tensor.narrow(0, ranges[i].Offset, ranges[i].Length).view(parameter.shape);
+            parameter.grad = gradient;
         }
     }
 
@@ -87,5 +88,11 @@ public sealed class Replica : IDisposable
         Model.Dispose();
         Parameters.Dispose();
         Gradients.Dispose();
+    }
+
+    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
+    {
+        using Tensor line = flat.Tensor.narrow(0, range.Offset, range.Length);
+        return line.view(shape);
     }
 }

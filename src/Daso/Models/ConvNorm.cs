@@ -1,0 +1,47 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Daso.Models;
+
+/// <summary>A convolution without bias, padded to keep its input's size before the stride, and its batch norm.</summary>
+internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d _convolution;
+    private readonly BatchNorm2d _norm;
+    private readonly int _subsampling;
+
+    /// <summary>Makes it with He-normal weights; the norm starts as 1 and 0.</summary>
+    /// <param name="inputs">Channels in.</param>
+    /// <param name="outputs">Channels out.</param>
+    /// <param name="kernel">1, 3 or 7.</param>
+    /// <param name="stride">In both directions.</param>
+    /// <param name="generator">The model's own.</param>
+    internal ConvNorm(int inputs, int outputs, int kernel, int stride, Generator generator)
+        : base(nameof(ConvNorm))
+    {
+        // libtorch's strided 1×1 convolution divides by zero in backward where the processor's cache sizes are hidden; taking every
+        // stride-th row and column first is the same function.
+        _subsampling = kernel == 1 ? stride : 1;
+        _convolution = nn.Conv2d(inputs, outputs, kernel, kernel == 1 ? 1 : stride, kernel / 2, bias: false);
+        _norm = nn.BatchNorm2d(outputs);
+        Initialization.HeFanOut(_convolution.weight, generator);
+        register_module("convolution", _convolution);
+        register_module("norm", _norm);
+    }
+
+    /// <summary>[B, inputs, H, W] → [B, outputs, ⌈H/stride⌉, ⌈W/stride⌉].</summary>
+    public override Tensor forward(Tensor input)
+    {
+        using Tensor? sampled = _subsampling > 1 ? Subsample(input, _subsampling) : null;
+        using Tensor convolved = _convolution.forward(sampled ?? input);
+        return _norm.forward(convolved);
+    }
+
+    /// <summary>Every <paramref name="step"/>-th row and column of [B, C, H, W], contiguous.</summary>
+    private static Tensor Subsample(Tensor input, int step)
+    {
+        using Tensor rows = input.slice(2, 0, input.shape[2], step);
+        using Tensor both = rows.slice(3, 0, input.shape[3], step);
+        return both.contiguous();
+    }
+}

@@ -1,0 +1,64 @@
+using Daso.Experiments;
+using Daso.Specification;
+using static TorchSharp.torch;
+
+namespace Daso.Models;
+
+/// <summary>
+/// A decoder-only Transformer in the manner of GPT-2: norms before each sublayer, learned positions, GELU, causal attention, no dropout,
+/// the output layer not tied to the embedding. Its parts are the embedding, each block, and the head; input tokens int64 [B, T ≤ Context],
+/// output logits [B, T, Vocabulary].
+/// </summary>
+public sealed record TransformerSpec : ModelSpec
+{
+    private const double InitialSpread = 0.02;
+
+    /// <summary>Different tokens.</summary>
+    public required int Vocabulary { get; init; }
+
+    /// <summary>The longest sequence.</summary>
+    public required int Context { get; init; }
+
+    /// <summary>Blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Attention heads in each block; divides <see cref="Width"/>.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Numbers that stand for one token between blocks.</summary>
+    public required int Width { get; init; }
+
+    /// <inheritdoc />
+    /// <exception cref="UserErrorException">A setting that no Transformer has; the message names it.</exception>
+    public override LayeredModel Build(int seed)
+    {
+        if (Vocabulary < 1 || Context < 1 || Layers < 1 || Heads < 1 || Width < 1)
+        {
+            throw new UserErrorException(
+                $"Transformer with Vocabulary {Vocabulary}, Context {Context}, Layers {Layers}, Heads {Heads}, Width {Width}: each is at least 1");
+        }
+
+        if (Width % Heads != 0)
+            throw new UserErrorException($"Transformer with Width {Width} and Heads {Heads}: make Width a multiple of Heads");
+
+        using var generator = new Generator((ulong)seed, CPU);
+        double residualSpread = InitialSpread / Math.Sqrt(2.0 * Layers);
+        var parts = new List<(string Name, nn.Module<Tensor, Tensor> Module)>
+        {
+            ("embedding", new TokenEmbedding(Vocabulary, Context, Width, InitialSpread, generator)),
+        };
+        for (int i = 0; i < Layers; i++)
+            parts.Add(($"block{i}", new DecoderBlock(Width, Heads, InitialSpread, residualSpread, generator)));
+        parts.Add(("head", new TokenHead(Width, Vocabulary, InitialSpread, generator)));
+        return new LayeredModel("transformer", [.. parts]);
+    }
+
+    /// <inheritdoc />
+    public override void Describe(SpecificationWriter writer) => writer
+        .Add("kind", "transformer")
+        .Add("vocabulary", Vocabulary)
+        .Add("context", Context)
+        .Add("layers", Layers)
+        .Add("heads", Heads)
+        .Add("width", Width);
+}
