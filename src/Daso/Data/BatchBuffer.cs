@@ -41,7 +41,7 @@ internal sealed class BatchBuffer : IDisposable
 
     private static Tensor Make(long[] shape, ScalarType type, Device device)
     {
-        Tensor pageable = zeros(shape, dtype: type).DetachFromDisposeScope();
+        Tensor pageable = empty(shape, dtype: type).DetachFromDisposeScope();
         if (device.type == DeviceType.CPU)
             return pageable;
         using (pageable)

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Data;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Data;
 
@@ -14,7 +14,7 @@ public sealed record TextFile : DataSpec
     public const int Vocabulary = 256;
 
     /// <summary>The file.</summary>
-    public required string FileName { get; init; }
+    public required string File { get; init; }
 
     /// <summary>T: tokens of a sample.</summary>
     public required int SequenceLength { get; init; }
@@ -29,7 +29,7 @@ public sealed record TextFile : DataSpec
             throw new UserErrorException($"a sequence of {SequenceLength} tokens: take at least 1");
         if (!(HeldOutFraction is > 0 and < 1))
             throw new UserErrorException(FormattableString.Invariant($"a held-out fraction of {HeldOutFraction}: take one between 0 and 1"));
-        byte[] text = DataFile.Read(FileName);
+        byte[] text = DataFile.Read(File);
         int trainLength = text.Length - (int)(text.Length * HeldOutFraction);
 
         // A window reads T + 1 tokens, and its epoch's offset is at most T − 1.
@@ -38,7 +38,7 @@ public sealed record TextFile : DataSpec
         if (trainSamples < 1 || heldOutSamples < 1)
         {
             throw new UserErrorException(
-                $"{FileName}: {text.Length} bytes are too short for sequences of {SequenceLength} tokens; take a longer text or shorter sequences");
+                $"{File}: {text.Length} bytes are too short for sequences of {SequenceLength} tokens; take a longer text or shorter sequences");
         }
 
         return new SampledDataset(BatchPerRank)
@@ -55,7 +55,7 @@ public sealed record TextFile : DataSpec
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "textFile")
-        .Add("file", DataFile.LastSegment(FileName))
+        .Add("file", DataFile.LastSegment(File))
         .Add("batchPerRank", BatchPerRank)
         .Add("sequenceLength", SequenceLength)
         .Add("heldOutFraction", HeldOutFraction);

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using Daso.Data;
-using Daso.Experiments;
+using Daso.Specification;
 using TorchSharp;
 
 namespace Daso.Tests.Data;
 
 public sealed class IdxImagesTests : IDisposable
 {
+    private const int GzipTrailer = 8;
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -123,16 +124,17 @@ public sealed class IdxImagesTests : IDisposable
         AssertNames("t10k-images-idx3-ubyte", "images of 2 × 3");
     }
 
-    [Theory]
-    [InlineData(0.5)]
-    [InlineData(0.95)]
-    public void A_truncated_gzip_is_reported(double keep)
+    [Fact]
+    public void A_gzip_that_lost_any_of_its_content_is_reported()
     {
         WriteAll(gzip: true);
         string path = _folder.Combine("train-images-idx3-ubyte.gz");
-        byte[] bytes = File.ReadAllBytes(path);
-        File.WriteAllBytes(path, bytes[..(int)(bytes.Length * keep)]);
-        AssertNames("train-images-idx3-ubyte.gz", "");
+        byte[] whole = File.ReadAllBytes(path);
+        for (int length = 0; length < whole.Length - GzipTrailer; length++)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            AssertNames("train-images-idx3-ubyte.gz", "");
+        }
     }
 
     [Fact]

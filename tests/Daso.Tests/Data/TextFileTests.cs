@@ -13,7 +13,8 @@ public sealed class TextFileTests : IDisposable
     [Fact]
     public void Targets_of_the_novel_are_its_inputs_shifted_by_one()
     {
-        using IDataset novel = new TextFile { FileName = CommittedData.PathOf("moby-dick", "moby-dick.txt.gz"), SequenceLength = 64, BatchPerRank = 8 }.Open();
+        string file = CommittedData.PathOf("moby-dick", "moby-dick.txt.gz");
+        using IDataset novel = new TextFile { File = file, SequenceLength = 64, BatchPerRank = 8 }.Open();
         using IBatchSource source = novel.OpenTraining(new Shard(1, 4), 3, torch.CPU);
         source.StartEpoch(0);
         Batch batch = source.Next();
@@ -35,7 +36,8 @@ public sealed class TextFileTests : IDisposable
                 // The value of a byte is its place.
                 string path = _folder.Combine("places");
                 File.WriteAllBytes(path, [.. Enumerable.Range(0, length).Select(i => (byte)i)]);
-                using IDataset text = new TextFile { FileName = path, SequenceLength = sequence, BatchPerRank = 1, HeldOutFraction = 0.25 }.Open();
+                var spec = new TextFile { File = path, SequenceLength = sequence, BatchPerRank = 1, HeldOutFraction = 0.25 };
+                using IDataset text = spec.Open();
                 using IBatchSource training = text.OpenTraining(new Shard(0, 1), seed, torch.CPU);
                 using IBatchSource heldOut = text.OpenHeldOut(new Shard(0, 1), torch.CPU);
                 training.StartEpoch(epoch);
@@ -59,7 +61,7 @@ public sealed class TextFileTests : IDisposable
     {
         string path = _folder.Combine("places");
         File.WriteAllBytes(path, [.. Enumerable.Range(0, 250).Select(i => (byte)i)]);
-        using IDataset text = new TextFile { FileName = path, SequenceLength = 16, BatchPerRank = 1 , HeldOutFraction = 0.2 }.Open();
+        using IDataset text = new TextFile { File = path, SequenceLength = 16, BatchPerRank = 1, HeldOutFraction = 0.2 }.Open();
         using IBatchSource source = text.OpenTraining(new Shard(0, 1), 0, torch.CPU);
         var offsets = new HashSet<long>();
         for (int epoch = 0; epoch < 20; epoch++)
@@ -79,14 +81,14 @@ public sealed class TextFileTests : IDisposable
     {
         string path = _folder.Combine("short.txt");
         File.WriteAllBytes(path, new byte[length]);
-        var spec = new TextFile { FileName = path, SequenceLength = sequence, BatchPerRank = 1, HeldOutFraction = heldOut };
+        var spec = new TextFile { File = path, SequenceLength = sequence, BatchPerRank = 1, HeldOutFraction = heldOut };
         Assert.Contains(says, Assert.Throws<UserErrorException>(spec.Open).Message);
     }
 
     [Fact]
     public void A_missing_text_is_named()
     {
-        var spec = new TextFile { FileName = _folder.Combine("none", "no.txt"), SequenceLength = 4, BatchPerRank = 1 };
-        Assert.Equal($"{spec.FileName}: no such file", Assert.Throws<UserErrorException>(spec.Open).Message);
+        var spec = new TextFile { File = _folder.Combine("none", "no.txt"), SequenceLength = 4, BatchPerRank = 1 };
+        Assert.Equal($"{spec.File}: no such file", Assert.Throws<UserErrorException>(spec.Open).Message);
     }
 }
