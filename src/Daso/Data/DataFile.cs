@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
 
@@ -6,6 +7,9 @@ namespace Daso.Data;
 /// <summary>Reads whole data files, packed by gzip or plain, and says in one line what is wrong with one.</summary>
 internal static class DataFile
 {
+    /// <summary>Header, empty content, checksum and length.</summary>
+    private const int ShortestGzip = 20;
+
     /// <summary>The file of this name in a folder, or the same with .gz at its end.</summary>
     /// <exception cref="UserErrorException">Neither exists.</exception>
     public static string Find(string folder, string name)
@@ -70,6 +74,9 @@ internal static class DataFile
             throw new UserErrorException($"{path}: damaged gzip: {e.Message} Fetch it again");
         }
 
+        // GZipStream takes the end of a truncated file for the end of the data. A whole one ends with its length modulo 2³².
+        if (packed.Length < ShortestGzip || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan()[^4..]) != (uint)unpacked.Length)
+            throw new UserErrorException($"{path}: truncated gzip, or not a single member; fetch it again");
         return unpacked.ToArray();
     }
 }

@@ -49,7 +49,11 @@ public sealed record IdxImages : DataSpec
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer)
     {
-        writer.Add("kind", "idxImages").Add("folder", DataFile.LastSegment(Folder)).Add("batchPerRank", BatchPerRank).Add("classes", Classes);
+        writer
+            .Add("kind", "idxImages")
+            .Add("folder", DataFile.LastSegment(Folder))
+            .Add("batchPerRank", BatchPerRank)
+            .Add("classes", Classes);
         if (Mean is double mean)
             writer.Add("mean", mean);
         if (StandardDeviation is double deviation)
@@ -61,7 +65,11 @@ public sealed record IdxImages : DataSpec
         IdxArray images = IdxArray.Read(DataFile.Find(Folder, $"{split}-images-idx3-ubyte"), 3);
         IdxArray labels = IdxArray.Read(DataFile.Find(Folder, $"{split}-labels-idx1-ubyte"), 1);
         if (labels.Sizes[0] != images.Sizes[0])
-            throw new UserErrorException($"{labels.FilePath}: {labels.Sizes[0]} labels for the {images.Sizes[0]} images of {images.FilePath}");
+        {
+            throw new UserErrorException(
+                $"{labels.FilePath}: {labels.Sizes[0]} labels for the {images.Sizes[0]} images of {images.FilePath}");
+        }
+
         int wrong = labels.Values.IndexOfAnyExceptInRange((byte)0, (byte)Math.Clamp(Classes - 1, 0, 255));
         if (wrong >= 0)
             throw new UserErrorException($"{labels.FilePath}: label {wrong} is {labels.Values[wrong]}, expected 0 to {Classes - 1}");

@@ -75,12 +75,16 @@ public sealed record ImageFolder : DataSpec
             throw new UserErrorException($"a crop of {Crop} from images resized to {Resize}: take 1 ≤ crop ≤ resize");
         if (!(MinimumArea > 0 && MinimumArea <= MaximumArea && MaximumArea <= 1))
         {
-            throw new UserErrorException(
-                FormattableString.Invariant($"crops of {MinimumArea} to {MaximumArea} of an image's area: take 0 < smallest ≤ largest ≤ 1"));
+            throw new UserErrorException(FormattableString.Invariant(
+                $"crops of {MinimumArea} to {MaximumArea} of an image's area: take 0 < smallest ≤ largest ≤ 1"));
         }
 
         if (!(MinimumAspect is > 0 and <= 1))
-            throw new UserErrorException(FormattableString.Invariant($"a smallest aspect ratio of {MinimumAspect}: take one above 0 and at most 1"));
+        {
+            throw new UserErrorException(FormattableString.Invariant(
+                $"a smallest aspect ratio of {MinimumAspect}: take one above 0 and at most 1"));
+        }
+
         if (DecodeThreads < 1)
             throw new UserErrorException($"{DecodeThreads} decoding threads: take at least 1");
     }

@@ -32,8 +32,8 @@ public sealed record SyntheticImages : DataSpec
         if (Channels < 1 || Size < 1 || Classes < 1 || TrainSamples < 1 || HeldOutSamples < 0)
         {
             throw new UserErrorException(
-                $"synthetic images of {Channels} × {Size} × {Size}, {Classes} classes, {TrainSamples} to train on, {HeldOutSamples} held out: " +
-                "take positive numbers");
+                $"synthetic images of {Channels} × {Size} × {Size}, {Classes} classes, {TrainSamples} to train on, " +
+                $"{HeldOutSamples} held out: take positive numbers");
         }
 
         float[][] train = DrawPool(0);

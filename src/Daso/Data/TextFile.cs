@@ -28,7 +28,11 @@ public sealed record TextFile : DataSpec
         if (SequenceLength < 1)
             throw new UserErrorException($"a sequence of {SequenceLength} tokens: take at least 1");
         if (!(HeldOutFraction is > 0 and < 1))
-            throw new UserErrorException(FormattableString.Invariant($"a held-out fraction of {HeldOutFraction}: take one between 0 and 1"));
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"a held-out fraction of {HeldOutFraction}: take one between 0 and 1"));
+        }
+
         byte[] text = DataFile.Read(File);
         int trainLength = text.Length - (int)(text.Length * HeldOutFraction);
 
@@ -38,7 +42,8 @@ public sealed record TextFile : DataSpec
         if (trainSamples < 1 || heldOutSamples < 1)
         {
             throw new UserErrorException(
-                $"{File}: {text.Length} bytes are too short for sequences of {SequenceLength} tokens; take a longer text or shorter sequences");
+                $"{File}: {text.Length} bytes are too short for sequences of {SequenceLength} tokens; " +
+                "take a longer text or shorter sequences");
         }
 
         return new SampledDataset(BatchPerRank)

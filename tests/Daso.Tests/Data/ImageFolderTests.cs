@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Daso.Data;
 using SkiaSharp;
 using TorchSharp;
@@ -140,7 +141,7 @@ public sealed class ImageFolderTests : IDisposable
         {
             var input = new byte[3 * 8 * 8 * 4];
             decoder.Decode(path, new Whole(mirror), default, input);
-            return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(input).ToArray();
+            return MemoryMarshal.Cast<byte, float>(input).ToArray();
         }
     }
 
@@ -234,12 +235,7 @@ public sealed class ImageFolderTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         using var bitmap = new SKBitmap(width, height);
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-                bitmap.SetPixel(x, y, colour(x, y));
-        }
-
+        bitmap.Pixels = [.. Enumerable.Range(0, width * height).Select(i => colour(i % width, i / width))];
         using SKData data = bitmap.Encode(format, 95);
         using FileStream file = File.Create(path);
         data.SaveTo(file);

@@ -91,4 +91,14 @@ public sealed class TextFileTests : IDisposable
         var spec = new TextFile { File = _folder.Combine("none", "no.txt"), SequenceLength = 4, BatchPerRank = 1 };
         Assert.Equal($"{spec.File}: no such file", Assert.Throws<UserErrorException>(spec.Open).Message);
     }
+
+    [Fact]
+    public void A_text_cut_off_by_a_broken_download_is_reported()
+    {
+        byte[] whole = File.ReadAllBytes(CommittedData.PathOf("moby-dick", "moby-dick.txt.gz"));
+        string path = _folder.Combine("novel.txt.gz");
+        File.WriteAllBytes(path, whole[..(whole.Length / 2)]);
+        var spec = new TextFile { File = path, SequenceLength = 64, BatchPerRank = 1 };
+        Assert.StartsWith($"{path}: truncated gzip", Assert.Throws<UserErrorException>(spec.Open).Message);
+    }
 }
