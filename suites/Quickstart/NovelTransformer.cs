@@ -27,7 +27,7 @@ public sealed partial class NovelTransformer
 
     private DataSpec Novel => new TextFile
     {
-        File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
+        FileName = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
         SequenceLength = Context,
         BatchPerRank = SequencesPerRank,
     };
