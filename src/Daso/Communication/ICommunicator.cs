@@ -70,7 +70,8 @@ public readonly struct PendingOperation(IOperationSource source, long token)
 
     /// <summary>Blocks until the operation is done; called once. Returns the bytes that this rank's node sent to other nodes for it and
     /// that are booked on this rank (each node's bytes are booked on one of its ranks).</summary>
-    /// <exception cref="ClusterFailedException">A rank of the job failed.</exception>
+    /// <exception cref="OperationCanceledException">The job ended early: another rank failed, or the user cancelled it.</exception>
+    /// <exception cref="TimeoutException">Not all ranks came within the cluster's limit; the message names those missing.</exception>
     public long Wait() => source.Wait(token);
 }
 

@@ -1,4 +1,5 @@
 using Daso.Experiments;
+using Daso.Specification;
 using TorchSharp;
 
 namespace Daso.Data;

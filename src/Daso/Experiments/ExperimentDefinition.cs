@@ -1,7 +1,7 @@
 using Daso.Data;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Experiments;
 
@@ -28,6 +28,9 @@ public sealed class ExperimentDefinition
 
     /// <summary>Epochs of training.</summary>
     public required int Epochs { get; init; }
+
+    /// <summary>The emulated link between nodes that the experiment asks for, as <c>--link</c> takes it; null: unlimited.</summary>
+    public string? Link { get; init; }
 
     /// <summary>The quality to reach, if any.</summary>
     public TargetQuality? Target { get; init; }

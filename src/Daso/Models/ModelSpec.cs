@@ -1,4 +1,5 @@
 using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Models;
 

@@ -1,4 +1,5 @@
 using Daso.Experiments;
+using Daso.Specification;
 using static TorchSharp.torch;
 
 namespace Daso.Models;

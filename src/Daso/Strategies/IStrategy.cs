@@ -1,7 +1,9 @@
 using Daso.Cluster;
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
-using Daso.Training;
+using Daso.Specification;
 
 namespace Daso.Strategies;
 
@@ -34,31 +36,45 @@ public sealed record StrategyContext(
 /// <summary>
 /// How ranks keep their models in agreement. The training loop calls the members in this order and knows nothing else of a strategy:
 /// per step <see cref="StepStarted"/>, <see cref="GradientsReady"/> (from inside backward), <see cref="BackwardDone"/>, then the
-/// optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EpochEnded"/>.
+/// optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EpochEnded"/>. What a strategy has no use for it leaves out.
 /// </summary>
 public interface IStrategy : IDisposable
 {
     /// <summary>A step begins.</summary>
     /// <param name="epoch">From 0.</param>
     /// <param name="batch">From 0, within the epoch.</param>
-    void StepStarted(int epoch, int batch);
+    void StepStarted(int epoch, int batch)
+    {
+    }
 
     /// <summary>The gradients of this part and of all later ones are complete; called on the thread that runs backward.</summary>
-    void GradientsReady(int part);
+    void GradientsReady(int part)
+    {
+    }
 
     /// <summary>Backward has returned: all gradients are complete. When this returns they are what the optimizer shall use.</summary>
-    void BackwardDone();
+    void BackwardDone()
+    {
+    }
 
     /// <summary>The optimizer has updated the parameters.</summary>
-    void OptimizerStepped();
+    void OptimizerStepped()
+    {
+    }
 
     /// <summary>An epoch is over; nothing is in flight afterwards unless the strategy says so in its state.</summary>
     /// <param name="loss">The mean training loss over all ranks.</param>
-    void EpochEnded(double loss);
+    void EpochEnded(double loss)
+    {
+    }
 
     /// <summary>Writes the whole state, pending communication included, after a step or an epoch.</summary>
-    void Save(BinaryWriter writer);
+    void Save(BinaryWriter writer)
+    {
+    }
 
     /// <summary>Restores what <see cref="Save"/> wrote on the same rank.</summary>
-    void Load(BinaryReader reader);
+    void Load(BinaryReader reader)
+    {
+    }
 }

@@ -1,0 +1,90 @@
+using Daso.Generators.Model;
+
+namespace Daso.Generators.Emitting;
+
+/// <summary>The other part of an experiment class: its definition.</summary>
+internal static class ExperimentEmitter
+{
+    private const string Experiments = "global::Daso.Experiments.";
+
+    public static string Emit(ExperimentSpec spec)
+    {
+        SourceWriter writer = GeneratedFile.Start(spec.Namespace);
+        writer.Open($"partial {(spec.IsRecord ? "record" : "class")} {spec.ClassName}");
+        writer.Line("/// <summary>What the attributes of this class say, and how to make its set-up.</summary>");
+        writer.Open($"public static {Experiments}ExperimentDefinition Definition {{ get; }} = new()");
+        writer.Line($"Suite = {Literal.Of(spec.Suite)},");
+        writer.Line($"Name = {Literal.Of(spec.Name)},");
+        writer.Line($"Summary = {Literal.Of(spec.Summary)},");
+        if (spec.Parameters.Count == 0)
+            writer.Line("Parameters = [],");
+        else
+            writer.List("Parameters =", spec.Parameters.Select(Definition), "],");
+        writer.List("Strategies =", spec.Strategies.Select(s => $"new({Literal.Of(s.Name)}, {Literal.Of(s.IsBaseline)})"), "],");
+        writer.Line($"Seeds = {Literal.ListOf(spec.Seeds.Select(Literal.Of))},");
+        writer.Line($"Epochs = {Literal.Of(spec.Epochs)},");
+        if (spec.Link is { } link)
+            writer.Line($"Link = {Literal.Of(link)},");
+        if (spec.Target is { } target)
+        {
+            string direction = target.IsAtLeast ? "AtLeast" : "AtMost";
+            writer.Line($"Target = new({Literal.Of(target.Metric)}, {Experiments}TargetDirection.{direction}, {Literal.Of(target.Value)}),");
+        }
+
+        EmitCreate(writer, spec);
+        return writer.Close("};").Close().ToString();
+    }
+
+    private static void EmitCreate(SourceWriter writer, ExperimentSpec spec)
+    {
+        writer.Open("Create = static values =>");
+        if (spec.Parameters.Count == 0)
+        {
+            writer.Line($"var experiment = new {spec.ClassName}();");
+        }
+        else
+        {
+            writer.Open($"var experiment = new {spec.ClassName}");
+            foreach (ParameterSpec parameter in spec.Parameters)
+                writer.Line($"{Literal.Identifier(parameter.Name)} = {Reading(parameter)},");
+            writer.Close("};");
+        }
+
+        writer.Open($"return new {Experiments}ExperimentSetup(", bracket: null);
+        writer.Line(Use(spec, spec.Model) + ",");
+        writer.Line(Use(spec, spec.Data) + ",");
+        writer.Line(Use(spec, spec.Optimizer) + ",");
+        writer.Line(Use(spec, spec.LearningRate) + ",");
+        writer.Line(Literal.ListOf(spec.Strategies.Select(s => Use(spec, s.Member))) + ");");
+        writer.Outdent().Close("},");
+    }
+
+    private static string Definition(ParameterSpec parameter)
+    {
+        string[] arguments =
+        [
+            Literal.Of(parameter.Name),
+            Literal.Of(parameter.Option),
+            Literal.Of(parameter.TypeName),
+            Literal.ListOf(parameter.Values.Select(Literal.Of)),
+            Literal.Of(parameter.Help),
+        ];
+        return $"new({string.Join(", ", arguments)})";
+    }
+
+    private static string Reading(ParameterSpec parameter)
+    {
+        string option = Literal.Of(parameter.Option);
+        return parameter.Kind switch
+        {
+            ParameterKind.Integer => $"values.Integer({option})",
+            ParameterKind.Number => $"values.Number({option})",
+            ParameterKind.Truth => $"values.Truth({option})",
+            ParameterKind.Choice => $"values.Choice<{parameter.EnumType}>({option})",
+            _ => $"values.Text({option})",
+        };
+    }
+
+    private static string Use(ExperimentSpec spec, MemberSpec member) =>
+        $"{(member.IsStatic ? spec.ClassName : "experiment")}.{Literal.Identifier(member.Name)}{(member.IsMethod ? "()" : "")}";
+}

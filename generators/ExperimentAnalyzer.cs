@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Daso.Generators.Diagnostics;
+using Daso.Generators.Parsing;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+
+namespace Daso.Generators;
+
+/// <summary>
+/// Reports what is wrong with experiment classes. It stands beside the generator and runs the same parser: a generator's own diagnostics
+/// could not be silenced by a pragma, and their locations would spoil its caching.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc />
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+    [
+        Rules.NotPartial,
+        Rules.WrongKindOfClass,
+        Rules.NotConstructible,
+        Rules.MissingAttribute,
+        Rules.InvalidName,
+        Rules.DuplicateExperiment,
+        Rules.MemberNotFound,
+        Rules.MemberOfWrongType,
+        Rules.NotOneBaseline,
+        Rules.DuplicateStrategy,
+        Rules.ParameterType,
+        Rules.ParameterNotSettable,
+        Rules.ParameterWithoutValues,
+        Rules.ParameterValue,
+        Rules.DuplicateValue,
+        Rules.DuplicateOption,
+        Rules.OptionTaken,
+        Rules.NoSeeds,
+        Rules.DuplicateSeed,
+        Rules.TooFewEpochs,
+        Rules.TargetBound,
+        Rules.UnknownMetric,
+        Rules.NotAnExperiment,
+        Rules.LinkForm,
+    ];
+
+    /// <inheritdoc />
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (start.Compilation.GetTypeByMetadataName(KnownNames.ExperimentMetadataName) is null)
+                return;
+
+            var classes = new ConcurrentBag<INamedTypeSymbol>();
+            start.RegisterSymbolAction(symbol => AnalyzeClass(symbol, classes), SymbolKind.NamedType);
+            start.RegisterSymbolAction(AnalyzeProperty, SymbolKind.Property);
+            start.RegisterCompilationEndAction(end => ReportDuplicates(end, classes));
+        });
+    }
+
+    private static void AnalyzeClass(SymbolAnalysisContext context, ConcurrentBag<INamedTypeSymbol> classes)
+    {
+        var type = (INamedTypeSymbol)context.Symbol;
+        if (ExperimentParser.Declared(type) is null)
+        {
+            foreach (string name in KnownNames.ClassAttributes)
+                ReportNotAnExperiment(context, Attributes.Find(type, name), name, type);
+            return;
+        }
+
+        classes.Add(type);
+        ExperimentParser.Parse(type, context.Compilation, new Mistakes(context.ReportDiagnostic), context.CancellationToken);
+    }
+
+    private static void AnalyzeProperty(SymbolAnalysisContext context)
+    {
+        if (Attributes.Find(context.Symbol, KnownNames.Params) is { } attribute
+            && context.Symbol.ContainingType is { } type
+            && ExperimentParser.Declared(type) is null)
+        {
+            ReportNotAnExperiment(context, attribute, KnownNames.Params, type);
+        }
+    }
+
+    private static void ReportNotAnExperiment(SymbolAnalysisContext context, AttributeData? attribute, string name, INamedTypeSymbol type)
+    {
+        if (attribute is null)
+            return;
+
+        Location? place = Attributes.Place(attribute, context.CancellationToken);
+        context.ReportDiagnostic(Diagnostic.Create(Rules.NotAnExperiment, place, KnownNames.Short(name), type.Name));
+    }
+
+    private static void ReportDuplicates(CompilationAnalysisContext context, IEnumerable<INamedTypeSymbol> classes)
+    {
+        IEnumerable<IGrouping<(string Suite, string Name), INamedTypeSymbol>> byIdentity = classes
+            .Select(type => (Type: type, Identity: ExperimentParser.Identity(ExperimentParser.Declared(type)!)))
+            .Where(found => found.Identity is not null)
+            .GroupBy(found => found.Identity!.Value, found => found.Type);
+        foreach (IGrouping<(string Suite, string Name), INamedTypeSymbol> group in byIdentity)
+        {
+            INamedTypeSymbol[] types = [.. group.OrderBy(type => type.ToDisplayString(), StringComparer.Ordinal)];
+            for (int i = 0; i < types.Length && types.Length > 1; i++)
+            {
+                Location? place = Attributes.PlaceOf(ExperimentParser.Declared(types[i])!, 0, context.CancellationToken);
+                INamedTypeSymbol other = types[i == 0 ? 1 : 0];
+                object[] arguments = [group.Key.Suite, group.Key.Name, other.ToDisplayString()];
+                context.ReportDiagnostic(Diagnostic.Create(Rules.DuplicateExperiment, place, arguments));
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+namespace Daso.Generators.Model;
+
+/// <summary>
+/// Everything that generated code says of an experiment. Holds text and numbers only: a symbol, a syntax node or a compilation in here
+/// would never equal that of the next keystroke, and would keep whole compilations in memory.
+/// </summary>
+/// <param name="Namespace">Without global::, keywords escaped; empty in the global namespace.</param>
+/// <param name="ClassName">Keywords escaped.</param>
+/// <param name="IsRecord">Whether it is declared as a record.</param>
+/// <param name="Suite">The suite's name.</param>
+/// <param name="Name">The experiment's name.</param>
+/// <param name="Summary">The class's doc comment in one line; empty if it has none.</param>
+/// <param name="Parameters">In the order of the source.</param>
+/// <param name="Model">Gives the model.</param>
+/// <param name="Data">Gives the data.</param>
+/// <param name="Optimizer">Gives the optimizer.</param>
+/// <param name="LearningRate">Gives the learning-rate schedule.</param>
+/// <param name="Strategies">In the order of the source.</param>
+/// <param name="Seeds">At least one.</param>
+/// <param name="Epochs">At least 1.</param>
+/// <param name="Link">The emulated link, if any.</param>
+/// <param name="Target">The quality to reach, if any.</param>
+internal sealed record ExperimentSpec(
+    string Namespace,
+    string ClassName,
+    bool IsRecord,
+    string Suite,
+    string Name,
+    string Summary,
+    EquatableArray<ParameterSpec> Parameters,
+    MemberSpec Model,
+    MemberSpec Data,
+    MemberSpec Optimizer,
+    MemberSpec LearningRate,
+    EquatableArray<StrategySpec> Strategies,
+    EquatableArray<int> Seeds,
+    int Epochs,
+    string? Link,
+    TargetSpec? Target)
+{
+    /// <summary>The class's name with its namespace, without global::.</summary>
+    public string FullName => Namespace.Length == 0 ? ClassName : Namespace + "." + ClassName;
+}
+
+/// <summary>A property with values to run over.</summary>
+/// <param name="Name">The property's name, not escaped.</param>
+/// <param name="Option">The command-line option without dashes.</param>
+/// <param name="Kind">What its values are.</param>
+/// <param name="EnumType">The enum's fully qualified name; null for other kinds.</param>
+/// <param name="TypeName">What a user may write.</param>
+/// <param name="Values">The values as text.</param>
+/// <param name="Help">The doc comment in one line.</param>
+internal sealed record ParameterSpec(
+    string Name,
+    string Option,
+    ParameterKind Kind,
+    string? EnumType,
+    string TypeName,
+    EquatableArray<string> Values,
+    string Help);
+
+/// <summary>The types that a parameter can have.</summary>
+internal enum ParameterKind
+{
+    Integer,
+    Number,
+    Text,
+    Truth,
+    Choice,
+}
+
+/// <summary>A property or a parameterless method of the experiment class.</summary>
+internal sealed record MemberSpec(string Name, bool IsStatic, bool IsMethod);
+
+/// <summary>A strategy and the member that gives it.</summary>
+internal sealed record StrategySpec(string Name, bool IsBaseline, MemberSpec Member);
+
+/// <summary>A metric and its threshold.</summary>
+internal sealed record TargetSpec(string Metric, bool IsAtLeast, double Value);

@@ -1,0 +1,40 @@
+namespace Daso.Generators.Parsing;
+
+/// <summary>Names of the library that the generator knows, and the command line's own options.</summary>
+internal static class KnownNames
+{
+    public const string AttributeNamespace = "Daso.Experiments";
+    public const string Experiment = "ExperimentAttribute";
+    public const string Params = "ParamsAttribute";
+    public const string Model = "ModelAttribute";
+    public const string Data = "DataAttribute";
+    public const string Optimizer = "OptimizerAttribute";
+    public const string LearningRate = "LearningRateAttribute";
+    public const string Strategy = "StrategyAttribute";
+    public const string Seeds = "SeedsAttribute";
+    public const string Epochs = "EpochsAttribute";
+    public const string Target = "TargetAttribute";
+    public const string Link = "LinkAttribute";
+
+    public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
+    public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
+    public const string ModelSpec = "Daso.Models.ModelSpec";
+    public const string DataSpec = "Daso.Data.DataSpec";
+    public const string OptimizerSpec = "Daso.Optimization.OptimizerSpec";
+    public const string LearningRateSpec = "Daso.Optimization.LearningRateSpec";
+    public const string StrategySpec = "Daso.Strategies.StrategySpec";
+
+    public static readonly IReadOnlyList<string> ClassAttributes =
+        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link];
+
+    public static readonly IReadOnlyList<string> Metrics = ["accuracy", "top5", "loss"];
+
+    public static readonly IReadOnlyList<string> BuiltInOptions =
+    [
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "epochs", "steps", "out", "format", "dry-run",
+        "warmup-steps", "comm-timeout", "help", "version",
+    ];
+
+    /// <summary>How a user writes an attribute: without the suffix.</summary>
+    public static string Short(string attribute) => attribute.Substring(0, attribute.Length - "Attribute".Length);
+}

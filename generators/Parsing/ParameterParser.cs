@@ -1,0 +1,103 @@
+using Daso.Generators.Diagnostics;
+using Daso.Generators.Model;
+using Microsoft.CodeAnalysis;
+
+namespace Daso.Generators.Parsing;
+
+/// <summary>The parameters of an experiment: its properties with [Params].</summary>
+internal static class ParameterParser
+{
+    public static EquatableArray<ParameterSpec> Parse(ExperimentScope scope)
+    {
+        var parameters = new List<ParameterSpec>();
+        var ownerOf = new Dictionary<string, string>(StringComparer.Ordinal);
+        IEnumerable<IPropertySymbol> properties = scope.Type.GetMembers()
+            .OfType<IPropertySymbol>()
+            .OrderBy(p => p.DeclaringSyntaxReferences.FirstOrDefault(), SourceOrder.Comparer);
+        foreach (IPropertySymbol property in properties)
+        {
+            if (Attributes.Find(property, KnownNames.Params) is not { } attribute)
+                continue;
+
+            string option = Option(scope, property, attribute, ownerOf);
+            if (!IsSettable(property))
+                scope.Mistakes.Add(Rules.ParameterNotSettable, Name(property), property.Name);
+            else if (Parse(scope, property, attribute, option) is { } parameter)
+                parameters.Add(parameter);
+        }
+
+        return new([.. parameters]);
+    }
+
+    private static ParameterSpec? Parse(ExperimentScope scope, IPropertySymbol property, AttributeData attribute, string option)
+    {
+        if (property.Type.TypeKind == TypeKind.Error || Attributes.Items(attribute) is not { } items)
+        {
+            scope.Mistakes.LeaveToCompiler();
+            return null;
+        }
+
+        if (ParameterType.Of(property.Type) is not { } type)
+        {
+            string written = property.Type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
+            scope.Mistakes.Add(Rules.ParameterType, Name(property), property.Name, written);
+            return null;
+        }
+
+        return new ParameterSpec(
+            property.Name,
+            option,
+            type.Kind,
+            type.EnumName,
+            type.UserName,
+            Values(scope, property, attribute, items, type),
+            Documentation.Summary(property, scope.Cancellation));
+    }
+
+    private static EquatableArray<string> Values(
+        ExperimentScope scope,
+        IPropertySymbol property,
+        AttributeData attribute,
+        IReadOnlyList<TypedConstant> items,
+        ParameterType type)
+    {
+        if (items.Count == 0)
+            scope.Mistakes.Add(Rules.ParameterWithoutValues, Attributes.Place(attribute, scope.Cancellation), property.Name);
+
+        var values = new List<string>();
+        for (int i = 0; i < items.Count; i++)
+        {
+            Location? Place() => Attributes.PlaceOfItem(attribute, i, items.Count, scope.Cancellation);
+            if (type.TextOf(items[i]) is not { } text)
+                scope.Mistakes.Add(Rules.ParameterValue, Place(), ParameterType.Written(items[i]), property.Name, type.Mend);
+            else if (values.Contains(text))
+                scope.Mistakes.Add(Rules.DuplicateValue, Place(), property.Name, ParameterType.Written(items[i]));
+            else
+                values.Add(text);
+        }
+
+        return new([.. values]);
+    }
+
+    private static string Option(
+        ExperimentScope scope, IPropertySymbol property, AttributeData attribute, Dictionary<string, string> ownerOf)
+    {
+        string? set = Attributes.Named(attribute, "Option")?.Value as string;
+        string option = set ?? Names.ToKebabCase(property.Name);
+        Location? Place() => set is null ? Name(property) : Attributes.PlaceOf(attribute, "Option", scope.Cancellation);
+
+        Names.Check(scope.Mistakes, option, "an option", Place, set is null ? "; set 'Option' on the [Params]" : "");
+        if (KnownNames.BuiltInOptions.Contains(option, StringComparer.Ordinal))
+            scope.Mistakes.Add(Rules.OptionTaken, Place(), property.Name, option);
+        else if (ownerOf.TryGetValue(option, out string? owner))
+            scope.Mistakes.Add(Rules.DuplicateOption, Place(), owner, property.Name, option);
+        else
+            ownerOf.Add(option, property.Name);
+        return option;
+    }
+
+    private static bool IsSettable(IPropertySymbol property) =>
+        property is { IsStatic: false, IsIndexer: false, SetMethod: not null, ExplicitInterfaceImplementations.Length: 0 };
+
+    private static Location? Name(IPropertySymbol property) => property.Locations.FirstOrDefault();
+}

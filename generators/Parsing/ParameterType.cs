@@ -1,0 +1,75 @@
+using System.Globalization;
+using Daso.Generators.Model;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Daso.Generators.Parsing;
+
+/// <summary>A type that a parameter can have, and the text of its values as the command line would give them.</summary>
+internal sealed class ParameterType
+{
+    private readonly ITypeSymbol _type;
+
+    private ParameterType(ITypeSymbol type, ParameterKind kind, string userName, string mend)
+    {
+        _type = type;
+        Kind = kind;
+        UserName = userName;
+        Mend = mend;
+    }
+
+    public ParameterKind Kind { get; }
+
+    /// <summary>What a user may write.</summary>
+    public string UserName { get; }
+
+    /// <summary>How to write a value in source.</summary>
+    public string Mend { get; }
+
+    /// <summary>The enum's fully qualified name; null for other kinds.</summary>
+    public string? EnumName => Kind == ParameterKind.Choice ? _type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) : null;
+
+    /// <summary>Null if an option can't give values of the type.</summary>
+    public static ParameterType? Of(ITypeSymbol type) => type switch
+    {
+        { SpecialType: SpecialType.System_Int32 } => new(type, ParameterKind.Integer, "integer", "an int"),
+        { SpecialType: SpecialType.System_Double } => new(type, ParameterKind.Number, "number", "a finite number"),
+        { SpecialType: SpecialType.System_Boolean } => new(type, ParameterKind.Truth, "true/false", "true or false"),
+        { SpecialType: SpecialType.System_String, NullableAnnotation: not NullableAnnotation.Annotated } =>
+            new(type, ParameterKind.Text, "text", "a text in quotes"),
+        INamedTypeSymbol { TypeKind: TypeKind.Enum } =>
+            new(type, ParameterKind.Choice, string.Join("|", Choices(type).Select(c => c.Name)), "a named value of " + type.Name),
+        _ => null,
+    };
+
+    /// <summary>A value as text; null if it is not of this type.</summary>
+    public string? TextOf(TypedConstant value)
+    {
+        // An array's Value throws.
+        if (value.Kind is not (TypedConstantKind.Primitive or TypedConstantKind.Enum))
+            return null;
+
+        bool isPlain = value.Kind == TypedConstantKind.Primitive;
+        return (Kind, value.Value) switch
+        {
+            (ParameterKind.Integer, sbyte or byte or short or ushort or int) when isPlain =>
+                Convert.ToString(value.Value, CultureInfo.InvariantCulture),
+            (ParameterKind.Number, sbyte or byte or short or ushort or int or uint or long or ulong or float or double) when isPlain =>
+                Finite(Convert.ToDouble(value.Value, CultureInfo.InvariantCulture)),
+            (ParameterKind.Truth, bool truth) => truth ? "true" : "false",
+            (ParameterKind.Text, string text) => text,
+            (ParameterKind.Choice, { } number) when SymbolEqualityComparer.Default.Equals(value.Type, _type) =>
+                Choices(_type).FirstOrDefault(c => number.Equals(c.ConstantValue))?.Name,
+            _ => null,
+        };
+    }
+
+    /// <summary>A value as it may have been written in source.</summary>
+    public static string Written(TypedConstant value) => value.Kind == TypedConstantKind.Array ? "An array" : value.ToCSharpString();
+
+    private static string? Finite(double number) =>
+        double.IsNaN(number) || double.IsInfinity(number) ? null : number.ToString("R", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<IFieldSymbol> Choices(ITypeSymbol type) =>
+        type.GetMembers().OfType<IFieldSymbol>().Where(field => field.HasConstantValue);
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Daso.Generators.Diagnostics;
+using Daso.Generators.Model;
+using Microsoft.CodeAnalysis;
+
+namespace Daso.Generators.Parsing;
+
+/// <summary>Seeds, epochs, the link and the target.</summary>
+internal static class TrainingParser
+{
+    private const int DefaultSeed = 1;
+
+    /// <summary>What LinkSpec.Parse of the library takes.</summary>
+    private static readonly Regex LinkForm = new(
+        @"^\d+(\.\d+)?[kmg]bit(,\s*\d+(\.\d+)?[num]s)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
+
+    public static EquatableArray<int> Seeds(ExperimentScope scope)
+    {
+        if (scope.Find(KnownNames.Seeds) is not { } attribute)
+            return new([DefaultSeed]);
+
+        if (Attributes.Items(attribute) is not { } items)
+        {
+            scope.Mistakes.LeaveToCompiler();
+            return default;
+        }
+
+        if (items.Count == 0)
+            scope.Mistakes.Add(Rules.NoSeeds, Attributes.Place(attribute, scope.Cancellation), scope.Type.Name);
+
+        var seeds = new List<int>();
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (items[i].Value is not int seed)
+                scope.Mistakes.LeaveToCompiler();
+            else if (seeds.Contains(seed))
+                scope.Mistakes.Add(Rules.DuplicateSeed, Attributes.PlaceOfItem(attribute, i, items.Count, scope.Cancellation), Text(seed));
+            else
+                seeds.Add(seed);
+        }
+
+        return new([.. seeds]);
+    }
+
+    public static int Epochs(ExperimentScope scope)
+    {
+        if (scope.Require(KnownNames.Epochs, "[Epochs(…)] to say how long it trains") is not { } attribute)
+            return 0;
+
+        if (attribute.ConstructorArguments.FirstOrDefault() is not { Kind: TypedConstantKind.Primitive, Value: int count })
+        {
+            scope.Mistakes.LeaveToCompiler();
+            return 0;
+        }
+
+        if (count < 1)
+            scope.Mistakes.Add(Rules.TooFewEpochs, Attributes.PlaceOf(attribute, 0, scope.Cancellation), Text(count));
+        return count;
+    }
+
+    public static string? Link(ExperimentScope scope)
+    {
+        if (scope.Find(KnownNames.Link) is not { } attribute || scope.Text(attribute, 0) is not { } link)
+            return null;
+
+        if (!LinkForm.IsMatch(link))
+            scope.Mistakes.Add(Rules.LinkForm, Attributes.PlaceOf(attribute, 0, scope.Cancellation), link);
+        return link;
+    }
+
+    public static TargetSpec? Target(ExperimentScope scope)
+    {
+        if (scope.Find(KnownNames.Target) is not { } attribute || scope.Text(attribute, 0) is not { } metric)
+            return null;
+
+        if (!KnownNames.Metrics.Contains(metric, StringComparer.Ordinal))
+        {
+            Location? place = Attributes.PlaceOf(attribute, 0, scope.Cancellation);
+            scope.Mistakes.Add(Rules.UnknownMetric, place, metric, string.Join(", ", KnownNames.Metrics));
+        }
+
+        double? atLeast = Attributes.Named(attribute, "AtLeast")?.Value as double?;
+        double? atMost = Attributes.Named(attribute, "AtMost")?.Value as double?;
+        if (WrongBound(atLeast, atMost) is { } wrong)
+            scope.Mistakes.Add(Rules.TargetBound, Attributes.Place(attribute, scope.Cancellation), metric, wrong);
+        return new TargetSpec(metric, atLeast is not null, atLeast ?? atMost ?? 0);
+    }
+
+    private static string? WrongBound(double? atLeast, double? atMost)
+    {
+        if (atLeast is null == atMost is null)
+            return atLeast is null ? "has no bound" : "has two bounds";
+        double bound = atLeast ?? atMost!.Value;
+        return double.IsNaN(bound) || double.IsInfinity(bound) ? "has a bound that is not finite" : null;
+    }
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

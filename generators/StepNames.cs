@@ -1,0 +1,8 @@
+namespace Daso.Generators;
+
+/// <summary>Names of the pipeline's steps, by which tests see what a change re-computes.</summary>
+internal static class StepNames
+{
+    public const string Experiments = nameof(Experiments);
+    public const string Registry = nameof(Registry);
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Daso.Communication;
+using Daso.Models;
+using Daso.Recording;
+using Daso.Strategies;
+
+namespace Daso.Baselines;
+
+/// <summary>One rank's side of <see cref="HorovodSpec"/>: the queue that backward fills and the thread that empties it.</summary>
+internal sealed class Horovod : IStrategy
+{
+    private readonly HorovodSpec _spec;
+    private readonly StrategyContext _context;
+    private readonly ICommunicator _communicator;
+    private readonly FlatTensor _gradients;
+    private readonly ParameterRange[] _queue;
+    private readonly int[] _readyWithPart;
+    private readonly float[] _negotiated = new float[1];
+    private readonly object _gate = new();
+    private readonly Thread _thread;
+    private int _ready;
+    private int _reduced;
+    private long _bytes;
+    private ExceptionDispatchInfo? _failure;
+    private bool _isDisposed;
+
+    internal Horovod(HorovodSpec spec, StrategyContext context)
+    {
+        _spec = spec;
+        _context = context;
+        _gradients = context.Replica.Gradients;
+        _communicator = context.Ranks.World.Split(0, "horovod");
+        _queue = [.. context.Replica.ParameterRanges.Reverse()];
+        _readyWithPart = [.. context.Replica.PartRanges.Select((_, part) => _queue.Count(range => range.Part >= part))];
+        _thread = new Thread(Cycle) { IsBackground = true, Name = $"horovod {context.Ranks.Rank}" };
+        _thread.Start();
+    }
+
+    public void GradientsReady(int part)
+    {
+        lock (_gate)
+        {
+            _ready = _readyWithPart[part];
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    public void BackwardDone()
+    {
+        GradientsReady(0);
+        IRecorder recorder = _context.Recorder;
+        long startNs = recorder.NowNs;
+        lock (_gate)
+        {
+            while (_reduced < _queue.Length && _failure is null)
+                Monitor.Wait(_gate);
+            _failure?.Throw();
+            _ready = _reduced = 0;
+        }
+
+        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, _bytes);
+        _bytes = 0;
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        _thread.Join();
+        _communicator.Dispose();
+    }
+
+    private void Cycle()
+    {
+        try
+        {
+            long cycleStart = Stopwatch.GetTimestamp();
+            while (WaitForWork())
+            {
+                int restMs = _spec.CycleMs - (int)Stopwatch.GetElapsedTime(cycleStart).TotalMilliseconds;
+                if (restMs > 0)
+                    Thread.Sleep(restMs);
+                cycleStart = Stopwatch.GetTimestamp();
+                ReduceUpTo(Negotiate());
+            }
+        }
+        catch (Exception failure)
+        {
+            lock (_gate)
+            {
+                _failure = ExceptionDispatchInfo.Capture(failure);
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
+    /// <summary>Sleeps while the queue is empty; false when the strategy is disposed of.</summary>
+    private bool WaitForWork()
+    {
+        lock (_gate)
+        {
+            while (!_isDisposed && (_ready == 0 || _reduced == _queue.Length))
+                Monitor.Wait(_gate);
+            return !_isDisposed;
+        }
+    }
+
+    /// <summary>
+    /// How many gradients are complete on every rank. All ranks complete them in the same order, so that one number says which: what
+    /// Horovod's cached bit vector comes to.
+    /// </summary>
+    private int Negotiate()
+    {
+        lock (_gate)
+            _negotiated[0] = _ready;
+        _bytes += _communicator.AllReduce(_negotiated, ReduceOperation.Min);
+        return (int)_negotiated[0];
+    }
+
+    private void ReduceUpTo(int agreed)
+    {
+        for (int next = _reduced; next < agreed;)
+        {
+            int first = next;
+            int end = _queue[first].Offset + _queue[first].Length;
+            next++;
+            while (next < agreed && (long)(end - _queue[next].Offset) * _spec.Wire.BytesPerElement() <= _spec.FusionBytes)
+                next++;
+
+            int offset = _queue[next - 1].Offset;
+            _gradients.ToHost(offset, end - offset);
+            _bytes += _communicator.AllReduce(_gradients.Host[offset..end], ReduceOperation.Mean, _spec.Wire);
+            _gradients.FromHost(offset, end - offset);
+            lock (_gate)
+            {
+                _reduced = next;
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Daso.Cluster;
+
+/// <summary>Which device a rank computes on.</summary>
+public static class Devices
+{
+    /// <summary>Loads libtorch and finds the devices of a node's ranks.</summary>
+    /// <param name="kind">cpu or cuda.</param>
+    /// <returns>Local id → device; with cuda the node's GPUs in turn.</returns>
+    /// <exception cref="UserErrorException">libtorch does not load, or there is no such device.</exception>
+    public static Func<int, Device> ForRanks(string kind)
+    {
+        try
+        {
+            InitializeDeviceType(DeviceType.CPU);
+        }
+        catch (Exception failure) when (failure is NotSupportedException or DllNotFoundException or TypeInitializationException)
+        {
+            string reason = (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ");
+            throw new UserErrorException($"libtorch does not load on this machine: {reason}", ExitCode.Environment);
+        }
+
+        if (kind == "cpu")
+            return _ => CPU;
+        if (!cuda.is_available())
+        {
+            throw new UserErrorException(
+                "--device cuda: no GPU is usable; build with -p:LibTorch=cuda on a machine with an NVIDIA driver, or take --device cpu",
+                ExitCode.Environment);
+        }
+
+        int count = cuda.device_count();
+        return localId => device(DeviceType.CUDA, localId % count);
+    }
+
+    /// <summary>Shares the machine's cores out to the ranks of this process; call it on each rank's thread.</summary>
+    /// <returns>Threads that one rank computes with.</returns>
+    public static int UseCoresOf(int ranks)
+    {
+        int threads = Math.Max(1, Environment.ProcessorCount / ranks);
+        set_num_threads(threads);
+        return threads;
+    }
+}

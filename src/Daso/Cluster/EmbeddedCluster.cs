@@ -1,0 +1,69 @@
+using Daso.Communication;
+using TorchSharp;
+
+namespace Daso.Cluster;
+
+/// <summary>A cluster inside this process: a thread per rank, collectives through shared memory, emulated links between the nodes.</summary>
+/// <param name="topology">Nodes and ranks a node.</param>
+/// <param name="link">Each node's link; null: unlimited.</param>
+/// <param name="deviceOf">The device of a rank, by its local id.</param>
+/// <param name="waitLimit">The longest that a rank waits for the others in one operation.</param>
+public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int, torch.Device> deviceOf, TimeSpan waitLimit)
+{
+    /// <summary>Runs a body on every rank and returns when all have ended.</summary>
+    /// <param name="body">What a rank does; runs on a thread of the rank's own.</param>
+    /// <param name="cancelled">Ends all ranks.</param>
+    /// <exception cref="ClusterFailedException">A rank threw; all others were ended.</exception>
+    /// <exception cref="UserErrorException">A rank found a mistake of the user.</exception>
+    /// <exception cref="OperationCanceledException">The user cancelled.</exception>
+    public void Run(Action<RankContext> body, CancellationToken cancelled = default)
+    {
+        int[] nodes = [.. Enumerable.Range(0, topology.Ranks).Select(topology.NodeOf)];
+        using var job = new InProcessJob(nodes, link, waitLimit);
+        using CancellationTokenRegistration registration = cancelled.Register(() => job.End(new OperationCanceledException(cancelled)));
+        var world = new InProcessGroup("world", job, [.. Enumerable.Range(0, topology.Ranks)]);
+        Thread[] threads = [.. Enumerable.Range(0, topology.Ranks).Select(rank => Start(rank, world, job, body))];
+        foreach (Thread thread in threads)
+            thread.Join();
+
+        if (job.Reason is Exception reason)
+            throw reason;
+    }
+
+    private Thread Start(int rank, InProcessGroup world, InProcessJob job, Action<RankContext> body)
+    {
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                var communicator = new InProcessCommunicator(world, rank);
+                body(new RankContext(
+                    rank,
+                    topology,
+                    deviceOf(topology.LocalIdOf(rank)),
+                    communicator,
+                    communicator.Split(topology.NodeOf(rank), "node"),
+                    communicator.Split(topology.LocalIdOf(rank), "global"),
+                    job.Ended));
+            }
+            catch (OperationCanceledException) when (job.Ended.IsCancellationRequested)
+            {
+                // Another rank's failure or the user ended the job; that reason is reported.
+            }
+            catch (UserErrorException mistake)
+            {
+                job.End(mistake);
+            }
+            catch (Exception failure)
+            {
+                job.End(new ClusterFailedException(rank, failure.Message, failure));
+            }
+        })
+        {
+            Name = $"rank {rank}",
+            IsBackground = true,
+        };
+        thread.Start();
+        return thread;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Daso.Experiments;
+using Daso.Recording;
+using Daso.Training;
+using Spectre.Console;
+
+namespace Daso.CommandLine;
+
+/// <summary>Shows on standard error how a suite goes on: a bar for each training on a terminal, a line for each epoch elsewhere.</summary>
+internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
+{
+    /// <summary>Runs a body with progress bars if the console is a terminal.</summary>
+    internal static void Show(IAnsiConsole console, Action<ISuiteObserver> body)
+    {
+        if (!console.Profile.Capabilities.Interactive || !console.Profile.Out.IsTerminal)
+        {
+            body(new SuiteProgress(console, null));
+            return;
+        }
+
+        console.Progress()
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Start(bars => body(new SuiteProgress(console, bars)));
+    }
+
+    public ITrainingObserver CellStarted(CellId cell, int number, int count)
+    {
+        string title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
+        return bars is null
+            ? new Lines(console, title)
+            : new Bar(bars.AddTask(Markup.Escape(title)));
+    }
+
+    private sealed class Lines(IAnsiConsole console, string title) : ITrainingObserver
+    {
+        public void StepDone(int steps, int totalSteps)
+        {
+        }
+
+        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {Describe(result)}");
+    }
+
+    private sealed class Bar(ProgressTask task) : ITrainingObserver
+    {
+        private readonly string _title = task.Description;
+
+        public void StepDone(int steps, int totalSteps)
+        {
+            task.MaxValue = totalSteps;
+            task.Value = steps;
+        }
+
+        public void EpochDone(EpochResult result) => task.Description = $"{_title}: {Describe(result)}";
+    }
+
+    private static string Describe(EpochResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"epoch {result.Epoch + 1}, loss {result.TrainLoss:0.000}, held-out loss {result.HeldOutLoss:0.000}, accuracy {result.HeldOutAccuracy:0.0%}");
+}

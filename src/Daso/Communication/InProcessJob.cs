@@ -1,0 +1,74 @@
+namespace Daso.Communication;
+
+/// <summary>What all groups of one in-process job share: where its ranks sit, the links, and whether the job has ended early.</summary>
+internal sealed class InProcessJob : IDisposable
+{
+    private readonly List<InProcessGroup> _groups = [];
+    private readonly EmulatedFabric? _fabric;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly int[] _nodeOfRank;
+    private Exception? _reason;
+
+    internal InProcessJob(int[] nodeOfRank, LinkSpec? link, TimeSpan waitLimit)
+    {
+        _nodeOfRank = nodeOfRank;
+        WaitLimit = waitLimit;
+        int nodes = nodeOfRank.Max() + 1;
+        if (link is not null && nodes > 1)
+            _fabric = new EmulatedFabric(link, nodes, failure => End(new ClusterFailedException(-1, failure.Message, failure)));
+    }
+
+    /// <summary>The longest that a rank waits for others.</summary>
+    internal TimeSpan WaitLimit { get; }
+
+    /// <summary>Set when the job ends early.</summary>
+    internal CancellationToken Ended => _ended.Token;
+
+    /// <summary>Why the job ended early, if it did.</summary>
+    internal Exception? Reason => Volatile.Read(ref _reason);
+
+    /// <summary>Ends the job: everyone who waits now or later throws. The first reason counts.</summary>
+    internal void End(Exception reason)
+    {
+        if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
+            return;
+        _ended.Cancel();
+        InProcessGroup[] groups;
+        lock (_groups)
+            groups = [.. _groups];
+        foreach (InProcessGroup group in groups)
+            group.Wake();
+    }
+
+    /// <summary>The node of a world rank.</summary>
+    internal int NodeOf(int rank) => _nodeOfRank[rank];
+
+    internal void ThrowIfEnded() => _ended.Token.ThrowIfCancellationRequested();
+
+    internal void Register(InProcessGroup group)
+    {
+        lock (_groups)
+            _groups.Add(group);
+    }
+
+    /// <summary>Carries out an operation whose members are all there: over the links, or at once on the calling thread.</summary>
+    internal void Execute(SharedOperation operation, int nodes)
+    {
+        if (_fabric is not null && nodes > 1)
+        {
+            _fabric.Submit(operation, nodes);
+            return;
+        }
+
+        Span<float> scratch = PieceScratch.OfThisThread;
+        int pieces = operation.Pieces;
+        for (int piece = 0; piece < pieces; piece++)
+            operation.Run(piece, scratch);
+    }
+
+    public void Dispose()
+    {
+        _fabric?.Dispose();
+        _ended.Dispose();
+    }
+}

@@ -1,0 +1,10 @@
+namespace Daso.Experiments;
+
+/// <summary>How long the experiment trains.</summary>
+/// <param name="count">Passes over the training data, at least 1.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class EpochsAttribute(int count) : Attribute
+{
+    /// <summary>Passes over the training data.</summary>
+    public int Count { get; } = count;
+}

@@ -1,0 +1,44 @@
+using Daso.Cluster;
+
+namespace Daso.Experiments;
+
+/// <summary>How a suite is run: what is common to all experiments and not part of any of them.</summary>
+public sealed record RunOptions
+{
+    /// <summary>The cluster.</summary>
+    public required Topology Topology { get; init; }
+
+    /// <summary>The link between nodes in place of the experiments' own: a rate and latency, "unlimited", or null: the experiments' own.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>cpu or cuda.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Seeds in place of the experiments' own.</summary>
+    public IReadOnlyList<int>? Seeds { get; init; }
+
+    /// <summary>Strategies to run; null: all.</summary>
+    public IReadOnlyList<string>? Strategies { get; init; }
+
+    /// <summary>Experiments to run; null: all of the suite.</summary>
+    public IReadOnlyList<string>? Experiments { get; init; }
+
+    /// <summary>Epochs in place of the experiments' own.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>Steps after which each training ends.</summary>
+    public int? Steps { get; init; }
+
+    /// <summary>Untimed steps before each training.</summary>
+    public int WarmupSteps { get; init; } = 3;
+
+    /// <summary>Values of parameters, by option, in place of the declared ones.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Parameters { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>The folder that run folders are made in.</summary>
+    public string OutputFolder { get; init; } = Path.Combine("artifacts", "runs");
+
+    /// <summary>The longest that a rank waits for the others in one operation.</summary>
+    public TimeSpan CommunicationLimit { get; init; } = TimeSpan.FromSeconds(300);
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using Daso.Communication;
+using Daso.Specification;
+
+namespace Daso.Experiments;
+
+/// <summary>An experiment with one value of every parameter.</summary>
+/// <param name="Experiment">The experiment.</param>
+/// <param name="Name">The experiment's name, with the parameters that have several values.</param>
+/// <param name="Values">The values.</param>
+/// <param name="Setup">What they make.</param>
+/// <param name="Link">The link between nodes; null: unlimited.</param>
+/// <param name="Epochs">Epochs to train.</param>
+/// <param name="Seeds">The seeds.</param>
+/// <param name="StrategyIndices">Indices of the strategies to run, the baseline among them.</param>
+public sealed record ExperimentVariant(
+    ExperimentDefinition Experiment,
+    string Name,
+    ParameterValues Values,
+    ExperimentSetup Setup,
+    LinkSpec? Link,
+    int Epochs,
+    IReadOnlyList<int> Seeds,
+    IReadOnlyList<int> StrategyIndices) : ISpecification
+{
+    /// <summary>The strategies' names in the order of the experiment.</summary>
+    public IEnumerable<string> StrategyNames => StrategyIndices.Select(index => Experiment.Strategies[index].Name);
+
+    /// <summary>The baseline's name.</summary>
+    public string Baseline => Experiment.Strategies.Single(strategy => strategy.IsBaseline).Name;
+
+    /// <summary>
+    /// The variant's cells in the order in which they run: seed by seed, the strategies forwards and backwards in turn (ABBA), so that a
+    /// drift of the machine hits all alike.
+    /// </summary>
+    public IEnumerable<(int Strategy, int Seed)> Cells() => Seeds.SelectMany((seed, i) =>
+        (i % 2 == 0 ? StrategyIndices : StrategyIndices.Reverse()).Select(strategy => (strategy, seed)));
+
+    /// <inheritdoc />
+    public void Describe(SpecificationWriter writer)
+    {
+        writer
+            .Add("experiment", Experiment.Name)
+            .Add("model", Setup.Model)
+            .Add("data", Setup.Data)
+            .Add("optimizer", Setup.Optimizer)
+            .Add("learningRate", Setup.LearningRate)
+            .Add("epochs", Epochs)
+            .Add("seeds", string.Join(',', Seeds))
+            .Add("baseline", Baseline)
+            .Add("strategies", new StrategySection(this));
+        if (Experiment.Target is TargetQuality target)
+            writer.Add("target", string.Create(CultureInfo.InvariantCulture, $"{target.Metric} {target.Direction} {target.Value}"));
+    }
+
+    private sealed class StrategySection(ExperimentVariant variant) : ISpecification
+    {
+        public void Describe(SpecificationWriter writer)
+        {
+            foreach (int index in variant.StrategyIndices)
+                writer.Add(variant.Experiment.Strategies[index].Name, variant.Setup.Strategies[index]);
+        }
+    }
+}
+
+/// <summary>A suite's experiments, expanded and checked: what will run.</summary>
+/// <param name="Suite">The suite's name.</param>
+/// <param name="Options">How it runs.</param>
+/// <param name="Variants">In order.</param>
+public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<ExperimentVariant> Variants) : ISpecification
+{
+    /// <summary>Expands a suite.</summary>
+    /// <exception cref="UserErrorException">An unknown strategy, seed, experiment, option or value.</exception>
+    public static SuitePlan Expand(string suite, IReadOnlyList<ExperimentDefinition> experiments, RunOptions options)
+    {
+        RequirePositive("--epochs", options.Epochs);
+        RequirePositive("--steps", options.Steps);
+        if (options.WarmupSteps < 0)
+            throw new UserErrorException($"--warmup-steps {options.WarmupSteps}: expected at least 0");
+        RequireKnown("--experiments", options.Experiments, [.. experiments.Select(experiment => experiment.Name)]);
+        RequireKnown("--strategies", options.Strategies, [.. experiments.SelectMany(e => e.Strategies).Select(s => s.Name).Distinct()]);
+        if (options.Seeds is { } seeds && seeds.Distinct().Count() < seeds.Count)
+            throw new UserErrorException("--seeds: a seed is given twice");
+
+        return new SuitePlan(suite, options, [.. experiments
+            .Where(experiment => options.Experiments?.Contains(experiment.Name) ?? true)
+            .SelectMany(experiment => VariantsOf(experiment, options))]);
+    }
+
+    /// <inheritdoc />
+    public void Describe(SpecificationWriter writer)
+    {
+        writer
+            .Add("suite", Suite)
+            .Add("nodes", Options.Topology.Nodes)
+            .Add("ranksPerNode", Options.Topology.RanksPerNode)
+            .Add("device", Options.Device);
+        if (Options.Steps is int steps)
+            writer.Add("steps", steps);
+        foreach (ExperimentVariant variant in Variants)
+            writer.Add(variant.Name, variant);
+    }
+
+    private static IEnumerable<ExperimentVariant> VariantsOf(ExperimentDefinition experiment, RunOptions options)
+    {
+        IReadOnlyList<string>[] values =
+            [.. experiment.Parameters.Select(parameter => options.Parameters.GetValueOrDefault(parameter.Option) ?? parameter.Values)];
+        int[] strategies = [.. Enumerable.Range(0, experiment.Strategies.Count).Where(index =>
+            experiment.Strategies[index].IsBaseline || (options.Strategies?.Contains(experiment.Strategies[index].Name) ?? true))];
+        string? link = options.Link ?? experiment.Link;
+        int combinations = values.Aggregate(1, (product, list) => product * list.Count);
+        for (int combination = 0; combination < combinations; combination++)
+        {
+            var texts = new Dictionary<string, string>();
+            string name = experiment.Name;
+            int rest = combination;
+            for (int i = values.Length - 1; i >= 0; i--)
+            {
+                (rest, int choice) = Math.DivRem(rest, values[i].Count);
+                texts.Add(experiment.Parameters[i].Option, values[i][choice]);
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (values[i].Count > 1)
+                    name += $"-{experiment.Parameters[i].Option}-{FolderName(texts[experiment.Parameters[i].Option])}";
+            }
+
+            var parameters = new ParameterValues(texts);
+            yield return new ExperimentVariant(
+                experiment,
+                name,
+                parameters,
+                experiment.Create(parameters),
+                link is null or "unlimited" ? null : LinkSpec.Parse(link),
+                options.Epochs ?? experiment.Epochs,
+                options.Seeds ?? experiment.Seeds,
+                strategies);
+        }
+    }
+
+    private static string FolderName(string value) =>
+        string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
+
+    private static void RequirePositive(string option, int? value)
+    {
+        if (value < 1)
+            throw new UserErrorException($"{option} {value}: expected at least 1");
+    }
+
+    private static void RequireKnown(string option, IReadOnlyList<string>? given, IReadOnlyList<string> known)
+    {
+        foreach (string name in given ?? [])
+        {
+            if (!known.Contains(name))
+                throw new UserErrorException($"{option} {name}: unknown{NearestName.Hint(name, known)}; there are {string.Join(", ", known)}");
+        }
+    }
+}

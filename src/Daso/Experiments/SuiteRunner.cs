@@ -1,0 +1,167 @@
+using System.Globalization;
+using Daso.Cluster;
+using Daso.Data;
+using Daso.Recording;
+using Daso.Training;
+using static TorchSharp.torch;
+
+namespace Daso.Experiments;
+
+/// <summary>Told how a suite goes on.</summary>
+public interface ISuiteObserver
+{
+    /// <summary>A cell begins.</summary>
+    /// <param name="cell">Which.</param>
+    /// <param name="number">From 1.</param>
+    /// <param name="count">Cells of the suite.</param>
+    /// <returns>Is told how the cell's training goes on.</returns>
+    ITrainingObserver CellStarted(CellId cell, int number, int count);
+}
+
+/// <summary>Runs a suite's plan cell by cell and records it.</summary>
+public sealed class SuiteRunner : IDisposable
+{
+    private readonly SuitePlan _plan;
+    private readonly Func<int, Device> _deviceOf;
+    private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
+    private readonly RunRecord _record;
+
+    /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <exception cref="UserErrorException">The plan cannot run here; nothing was written.</exception>
+    public SuiteRunner(SuitePlan plan)
+    {
+        _plan = plan;
+        string allocator = Allocator.Configure();
+        _deviceOf = Devices.ForRanks(plan.Options.Device);
+        int threads = Devices.UseCoresOf(plan.Options.Topology.Ranks);
+        try
+        {
+            foreach (ExperimentVariant variant in plan.Variants)
+                _data.Add(variant, OpenAndCheck(variant));
+            _record = RunRecord.Create(plan, _data, Settings(allocator, threads));
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+    }
+
+    /// <summary>The run's folder.</summary>
+    public RunFolder Folder => _record.Folder;
+
+    /// <summary>Trains all cells.</summary>
+    /// <param name="observer">Told of progress.</param>
+    /// <param name="cancelled">Ends the run.</param>
+    /// <exception cref="Communication.ClusterFailedException">A rank failed; what was recorded is kept.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; what was recorded is kept.</exception>
+    public void Run(ISuiteObserver observer, CancellationToken cancelled)
+    {
+        (ExperimentVariant Variant, int Strategy, int Seed)[] cells =
+            [.. _plan.Variants.SelectMany(variant => variant.Cells().Select(cell => (variant, cell.Strategy, cell.Seed)))];
+        try
+        {
+            for (int i = 0; i < cells.Length; i++)
+            {
+                (ExperimentVariant variant, int strategy, int seed) = cells[i];
+                var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
+                RunCell(id, variant, strategy, observer.CellStarted(id, i + 1, cells.Length), cancelled);
+            }
+
+            _record.Completed();
+        }
+        catch (OperationCanceledException)
+        {
+            _record.Cancelled();
+            throw;
+        }
+        catch (Exception failure)
+        {
+            _record.Failed(failure);
+            throw;
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _record.Dispose();
+        Close();
+    }
+
+    private IDataset OpenAndCheck(ExperimentVariant variant)
+    {
+        IDataset dataset = variant.Setup.Data.Open();
+        try
+        {
+            dataset.OpenTraining(new Shard(0, _plan.Options.Topology.Ranks), variant.Seeds[0], CPU).Dispose();
+            return dataset;
+        }
+        catch
+        {
+            dataset.Dispose();
+            throw;
+        }
+    }
+
+    private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver observer, CancellationToken cancelled)
+    {
+        RunOptions options = _plan.Options;
+        var training = new TrainingPlan(
+            variant.Setup.Model,
+            _data[variant],
+            variant.Setup.Optimizer,
+            variant.Setup.LearningRate,
+            variant.Setup.Strategies[strategy],
+            id.Seed,
+            variant.Epochs,
+            options.Steps,
+            options.WarmupSteps);
+        _record.CellStarted(id);
+        string[] hashes = new string[options.Topology.Ranks];
+        var cluster = new EmbeddedCluster(options.Topology, variant.Link, _deviceOf, options.CommunicationLimit);
+        cluster.Run(
+            ranks =>
+            {
+                Devices.UseCoresOf(options.Topology.Ranks);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, options.Steps ?? 0);
+                ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
+                try
+                {
+                    hashes[ranks.Rank] = Trainer.Run(training, ranks, recorder, told).ParametersSha256;
+                }
+                finally
+                {
+                    recorder.Complete();
+                }
+            },
+            cancelled);
+        _record.CellEnded(id, hashes[0]);
+    }
+
+    private Dictionary<string, string> Settings(string allocator, int threads) => new()
+    {
+        ["allocator"] = allocator,
+        ["threadsPerRank"] = threads.ToString(CultureInfo.InvariantCulture),
+        ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private void Close()
+    {
+        foreach (IDataset dataset in _data.Values)
+            dataset.Dispose();
+    }
+
+    /// <summary>Writes epochs to the run's events as they end.</summary>
+    private sealed class RecordingObserver(RunRecord record, CellId id, ITrainingObserver next) : ITrainingObserver
+    {
+        public void StepDone(int steps, int totalSteps) => next.StepDone(steps, totalSteps);
+
+        public void EpochDone(EpochResult result)
+        {
+            record.EpochEnded(id, result);
+            next.EpochDone(result);
+        }
+    }
+}

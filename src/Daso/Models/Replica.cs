@@ -1,0 +1,98 @@
+using Daso.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Daso.Models;
+
+/// <summary>Where a parameter lies in the flat buffers.</summary>
+/// <param name="Name">As the model names it.</param>
+/// <param name="Part">The model part that it belongs to.</param>
+/// <param name="Offset">First element.</param>
+/// <param name="Length">Elements.</param>
+public readonly record struct ParameterRange(string Name, int Part, int Offset, int Length);
+
+/// <summary>Elements [Offset, Offset + Length) of a flat buffer.</summary>
+/// <param name="Offset">First element.</param>
+/// <param name="Length">Elements.</param>
+public readonly record struct FlatRange(int Offset, int Length);
+
+/// <summary>
+/// One rank's model with all trainable parameters as views of one flat tensor and all their gradients as views of another, both in the
+/// model's order. Frozen parameters stay outside: nothing updates or sends them.
+/// </summary>
+public sealed class Replica : IDisposable
+{
+    /// <summary>Takes ownership of a model, moves it to a device and lays its parameters out flat.</summary>
+    public Replica(LayeredModel model, Device device)
+    {
+        Model = model;
+        Device = device;
+        model.to(device);
+
+        var ranges = new List<ParameterRange>();
+        var tensors = new List<Tensor>();
+        PartRanges = new FlatRange[model.Parts.Count];
+        int offset = 0;
+        for (int part = 0; part < model.Parts.Count; part++)
+        {
+            int start = offset;
+            foreach ((string name, var parameter) in model.Parts[part].Module.named_parameters())
+            {
+                if (!parameter.requires_grad)
+                    continue;
+                int length = checked((int)parameter.numel());
+                ranges.Add(new ParameterRange($"{model.Parts[part].Name}.{name}", part, offset, length));
+                tensors.Add(parameter);
+                offset = checked(offset + length);
+            }
+
+            PartRanges[part] = new FlatRange(start, offset - start);
+        }
+
+        ParameterRanges = ranges;
+        Parameters = new FlatTensor(offset, device);
+        Gradients = new FlatTensor(offset, device);
+        using var _ = no_grad();
+        for (int i = 0; i < tensors.Count; i++)
+        {
+            Tensor parameter = tensors[i];
+            using Tensor view = View(Parameters, ranges[i], parameter.shape);
+            using Tensor gradient = View(Gradients, ranges[i], parameter.shape);
+            view.copy_(parameter);
+            parameter.set_(view);
+            parameter.grad = gradient;
+        }
+    }
+
+    /// <summary>The model; its parameters are views of <see cref="Parameters"/>.</summary>
+    public LayeredModel Model { get; }
+
+    /// <summary>Where everything lives.</summary>
+    public Device Device { get; }
+
+    /// <summary>All trainable parameters.</summary>
+    public FlatTensor Parameters { get; }
+
+    /// <summary>Their gradients, accumulated by backward, zeroed by the optimizer.</summary>
+    public FlatTensor Gradients { get; }
+
+    /// <summary>Where each parameter lies, in the flat order.</summary>
+    public IReadOnlyList<ParameterRange> ParameterRanges { get; }
+
+    /// <summary>Where each part's parameters lie.</summary>
+    public FlatRange[] PartRanges { get; }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Model.Dispose();
+        Parameters.Dispose();
+        Gradients.Dispose();
+    }
+
+    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
+    {
+        using Tensor line = flat.Tensor.narrow(0, range.Offset, range.Length);
+        return line.view(shape);
+    }
+}

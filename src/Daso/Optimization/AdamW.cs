@@ -1,0 +1,115 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Daso.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Daso.Optimization;
+
+/// <summary>The update of <see cref="AdamWSpec"/>.</summary>
+internal sealed class AdamW : IOptimizer
+{
+    private readonly AdamWSpec _spec;
+    private readonly Replica _replica;
+    private readonly FlatTensor _mean;
+    private readonly FlatTensor _square;
+
+    internal AdamW(AdamWSpec spec, Replica replica)
+    {
+        _spec = spec;
+        _replica = replica;
+        _mean = new FlatTensor(replica.Parameters.Length, replica.Device);
+        _square = new FlatTensor(replica.Parameters.Length, replica.Device);
+        State = [("mean", _mean), ("square", _square)];
+    }
+
+    public IReadOnlyList<(string Name, FlatTensor Values)> State { get; }
+
+    public long Steps { get; set; }
+
+    public void Step(double learningRate)
+    {
+        Steps++;
+        var factors = Factors.For(_spec, learningRate, Steps);
+        FlatTensor parameters = _replica.Parameters, gradients = _replica.Gradients;
+        if (parameters.IsStaged)
+            Update(parameters.Tensor, gradients.Tensor, _mean.Tensor, _square.Tensor, factors);
+        else
+            Update(parameters.Host.Span, gradients.Host.Span, _mean.Host.Span, _square.Host.Span, factors);
+    }
+
+    public void Dispose()
+    {
+        _mean.Dispose();
+        _square.Dispose();
+    }
+
+    /// <summary>In host memory, in one pass; multiplication and addition stay apart as in <see cref="Sgd"/>.</summary>
+    internal static void Update(Span<float> parameters, Span<float> gradients, Span<float> mean, Span<float> square, Factors factors)
+    {
+        Span<Vector<float>> parameterVectors = MemoryMarshal.Cast<float, Vector<float>>(parameters);
+        Span<Vector<float>> gradientVectors = MemoryMarshal.Cast<float, Vector<float>>(gradients)[..parameterVectors.Length];
+        Span<Vector<float>> meanVectors = MemoryMarshal.Cast<float, Vector<float>>(mean)[..parameterVectors.Length];
+        Span<Vector<float>> squareVectors = MemoryMarshal.Cast<float, Vector<float>>(square)[..parameterVectors.Length];
+        var epsilon = new Vector<float>(factors.Epsilon);
+        for (int i = 0; i < parameterVectors.Length; i++)
+        {
+            Vector<float> g = gradientVectors[i];
+            Vector<float> m = meanVectors[i] + (g - meanVectors[i]) * factors.MeanShare;
+            Vector<float> v = squareVectors[i] * factors.SquareKept + g * g * factors.SquareShare;
+            meanVectors[i] = m;
+            squareVectors[i] = v;
+            Vector<float> denominator = Vector.SquareRoot(v) * factors.RootScale + epsilon;
+            parameterVectors[i] = parameterVectors[i] * factors.Kept - m * factors.StepSize / denominator;
+            gradientVectors[i] = Vector<float>.Zero;
+        }
+
+        for (int i = parameterVectors.Length * Vector<float>.Count; i < parameters.Length; i++)
+        {
+            float g = gradients[i];
+            float m = mean[i] + (g - mean[i]) * factors.MeanShare;
+            float v = square[i] * factors.SquareKept + g * g * factors.SquareShare;
+            mean[i] = m;
+            square[i] = v;
+            float denominator = MathF.Sqrt(v) * factors.RootScale + factors.Epsilon;
+            parameters[i] = parameters[i] * factors.Kept - m * factors.StepSize / denominator;
+            gradients[i] = 0;
+        }
+    }
+
+    /// <summary>On any device, by libtorch's own operations.</summary>
+    internal static void Update(Tensor parameters, Tensor gradients, Tensor mean, Tensor square, Factors factors)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        mean.mul_(1 - factors.MeanShare).add_(gradients, factors.MeanShare);
+        square.mul_(factors.SquareKept).addcmul_(gradients, gradients, factors.SquareShare);
+        Tensor denominator = square.sqrt().mul_(factors.RootScale).add_(factors.Epsilon);
+        parameters.mul_(factors.Kept).addcdiv_(mean, denominator, -factors.StepSize);
+        gradients.zero_();
+    }
+
+    /// <summary>An update's scalars, computed in double and rounded once.</summary>
+    /// <param name="Kept">1 − lr·wd.</param>
+    /// <param name="MeanShare">1 − β₁.</param>
+    /// <param name="SquareKept">β₂.</param>
+    /// <param name="SquareShare">1 − β₂.</param>
+    /// <param name="StepSize">lr / (1 − β₁ᵗ).</param>
+    /// <param name="RootScale">1 / √(1 − β₂ᵗ).</param>
+    /// <param name="Epsilon">ε.</param>
+    internal readonly record struct Factors(
+        float Kept, float MeanShare, float SquareKept, float SquareShare, float StepSize, float RootScale, float Epsilon)
+    {
+        /// <param name="spec">The settings.</param>
+        /// <param name="learningRate">lr.</param>
+        /// <param name="step">t, from 1.</param>
+        internal static Factors For(AdamWSpec spec, double learningRate, long step) => new(
+            (float)(1 - learningRate * spec.WeightDecay),
+            (float)(1 - spec.Beta1),
+            (float)spec.Beta2,
+            (float)(1 - spec.Beta2),
+            (float)(learningRate / (1 - Math.Pow(spec.Beta1, step))),
+            (float)(1 / Math.Sqrt(1 - Math.Pow(spec.Beta2, step))),
+            (float)spec.Epsilon);
+    }
+}

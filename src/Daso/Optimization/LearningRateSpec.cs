@@ -1,0 +1,33 @@
+using Daso.Experiments;
+using Daso.Specification;
+
+namespace Daso.Optimization;
+
+/// <summary>A learning-rate schedule's kind and settings.</summary>
+public abstract record LearningRateSpec : ISpecification
+{
+    /// <summary>Makes the schedule.</summary>
+    /// <param name="ranks">The world's size, for rates that scale with it.</param>
+    /// <param name="stepsPerEpoch">Steps in an epoch.</param>
+    public abstract ILearningRate Create(int ranks, int stepsPerEpoch);
+
+    /// <inheritdoc />
+    public abstract void Describe(SpecificationWriter writer);
+}
+
+/// <summary>The learning rate as training goes on.</summary>
+public interface ILearningRate
+{
+    /// <summary>The rate of a step.</summary>
+    /// <param name="step">From 0, over the whole training.</param>
+    double At(long step);
+
+    /// <summary>Told once an epoch of the training loss, averaged over all ranks.</summary>
+    void EpochEnded(double loss);
+
+    /// <summary>Writes what <see cref="At"/> depends on.</summary>
+    void Save(BinaryWriter writer);
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    void Load(BinaryReader reader);
+}

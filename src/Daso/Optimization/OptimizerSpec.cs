@@ -1,0 +1,29 @@
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Specification;
+
+namespace Daso.Optimization;
+
+/// <summary>An optimizer's kind and settings; learning rates come from the <see cref="LearningRateSpec"/>.</summary>
+public abstract record OptimizerSpec : ISpecification
+{
+    /// <summary>Makes the optimizer for a replica's flat parameters and gradients.</summary>
+    public abstract IOptimizer Create(Replica replica);
+
+    /// <inheritdoc />
+    public abstract void Describe(SpecificationWriter writer);
+}
+
+/// <summary>Updates a replica's parameters from its gradients.</summary>
+public interface IOptimizer : IDisposable
+{
+    /// <summary>One update over all parameters; zeroes the gradients in the same pass.</summary>
+    /// <param name="learningRate">Per step.</param>
+    void Step(double learningRate);
+
+    /// <summary>The optimizer's own flat buffers by name (momentum, …), for checkpoints and for strategies that average them.</summary>
+    IReadOnlyList<(string Name, FlatTensor Values)> State { get; }
+
+    /// <summary>Updates made so far; part of the state where a bias correction depends on it.</summary>
+    long Steps { get; set; }
+}

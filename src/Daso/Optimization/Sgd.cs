@@ -1,0 +1,81 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Daso.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Daso.Optimization;
+
+/// <summary>The update of <see cref="SgdSpec"/>.</summary>
+internal sealed class Sgd : IOptimizer
+{
+    private readonly SgdSpec _spec;
+    private readonly Replica _replica;
+    private readonly FlatTensor _momentum;
+
+    internal Sgd(SgdSpec spec, Replica replica)
+    {
+        _spec = spec;
+        _replica = replica;
+        _momentum = new FlatTensor(replica.Parameters.Length, replica.Device);
+        State = [("momentum", _momentum)];
+    }
+
+    public IReadOnlyList<(string Name, FlatTensor Values)> State { get; }
+
+    public long Steps { get; set; }
+
+    public void Step(double learningRate)
+    {
+        var factors = new Factors((float)learningRate, (float)_spec.Momentum, (float)_spec.WeightDecay);
+        FlatTensor parameters = _replica.Parameters, gradients = _replica.Gradients;
+        if (parameters.IsStaged)
+            Update(parameters.Tensor, gradients.Tensor, _momentum.Tensor, factors);
+        else
+            Update(parameters.Host.Span, gradients.Host.Span, _momentum.Host.Span, factors);
+        Steps++;
+    }
+
+    public void Dispose() => _momentum.Dispose();
+
+    /// <summary>
+    /// In host memory, in one pass. Multiplication and addition stay apart, so that the bits don't depend on the vectors' width or on
+    /// whether the processor has a fused form.
+    /// </summary>
+    internal static void Update(Span<float> parameters, Span<float> gradients, Span<float> momentum, Factors factors)
+    {
+        Span<Vector<float>> parameterVectors = MemoryMarshal.Cast<float, Vector<float>>(parameters);
+        Span<Vector<float>> gradientVectors = MemoryMarshal.Cast<float, Vector<float>>(gradients)[..parameterVectors.Length];
+        Span<Vector<float>> momentumVectors = MemoryMarshal.Cast<float, Vector<float>>(momentum)[..parameterVectors.Length];
+        for (int i = 0; i < parameterVectors.Length; i++)
+        {
+            Vector<float> p = parameterVectors[i];
+            Vector<float> v = momentumVectors[i] * factors.Momentum + (gradientVectors[i] + p * factors.WeightDecay);
+            momentumVectors[i] = v;
+            parameterVectors[i] = p - v * factors.LearningRate;
+            gradientVectors[i] = Vector<float>.Zero;
+        }
+
+        for (int i = parameterVectors.Length * Vector<float>.Count; i < parameters.Length; i++)
+        {
+            float v = momentum[i] * factors.Momentum + (gradients[i] + parameters[i] * factors.WeightDecay);
+            momentum[i] = v;
+            parameters[i] -= v * factors.LearningRate;
+            gradients[i] = 0;
+        }
+    }
+
+    /// <summary>On any device, by libtorch's own operations.</summary>
+    internal static void Update(Tensor parameters, Tensor gradients, Tensor momentum, Factors factors)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var _ = no_grad();
+        gradients.add_(parameters, factors.WeightDecay);
+        momentum.mul_(factors.Momentum).add_(gradients);
+        parameters.add_(momentum, -factors.LearningRate);
+        gradients.zero_();
+    }
+
+    /// <summary>An update's scalars, rounded once.</summary>
+    internal readonly record struct Factors(float LearningRate, float Momentum, float WeightDecay);
+}

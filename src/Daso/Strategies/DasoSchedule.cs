@@ -1,0 +1,196 @@
+using Daso.Optimization;
+
+namespace Daso.Strategies;
+
+/// <summary>
+/// DASO's schedule as a state machine without tensors or communication: batch → what to do now, epoch's loss → the next epoch's skips.
+/// All ranks run it and stay in agreement because they see the same losses. The rules of a step are those of the reference
+/// implementation; variant paper leaves out its broadcasts of parameters that nothing has changed.
+/// </summary>
+public sealed class DasoSchedule
+{
+    private const int None = -1;
+
+    private readonly DasoSettings _settings;
+    private readonly int _groups;
+    private readonly int _epochs;
+    private readonly int _lastBatch;
+    private readonly PlateauDetector _plateau;
+    private readonly List<DasoAction> _actions = new(8);
+    private int _epochsEnded;
+    private int _inFlight = None;
+
+    /// <summary>Starts before the first step.</summary>
+    /// <param name="settings">Checked here.</param>
+    /// <param name="groups">G: the number of global groups, that is of ranks a node.</param>
+    /// <param name="epochs">Epochs of the whole training.</param>
+    /// <param name="batchesPerEpoch">Batches in each.</param>
+    public DasoSchedule(DasoSettings settings, int groups, int epochs, int batchesPerEpoch)
+    {
+        settings.Validate();
+        _settings = settings;
+        _groups = groups;
+        _epochs = epochs;
+        _lastBatch = batchesPerEpoch - 1;
+        _plateau = new PlateauDetector(settings.Stability, settings.Patience);
+        // The reference enters its cycling phase at the end of the last warm-up epoch only, and so never without one.
+        if (settings.Variant == DasoVariant.Paper && settings.WarmupEpochs == 0 && settings.CooldownEpochs < epochs)
+            Skips = DasoSkips.Start(settings);
+    }
+
+    /// <summary>The current epoch's skips.</summary>
+    public DasoSkips Skips { get; private set; }
+
+    /// <summary>Whether the next backward averages gradients inside the node.</summary>
+    public bool AveragesLocally { get; private set; } = true;
+
+    /// <summary>The group that sends next.</summary>
+    public int Duty { get; private set; }
+
+    /// <summary>The group that sent last and was not yet followed by a blocking synchronisation; null: none.</summary>
+    public int? InFlight => _inFlight == None ? null : _inFlight;
+
+    /// <summary>Whether a sum is in flight.</summary>
+    public bool HasPending { get; private set; }
+
+    /// <summary>Whether the last tested loss had plateaued.</summary>
+    public bool HasPlateaued { get; private set; }
+
+    /// <summary>The best loss tested so far.</summary>
+    public double BestLoss => _plateau.Best;
+
+    /// <summary>Epochs since then that were no better.</summary>
+    public int BadEpochs => _plateau.BadEpochs;
+
+    /// <summary>What to do after the optimizer's step of a batch, in this order; valid until the next call.</summary>
+    /// <param name="batch">From 0, within the epoch.</param>
+    public IReadOnlyList<DasoAction> AfterStep(int batch)
+    {
+        _actions.Clear();
+        int wait = Math.Min(Skips.Wait, _lastBatch - batch);
+        int sinceSend = Skips.Global == 0 ? 0 : batch % Skips.Global;
+        bool isLast = batch == _lastBatch;
+        if (isLast || sinceSend == 0)
+            Synchronise(isLast, wait);
+        else if ((batch + 1) % Skips.Global == 0)
+            SetLocalAveraging(true);
+        else if (sinceSend >= wait)
+            BetweenSynchronisations(batch, sinceSend, wait);
+        else if (batch + 1 == _lastBatch)
+            SetLocalAveraging(true);
+        return _actions;
+    }
+
+    /// <summary>Sets the next epoch's skips.</summary>
+    /// <param name="loss">The epoch's training loss, averaged over all ranks; compared in float32 as the reference does.</param>
+    public void EpochEnded(double loss)
+    {
+        _epochsEnded++;
+        HasPlateaued = false;
+        if (_epochsEnded < _settings.WarmupEpochs || _epochsEnded >= _epochs - _settings.CooldownEpochs)
+        {
+            Skips = default;
+            return;
+        }
+
+        if (_epochsEnded == _settings.WarmupEpochs)
+            Skips = DasoSkips.Start(_settings);
+        HasPlateaued = _plateau.Observe(loss);
+        if (HasPlateaued)
+            Skips = Skips.AfterPlateau(_settings);
+    }
+
+    /// <summary>Writes the whole state.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        writer.Write(_epochsEnded);
+        writer.Write(Skips.Global);
+        writer.Write(Skips.Local);
+        writer.Write(Skips.Wait);
+        writer.Write(Duty);
+        writer.Write(_inFlight);
+        writer.Write(HasPending);
+        writer.Write(AveragesLocally);
+        _plateau.Save(writer);
+    }
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    public void Load(BinaryReader reader)
+    {
+        _epochsEnded = reader.ReadInt32();
+        Skips = new DasoSkips(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        Duty = reader.ReadInt32();
+        _inFlight = reader.ReadInt32();
+        HasPending = reader.ReadBoolean();
+        AveragesLocally = reader.ReadBoolean();
+        _plateau.Load(reader);
+    }
+
+    private void Synchronise(bool isLast, int wait)
+    {
+        bool isBlocking = isLast || Skips.Wait == 0;
+        _actions.Add(new DasoAction(isBlocking ? DasoActionKind.SendForMean : DasoActionKind.SendForMerge, Duty, wait));
+        // The parameters just sent are those from before this merge.
+        if (Skips.Wait != 0)
+            MergePending();
+
+        if (isBlocking)
+        {
+            _actions.Add(new DasoAction(DasoActionKind.Mean, Duty));
+            _actions.Add(new DasoAction(DasoActionKind.Broadcast, Duty));
+            _actions.Add(new DasoAction(DasoActionKind.Agree));
+            _inFlight = None;
+            Duty = isLast ? 0 : (Duty + 1) % _groups;
+        }
+        else
+        {
+            _inFlight = Duty;
+            HasPending = true;
+            Duty = (Duty + 1) % _groups;
+        }
+    }
+
+    private void BetweenSynchronisations(int batch, int sinceSend, int wait)
+    {
+        bool isNextLast = batch + 1 == _lastBatch;
+        if (sinceSend == wait)
+        {
+            MergePending();
+            if (Skips.Local > 1)
+                SetLocalAveraging(false);
+        }
+
+        if (Skips.Local == 1 && !isNextLast)
+        {
+            SetLocalAveraging(true);
+            return;
+        }
+
+        if (Skips.Local == 0 || batch % Skips.Local == 0)
+            SetLocalAveraging(false);
+        else if ((batch + 1) % Skips.Local == 0)
+            SetLocalAveraging(true);
+        if (isNextLast)
+            SetLocalAveraging(true);
+    }
+
+    private void MergePending()
+    {
+        if (_inFlight == None)
+            return;
+        if (HasPending)
+            _actions.Add(new DasoAction(DasoActionKind.Merge, _inFlight));
+        if (HasPending || _settings.Variant == DasoVariant.Heat)
+            _actions.Add(new DasoAction(DasoActionKind.Broadcast, _inFlight));
+        HasPending = false;
+    }
+
+    private void SetLocalAveraging(bool value)
+    {
+        // Local skips are the reference's; the paper averages inside the node in every batch.
+        if (AveragesLocally == value || _settings.Variant == DasoVariant.Paper)
+            return;
+        AveragesLocally = value;
+        _actions.Add(new DasoAction(value ? DasoActionKind.LocalAveragingOn : DasoActionKind.LocalAveragingOff));
+    }
+}

@@ -1,0 +1,238 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Daso.Cluster;
+using Daso.Communication;
+using Daso.Data;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Recording;
+using Daso.Strategies;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Daso.Training;
+
+/// <summary>One rank's training loop. It knows nothing of what the strategy does.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly RankContext _ranks;
+    private readonly IRecorder _recorder;
+    private readonly Replica _replica;
+    private readonly IOptimizer _optimizer;
+    private readonly ILearningRate _learningRate;
+    private readonly IStrategy _strategy;
+    private readonly IBatchSource _training;
+    private readonly IBatchSource _heldOut;
+    private readonly Tensor _lossSum;
+    private readonly int _totalSteps;
+    private readonly bool _isAsynchronousDevice;
+    private int _step;
+
+    /// <summary>Builds everything from the seed: equal on all ranks but for the shard of the data.</summary>
+    public Trainer(TrainingPlan plan, RankContext ranks, IRecorder recorder)
+    {
+        _ranks = ranks;
+        _recorder = recorder;
+        var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
+        _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
+        _optimizer = plan.Optimizer.Create(_replica);
+        _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
+        _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
+        int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
+        _totalSteps = (int)Math.Min((long)plan.Epochs * stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
+        StepsPerEpoch = stepsPerEpoch;
+        Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
+        _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);
+        _strategy = plan.Strategy.Create(new StrategyContext(ranks, _replica, _optimizer, recorder, Epochs, stepsPerEpoch));
+        _replica.Model.Observer = new StrategyNotifier(_strategy);
+        _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
+        _isAsynchronousDevice = ranks.Device.type != DeviceType.CPU;
+    }
+
+    /// <summary>Epochs that are trained, the last perhaps in part.</summary>
+    public int Epochs { get; }
+
+    /// <summary>Steps in an epoch.</summary>
+    public int StepsPerEpoch { get; }
+
+    /// <summary>The model.</summary>
+    public Replica Replica => _replica;
+
+    /// <summary>Runs one rank of a cell: untimed warm-up on a model that is thrown away, then the training from its first step.</summary>
+    /// <param name="plan">What to train.</param>
+    /// <param name="ranks">This rank.</param>
+    /// <param name="recorder">Takes spans and metrics of the timed part.</param>
+    /// <param name="observer">Told of progress; given to rank 0 only.</param>
+    public static TrainingOutcome Run(TrainingPlan plan, RankContext ranks, IRecorder recorder, ITrainingObserver? observer)
+    {
+        if (plan.WarmupSteps > 0)
+        {
+            using var warmup = new Trainer(plan with { MaximumSteps = plan.WarmupSteps }, ranks, NullRecorder.Instance);
+            warmup.TrainEpoch(0, null);
+        }
+
+        using var trainer = new Trainer(plan, ranks, recorder);
+        if (ranks.Rank == 0)
+            GC.Collect();
+        return trainer.Train(observer);
+    }
+
+    /// <summary>Trains and evaluates all epochs.</summary>
+    public TrainingOutcome Train(ITrainingObserver? observer)
+    {
+        var results = new List<EpochResult>(Epochs);
+        for (int epoch = 0; epoch < Epochs; epoch++)
+        {
+            double loss = TrainEpoch(epoch, observer);
+            EpochResult result = Evaluate(epoch, loss);
+            _strategy.EpochEnded(loss);
+            _learningRate.EpochEnded(loss);
+            results.Add(result);
+            observer?.EpochDone(result);
+        }
+
+        return new TrainingOutcome(results, HashParameters());
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _strategy.Dispose();
+        _training.Dispose();
+        _heldOut.Dispose();
+        _optimizer.Dispose();
+        _replica.Dispose();
+        _lossSum.Dispose();
+    }
+
+    /// <summary>Trains one epoch; returns its loss, averaged over steps and ranks.</summary>
+    private double TrainEpoch(int epoch, ITrainingObserver? observer)
+    {
+        _training.StartEpoch(epoch);
+        _replica.Model.train();
+        _ranks.World.Barrier();
+        int steps = Math.Min(StepsPerEpoch, _totalSteps - (epoch * StepsPerEpoch));
+        for (int batch = 0; batch < steps; batch++)
+        {
+            _ranks.Cancelled.ThrowIfCancellationRequested();
+            _recorder.MoveTo(epoch, _step);
+            try
+            {
+                Step(epoch, batch);
+            }
+            catch (Exception failure) when (failure is not (OperationCanceledException or UserErrorException))
+            {
+                throw new InvalidOperationException($"epoch {epoch}, step {_step}: {failure.Message}", failure);
+            }
+
+            _recorder.EndStep();
+            _step++;
+            observer?.StepDone(_step, _totalSteps);
+        }
+
+        float[] loss = [_lossSum.item<float>() / steps];
+        using (no_grad())
+            _lossSum.zero_();
+        if (!float.IsFinite(loss[0]))
+            throw new InvalidOperationException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
+        _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        return loss[0];
+    }
+
+    private void Step(int epoch, int batch)
+    {
+        long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+        long startNs = _recorder.NowNs;
+        _strategy.StepStarted(epoch, batch);
+        using (NewDisposeScope())
+        {
+            Batch data = _training.Next();
+            long dataNs = EndSpan(SpanKind.Data, startNs);
+
+            Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
+            Synchronise();
+            long forwardNs = EndSpan(SpanKind.Forward, dataNs);
+
+            loss.backward();
+            Synchronise();
+            EndSpan(SpanKind.Backward, forwardNs);
+            using (no_grad())
+                _lossSum.add_(loss);
+            _recorder.Metric(MetricNames.Items, data.Items);
+        }
+
+        _strategy.BackwardDone();
+        long optimizerNs = _recorder.NowNs;
+        _optimizer.Step(_learningRate.At(_step));
+        EndSpan(SpanKind.Optimizer, optimizerNs);
+        _strategy.OptimizerStepped();
+        Synchronise();
+        EndSpan(SpanKind.Step, startNs);
+        _recorder.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+    }
+
+    /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. Each rank uses its own batch-norm statistics.</summary>
+    private EpochResult Evaluate(int epoch, double trainLoss)
+    {
+        long startNs = _recorder.NowNs;
+        _heldOut.StartEpoch(0);
+        _replica.Model.eval();
+        var sums = default(EvaluationSums);
+        using (no_grad())
+        {
+            for (int i = 0; i < _heldOut.BatchesPerEpoch; i++)
+            {
+                _ranks.Cancelled.ThrowIfCancellationRequested();
+                using DisposeScope scope = NewDisposeScope();
+                Batch batch = _heldOut.Next();
+                sums += CrossEntropyObjective.Evaluate(_replica.Model.forward(batch.Inputs), batch.Targets);
+            }
+        }
+
+        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count];
+        _ranks.World.AllReduce(total, ReduceOperation.Sum);
+        EndSpan(SpanKind.Evaluation, startNs);
+        double rate = _learningRate.At(_step - 1);
+        var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
+        Record(result);
+        return result;
+    }
+
+    private void Record(EpochResult result)
+    {
+        if (_ranks.Rank != 0)
+            return;
+        _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
+        _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
+        _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
+        _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
+        _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
+        _recorder.EndStep();
+    }
+
+    private long EndSpan(SpanKind kind, long startNs)
+    {
+        long nowNs = _recorder.NowNs;
+        _recorder.Span(kind, startNs, nowNs - startNs);
+        return nowNs;
+    }
+
+    /// <summary>A GPU runs behind the host: spans end when it has caught up.</summary>
+    private void Synchronise()
+    {
+        if (_isAsynchronousDevice)
+            cuda.synchronize();
+    }
+
+    private string HashParameters()
+    {
+        _replica.Parameters.ToHost(0, _replica.Parameters.Length);
+        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(_replica.Parameters.Host.Span)));
+    }
+
+    /// <summary>Passes the model's notice on to the strategy.</summary>
+    private sealed class StrategyNotifier(IStrategy strategy) : IBackwardObserver
+    {
+        public void PartReady(int part) => strategy.GradientsReady(part);
+    }
+}

@@ -1,0 +1,54 @@
+using Daso.Data;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Strategies;
+
+namespace Daso.Training;
+
+/// <summary>What one cell trains, the same on every rank.</summary>
+/// <param name="Model">The model.</param>
+/// <param name="Data">The opened data.</param>
+/// <param name="Optimizer">The optimizer.</param>
+/// <param name="LearningRate">The learning-rate schedule.</param>
+/// <param name="Strategy">The strategy.</param>
+/// <param name="Seed">Of weights and of the data's order.</param>
+/// <param name="Epochs">Epochs to train.</param>
+/// <param name="MaximumSteps">Steps after which training ends early; null: none.</param>
+/// <param name="WarmupSteps">Untimed steps before, on a model that is thrown away.</param>
+public sealed record TrainingPlan(
+    ModelSpec Model,
+    IDataset Data,
+    OptimizerSpec Optimizer,
+    LearningRateSpec LearningRate,
+    StrategySpec Strategy,
+    int Seed,
+    int Epochs,
+    int? MaximumSteps,
+    int WarmupSteps);
+
+/// <summary>What training came to; the same on every rank but for the hash.</summary>
+/// <param name="Epochs">One entry an epoch.</param>
+/// <param name="ParametersSha256">Of this rank's parameters at the end, to compare runs bit by bit.</param>
+public sealed record TrainingOutcome(IReadOnlyList<EpochResult> Epochs, string ParametersSha256);
+
+/// <summary>An epoch's losses and qualities, over all ranks.</summary>
+/// <param name="Epoch">From 0.</param>
+/// <param name="TrainLoss">Mean training loss.</param>
+/// <param name="HeldOutLoss">Mean loss on held-out data.</param>
+/// <param name="HeldOutAccuracy">Share of held-out samples (or tokens) whose class is the model's first guess.</param>
+/// <param name="HeldOutTop5">Share whose class is among its first five.</param>
+/// <param name="LearningRate">Of the epoch's last step.</param>
+public readonly record struct EpochResult(
+    int Epoch, double TrainLoss, double HeldOutLoss, double HeldOutAccuracy, double HeldOutTop5, double LearningRate);
+
+/// <summary>Told how training goes on; called by rank 0.</summary>
+public interface ITrainingObserver
+{
+    /// <summary>A step is done.</summary>
+    /// <param name="steps">Steps done so far.</param>
+    /// <param name="totalSteps">Steps of the whole training.</param>
+    void StepDone(int steps, int totalSteps);
+
+    /// <summary>An epoch is done and evaluated.</summary>
+    void EpochDone(EpochResult result);
+}

@@ -1,0 +1,149 @@
+using Daso.Baselines;
+using Daso.Communication;
+using Daso.Data;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Strategies;
+
+namespace Daso.Suites.ImageNet;
+
+/// <summary>
+/// ResNet-50 on ImageNet by the paper's recipe (heat/examples/nn/imagenet-DASO.py): 90 epochs, 256 images a rank, SGD, rate 0.0125 a
+/// rank with 5 epochs of warm-up, halved on a plateau of the training loss.
+/// </summary>
+[Experiment("imagenet-resnet50", Suite = "imagenet-resnet50")]
+[Model(nameof(Network)), Data(nameof(Images)), Optimizer(nameof(Sgd)), LearningRate(nameof(Rate))]
+[Strategy("ddp", nameof(Ddp), Baseline = true)]
+[Strategy("horovod", nameof(Horovod))]
+[Strategy("daso", nameof(Daso))]
+[Strategy("none", nameof(None))]
+[Seeds(1), Epochs(90), Target("accuracy", AtLeast = 0.747)]
+public sealed partial class ImageNetResNet50
+{
+    /// <summary>ImageNet's folder (train/WNID/*.JPEG and val/WNID/*.JPEG), or synthetic for noise of the same shape.</summary>
+    [Params("imagenet", Option = "data")]
+    public string DataFolder { get; init; } = "";
+
+    /// <summary>Images a rank and step.</summary>
+    [Params(256, Option = "batch")]
+    public int BatchPerRank { get; init; }
+
+    /// <summary>Pixels on each side of a training image and of the centre that is evaluated.</summary>
+    [Params(224)]
+    public int Crop { get; init; }
+
+    /// <summary>Pixels of an evaluated image's short side before its centre is cut out.</summary>
+    [Params(256)]
+    public int Resize { get; init; }
+
+    /// <summary>The smallest share of an image's area that a training crop takes.</summary>
+    [Params(0.05)]
+    public double MinimumArea { get; init; }
+
+    /// <summary>Threads of each rank that decode images.</summary>
+    [Params(4)]
+    public int DecodeThreads { get; init; }
+
+    /// <summary>Classes to tell apart: the folders of train.</summary>
+    [Params(1000)]
+    public int Classes { get; init; }
+
+    /// <summary>Momentum of SGD.</summary>
+    [Params(0.9)]
+    public double Momentum { get; init; }
+
+    /// <summary>Weight decay of SGD.</summary>
+    [Params(1e-4)]
+    public double WeightDecay { get; init; }
+
+    /// <summary>Learning rate for one rank; it is multiplied by the number of ranks.</summary>
+    [Params(0.0125)]
+    public double BaseRate { get; init; }
+
+    /// <summary>Epochs in which the learning rate rises linearly.</summary>
+    [Params(5.0)]
+    public double RateWarmup { get; init; }
+
+    /// <summary>What the learning rate is multiplied by when the training loss has plateaued.</summary>
+    [Params(0.5)]
+    public double RateFactor { get; init; }
+
+    /// <summary>Epochs without a better training loss that are borne before.</summary>
+    [Params(5)]
+    public int RatePatience { get; init; }
+
+    /// <summary>The smallest learning rate.</summary>
+    [Params(1e-4)]
+    public double MinimumRate { get; init; }
+
+    /// <summary>Relative decrease of the training loss that counts as better, for the learning rate and for DASO.</summary>
+    [Params(0.05)]
+    public double Stability { get; init; }
+
+    /// <summary>DASO's definition.</summary>
+    [Params(DasoVariant.Paper)]
+    public DasoVariant Variant { get; init; }
+
+    /// <summary>DASO's largest number of batches from one global synchronisation to the next.</summary>
+    [Params(4)]
+    public int MaxGlobalSkips { get; init; }
+
+    /// <summary>DASO's blocking epochs at the start.</summary>
+    [Params(4)]
+    public int DasoWarmup { get; init; }
+
+    /// <summary>DASO's blocking epochs at the end.</summary>
+    [Params(4)]
+    public int DasoCooldown { get; init; }
+
+    /// <summary>How gradients travel with Horovod; Float16 is its compression.</summary>
+    [Params(WireFormat.Float32)]
+    public WireFormat HorovodWire { get; init; }
+
+    private ModelSpec Network => new ResNetSpec { Depth = 50, Classes = Classes };
+
+    private DataSpec Images => DataFolder == "synthetic"
+        ? new SyntheticImages { BatchPerRank = BatchPerRank, Size = Crop, Classes = Classes }
+        : new ImageFolder
+        {
+            Folder = DataFolder,
+            BatchPerRank = BatchPerRank,
+            Classes = Classes,
+            Crop = Crop,
+            Resize = Resize,
+            MinimumArea = MinimumArea,
+            DecodeThreads = DecodeThreads,
+        };
+
+    private OptimizerSpec Sgd => new SgdSpec(Momentum, WeightDecay);
+
+    private LearningRateSpec Rate => new WarmupPlateauSpec
+    {
+        BaseRate = BaseRate,
+        ScaleWithRanks = true,
+        WarmupEpochs = RateWarmup,
+        Factor = RateFactor,
+        Patience = RatePatience,
+        Threshold = Stability,
+        MinimumRate = MinimumRate,
+    };
+
+    private StrategySpec Ddp => new DdpSpec();
+
+    private StrategySpec Horovod => new HorovodSpec { Wire = HorovodWire };
+
+    private StrategySpec Daso => new DasoSpec
+    {
+        Schedule = new DasoSettings
+        {
+            Variant = Variant,
+            MaxGlobalSkips = MaxGlobalSkips,
+            WarmupEpochs = DasoWarmup,
+            CooldownEpochs = DasoCooldown,
+            Stability = Stability,
+        },
+    };
+
+    private StrategySpec None => new NoCommunicationSpec();
+}

@@ -1,0 +1,39 @@
+using Daso.Baselines;
+using Daso.Data;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Strategies;
+
+namespace Daso.Suites.Quickstart;
+
+/// <summary>A small ResNet-18 learns handwritten digits.</summary>
+[Experiment("digits-resnet18", Suite = "quickstart")]
+[Model(nameof(Network)), Data(nameof(Digits)), Optimizer(nameof(Sgd)), LearningRate(nameof(Rate))]
+[Strategy("ddp", nameof(Ddp), Baseline = true)]
+[Strategy("horovod", nameof(Horovod))]
+[Strategy("daso", nameof(Daso))]
+[Strategy("none", nameof(None))]
+[Link("200mbit,50us"), Seeds(1, 2), Epochs(4), Target("accuracy", AtLeast = 0.95)]
+public sealed partial class DigitsResNet
+{
+    /// <summary>Images a rank and step.</summary>
+    [Params(16)]
+    public int BatchPerRank { get; init; }
+
+    private ModelSpec Network => new ResNetSpec { Depth = 18, Stem = StemKind.SmallImage, InputChannels = 1, Width = 16, Classes = 10 };
+
+    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, BatchPerRank = BatchPerRank };
+
+    private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
+
+    private LearningRateSpec Rate => new WarmupPlateauSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1 };
+
+    private StrategySpec Ddp => new DdpSpec();
+
+    private StrategySpec Horovod => new HorovodSpec();
+
+    private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+
+    private StrategySpec None => new NoCommunicationSpec();
+}

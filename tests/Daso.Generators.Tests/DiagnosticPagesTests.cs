@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+using Microsoft.CodeAnalysis;
+
+namespace Daso.Generators.Tests;
+
+/// <summary>Each diagnostic has its page and its line in the release notes.</summary>
+public sealed class DiagnosticPagesTests
+{
+    private static readonly string Repository = Path.GetFullPath(Path.Combine(Here(), "../../.."));
+
+    [Fact]
+    public void Every_diagnostic_has_a_page_that_its_help_link_names()
+    {
+        foreach (DiagnosticDescriptor rule in new ExperimentAnalyzer().SupportedDiagnostics)
+        {
+            string page = $"docs/diagnostics/{rule.Id}.md";
+            Assert.EndsWith("/" + page, rule.HelpLinkUri, StringComparison.Ordinal);
+            string text = File.ReadAllText(Path.Combine(Repository, page));
+            Assert.StartsWith($"# {rule.Id}: {rule.Title}\n", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Every_diagnostic_is_in_the_release_notes_and_the_overview()
+    {
+        string notes = File.ReadAllText(Path.Combine(Repository, "generators/AnalyzerReleases.Unshipped.md"))
+            + File.ReadAllText(Path.Combine(Repository, "generators/AnalyzerReleases.Shipped.md"));
+        string overview = File.ReadAllText(Path.Combine(Repository, "docs/experiments.md"));
+        foreach (DiagnosticDescriptor rule in new ExperimentAnalyzer().SupportedDiagnostics)
+        {
+            Assert.Contains($"{rule.Id} | Daso | {rule.DefaultSeverity} | {rule.Title}", notes, StringComparison.Ordinal);
+            Assert.Contains($"[{rule.Id}](diagnostics/{rule.Id}.md)", overview, StringComparison.Ordinal);
+        }
+    }
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}

@@ -1,0 +1,156 @@
+using Microsoft.CodeAnalysis;
+
+namespace Daso.Generators.Tests;
+
+/// <summary>Every mistake is reported once, at its place, and nothing else with it.</summary>
+public sealed class DiagnosticTests
+{
+    private const string Momentum = "public required double Momentum { get; set; }";
+
+    /// <summary>A change of the rich sample (every "old" is there once), the expected id, and the text that it is reported at.</summary>
+    public static TheoryData<string, string, string, string> Mistakes => new()
+    {
+        { "DASO001", "sealed partial class", "sealed class", "DigitsTiny" },
+        { "DASO002", "partial class DigitsTiny", "partial class DigitsTiny<T>", "DigitsTiny" },
+        { "DASO002", "sealed partial class", "abstract partial class", "DigitsTiny" },
+        { "DASO002", "public sealed partial class", "file partial class", "DigitsTiny" },
+        { "DASO003", "private TinyModel Network", "public DigitsTiny(int width) { } private TinyModel Network", "DigitsTiny" },
+        { "DASO003", "private TinyModel Network", "public required int More { get; init; } private TinyModel Network", "DigitsTiny" },
+        { "DASO004", "[Model(nameof(Network))]", "", "DigitsTiny" },
+        { "DASO004", "[Data(nameof(Digits))]", "", "DigitsTiny" },
+        { "DASO004", "[Optimizer(nameof(Sgd))]", "", "DigitsTiny" },
+        { "DASO004", "[LearningRate(nameof(Rate))]", "", "DigitsTiny" },
+        { "DASO004", "[Epochs(4)]", "", "DigitsTiny" },
+        {
+            "DASO004",
+            "[Strategy(\"ddp\", nameof(Ddp), Baseline = true)]\n[Strategy(\"daso\", nameof(Daso))]",
+            "",
+            "DigitsTiny"
+        },
+        { "DASO005", "\"digits-tiny\"", "\"Digits Tiny\"", "\"Digits Tiny\"" },
+        { "DASO005", "\"digits-tiny\"", "\"\"", "\"\"" },
+        { "DASO005", "Suite = \"quickstart\"", "Suite = \"../up\"", "Suite = \"../up\"" },
+        { "DASO005", "\"daso\", ", "\"daso-\", ", "\"daso-\"" },
+        { "DASO005", "Option = \"wire\"", "Option = \"--wire\"", "Option = \"--wire\"" },
+        { "DASO005", "double Momentum {", "double Größe {", "Größe" },
+        { "DASO007", "nameof(Network)", "\"Netwrok\"", "\"Netwrok\"" },
+        { "DASO007", "Digits()", "Digits(int size)", "nameof(Digits)" },
+        { "DASO007", "\"daso\", nameof(Daso)", "member: \"None\", name: \"daso\"", "\"None\"" },
+        { "DASO008", "private TinyModel Network", "private TinyData Network", "nameof(Network)" },
+        { "DASO008", "private TinyModel Network", "private TinyModel? Network", "nameof(Network)" },
+        { "DASO008", "nameof(Rate)", "nameof(AllReduce)", "nameof(AllReduce)" },
+        { "DASO009", ", Baseline = true", "", "DigitsTiny" },
+        { "DASO009", "nameof(Daso))", "nameof(Daso), Baseline = true)", "Baseline = true" },
+        { "DASO010", "\"daso\"", "\"ddp\"", "\"ddp\"" },
+        { "DASO011", "bool Overlap", "decimal Overlap", "Overlap" },
+        { "DASO011", "string AllReduce { get; init; } = \"\"", "string? AllReduce { get; init; }", "AllReduce" },
+        { "DASO011", "int BatchPerRank", "int? BatchPerRank", "BatchPerRank" },
+        { "DASO012", "int BatchPerRank { get; init; }", "int BatchPerRank => 1;", "BatchPerRank" },
+        { "DASO012", "public int BatchPerRank", "public static int BatchPerRank", "BatchPerRank" },
+        { "DASO013", "[Params(true)]", "[Params]", "Params" },
+        { "DASO013", "[Params(true)]", "[Params(null)]", "Params(null)" },
+        { "DASO014", "[Params(16, 32)]", "[Params(16, 32.5)]", "32.5" },
+        { "DASO014", "[Params(0.9, 1)]", "[Params(0.9, double.NaN)]", "double.NaN" },
+        { "DASO014", "[Params(0.9, 1)]", "[Params(0.9, \"1\")]", "\"1\"" },
+        { "DASO014", "[Params(true)]", "[Params(1)]", "1" },
+        { "DASO014", "\"tree\"", "null!", "null!" },
+        { "DASO014", "\"tree\"", "new[] { 1 }", "new[] { 1 }" },
+        { "DASO014", "Precision.Float32, ", "(Precision)7, ", "(Precision)7" },
+        { "DASO014", "Precision.Float32, ", "DayOfWeek.Monday, ", "DayOfWeek.Monday" },
+        { "DASO015", "[Params(16, 32)]", "[Params(16, 16)]", "16" },
+        { "DASO016", "Option = \"wire\"", "Option = \"momentum\"", "Option = \"momentum\"" },
+        { "DASO017", "Option = \"wire\"", "Option = \"link\"", "Option = \"link\"" },
+        { "DASO018", "[Seeds(7, 2)]", "[Seeds]", "Seeds" },
+        { "DASO019", "[Seeds(7, 2)]", "[Seeds(7, 2, 7)]", "7" },
+        { "DASO020", "[Epochs(4)]", "[Epochs(0)]", "0" },
+        { "DASO021", ", AtLeast = 0.95", "", "Target(\"accuracy\")" },
+        { "DASO021", "AtLeast = 0.95", "AtLeast = 0.95, AtMost = 1", "Target(\"accuracy\", AtLeast = 0.95, AtMost = 1)" },
+        { "DASO021", "AtLeast = 0.95", "AtMost = double.PositiveInfinity", "Target(\"accuracy\", AtMost = double.PositiveInfinity)" },
+        { "DASO024", "\"1gbit,50us\"", "\"fast\"", "\"fast\"" },
+        { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task Mistake_is_reported_at_its_place(string id, string old, string @new, string located)
+    {
+        string source = Replace(Samples.Rich, old, @new);
+        Compilation compilation = Host.Compile(source);
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(compilation));
+
+        Assert.Equal(id, diagnostic.Id);
+        Assert.Equal(located, Located(diagnostic));
+        Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
+        Assert.Equal(["SuiteRegistry.g.cs"], Host.Texts(Host.Generate(compilation)).Keys);
+    }
+
+    [Fact]
+    public async Task Right_experiments_have_no_diagnostics() =>
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(Samples.Rich, Samples.Small("A", "a"), Samples.Small("B", "a", suite: "other"))));
+
+    [Fact]
+    public async Task Nested_and_static_classes_are_no_experiments()
+    {
+        string nested = Replace(Samples.Small("A", "a"), "namespace Sample.Suites;", "namespace Sample.Suites; public partial class Outer {") + "}";
+        string @static = Replace(Samples.Small("B", "b"), "public partial", "public static partial");
+
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(nested, @static));
+
+        Assert.Equal(["DASO002 A", "DASO002 B"], diagnostics.Select(d => d.Id + " " + Located(d)));
+    }
+
+    [Fact]
+    public async Task Same_name_in_a_suite_is_reported_on_each_class()
+    {
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Small("A", "same"), Samples.Small("B", "same")));
+
+        Assert.Equal(["DASO006", "DASO006"], diagnostics.Select(d => d.Id));
+        Assert.Equal(["\"same\"", "\"same\""], diagnostics.Select(Located));
+        Assert.Contains("class 'Sample.Suites.B'", diagnostics[0].GetMessage(), StringComparison.Ordinal);
+        Assert.Contains("class 'Sample.Suites.A'", diagnostics[1].GetMessage(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attributes_without_an_experiment_are_warned_of()
+    {
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile("[Epochs(1)] public class A { [Params(1)] public int P { get; set; } }"));
+
+        Assert.Equal(["DASO023 Epochs(1)", "DASO023 Params(1)"], diagnostics.Select(d => d.Id + " " + Located(d)));
+        Assert.All(diagnostics, d => Assert.Equal(DiagnosticSeverity.Warning, d.Severity));
+    }
+
+    [Fact]
+    public async Task Pragma_silences_a_diagnostic()
+    {
+        string source = Replace(Samples.Rich, "[Epochs(4)]", "#pragma warning disable DASO020\n[Epochs(0)]\n#pragma warning restore DASO020");
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(source)));
+    }
+
+    [Theory]
+    [InlineData(", Suite = \"quickstart\"", "")]
+    [InlineData("[Params(16, 32)]", "[Params(16, Missing)]")]
+    [InlineData("private TinyModel Network => new(Overlap ? 2 : 1);", "private Missing Network => null!;")]
+    public async Task What_does_not_compile_is_left_to_the_compiler(string old, string @new)
+    {
+        Compilation compilation = Host.Compile(Replace(Samples.Rich, old, @new));
+        Assert.Contains(compilation.GetDiagnostics(TestContext.Current.CancellationToken), d => d.Severity == DiagnosticSeverity.Error);
+        Assert.Empty(await Host.AnalyzeAsync(compilation));
+    }
+
+    [Fact]
+    public async Task A_mistake_in_a_required_parameter_is_reported_alone()
+    {
+        Compilation compilation = Host.Compile(Replace(Samples.Rich, Momentum, "public required decimal Momentum { get; set; }"));
+        Assert.Equal(["DASO011"], (await Host.AnalyzeAsync(compilation)).Select(d => d.Id));
+    }
+
+    private static string Replace(string source, string old, string @new)
+    {
+        Assert.Equal(2, source.Split(old).Length);
+        return source.Replace(old, @new, StringComparison.Ordinal);
+    }
+
+    private static string Located(Diagnostic diagnostic) =>
+        diagnostic.Location.SourceTree!.GetText().ToString(diagnostic.Location.SourceSpan);
+}

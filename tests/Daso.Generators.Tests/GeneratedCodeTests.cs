@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Reflection;
+using Daso.Experiments;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Daso.Generators.Tests;
+
+/// <summary>What generated code does, in usual and in odd projects.</summary>
+public sealed class GeneratedCodeTests
+{
+    [Fact]
+    public void Create_sets_parameters_and_reads_the_named_members()
+    {
+        ExperimentDefinition definition = Assert.Single(Load(Host.Compile(Samples.Rich)));
+        ExperimentSetup setup = definition.Create(new ParameterValues(new Dictionary<string, string>
+        {
+            ["batch-per-rank"] = "24",
+            ["momentum"] = "0.5",
+            ["wire"] = "float32",
+            ["all-reduce"] = "tree",
+            ["overlap"] = "true",
+        }));
+
+        Assert.Equal("""{"width":2}""", SpecificationWriter.ToJson(setup.Model).ToJsonString());
+        Assert.Equal("""{"batch":24}""", SpecificationWriter.ToJson(setup.Data).ToJsonString());
+        Assert.Equal("""{"momentum":0.5}""", SpecificationWriter.ToJson(setup.Optimizer).ToJsonString());
+        Assert.Equal("""{"rate":0.1}""", SpecificationWriter.ToJson(setup.LearningRate).ToJsonString());
+        Assert.Equal(
+            ["""{"kind":"tree"}""", """{"kind":"Float32"}"""],
+            setup.Strategies.Select(s => SpecificationWriter.ToJson(s).ToJsonString()));
+    }
+
+    [Fact]
+    public void Every_declared_value_is_readable()
+    {
+        ExperimentDefinition definition = Assert.Single(Load(Host.Compile(Samples.Rich)));
+        foreach (ParameterDefinition parameter in definition.Parameters)
+        {
+            foreach (string value in parameter.Values)
+            {
+                Dictionary<string, string> texts = definition.Parameters.ToDictionary(p => p.Option, p => p.Values[0]);
+                texts[parameter.Option] = value;
+                Assert.NotNull(definition.Create(new ParameterValues(texts)));
+            }
+        }
+    }
+
+    [Fact]
+    public void Project_without_experiments_has_an_empty_registry() => Assert.Empty(Load(Host.Compile()));
+
+    [Fact]
+    public void Project_without_the_library_gets_nothing()
+    {
+        var compilation = CSharpCompilation.Create("Empty", [], [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)]);
+        Assert.Empty(Host.Texts(Host.Generate(compilation)));
+    }
+
+    [Theory]
+    [InlineData("My.Root", "My.Root")]
+    [InlineData(null, "Sample_Project")]
+    [InlineData("", "Sample_Project")]
+    [InlineData("3d.my class.event", "_3d.my_class.@event")]
+    public void Registry_is_in_the_root_namespace(string? property, string expected)
+    {
+        Compilation output = Host.GenerateWithoutComplaint(Host.Compile(Samples.Small("A", "a")), property);
+        Assert.NotNull(output.GetTypeByMetadataName(expected.Replace("@", "", StringComparison.Ordinal) + ".SuiteRegistry"));
+    }
+
+    [Fact]
+    public void Keywords_records_and_the_global_namespace_compile()
+    {
+        string record = Samples.Small("@event", "a", body: "[Params(1)] public int @class { get; init; }")
+            .Replace("public partial class", "internal sealed partial record", StringComparison.Ordinal);
+        string global = Samples.Small("Global", "b").Replace("namespace Sample.Suites;", "", StringComparison.Ordinal);
+        string keyword = Samples.Small("C", "c").Replace("Sample.Suites", "Sample.@namespace", StringComparison.Ordinal);
+
+        Assert.Equal(["a", "b", "c"], Load(Host.Compile(record, global, keyword)).Select(d => d.Name));
+    }
+
+    [Fact]
+    public void Obsolete_members_do_not_warn_in_generated_code()
+    {
+        string source = Samples.Small("A", "a").Replace("private static TinyRate", "[Obsolete] private static TinyRate", StringComparison.Ordinal);
+        Compilation compilation = Host.Compile(source.Replace("nameof(Rate)", "\"Rate\"", StringComparison.Ordinal));
+        Host.GenerateWithoutComplaint(compilation);
+    }
+
+    [Fact]
+    public void Classes_whose_names_differ_by_case_get_files_of_their_own()
+    {
+        Dictionary<string, string> texts = Host.Texts(Host.Generate(Host.Compile(Samples.Small("Net", "a"), Samples.Small("NET", "b"))));
+        Assert.Equal(
+            ["Sample.Suites.NET.1.g.cs", "Sample.Suites.Net.2.g.cs", "SuiteRegistry.g.cs"],
+            texts.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_class_with_a_mistake_is_left_out()
+    {
+        string wrong = Samples.Small("A", "a").Replace("[Epochs(1)]", "", StringComparison.Ordinal);
+        Dictionary<string, string> texts = Host.Texts(Host.Generate(Host.Compile(wrong, Samples.Small("B", "b"))));
+        Assert.Equal(["Sample.Suites.B.g.cs", "SuiteRegistry.g.cs"], texts.Keys.Order(StringComparer.Ordinal));
+        Assert.DoesNotContain("Suites.A", texts["SuiteRegistry.g.cs"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(DocumentationMode.None)]
+    [InlineData(DocumentationMode.Parse)]
+    [InlineData(DocumentationMode.Diagnose)]
+    public void Help_texts_do_not_depend_on_the_documentation_mode(DocumentationMode mode)
+    {
+        string block = Samples.Small("Block", "block").Replace(
+            "[Experiment", "/** <summary>\n * Two\n * <b>lines</b> &amp; more. </summary> */\n[Experiment", StringComparison.Ordinal);
+        var definitions = Load(Host.Compile(Host.Parsing.WithDocumentationMode(mode), Samples.Rich, block)).ToDictionary(d => d.Name);
+
+        Assert.Equal("""A tiny network on TinyData: "quotes", a \ and a second line.""", definitions["digits-tiny"].Summary);
+        Assert.Equal("See Create of SGD.", definitions["digits-tiny"].Parameters[1].Help);
+        Assert.Equal("", definitions["digits-tiny"].Parameters[2].Help);
+        Assert.Equal("Two lines & more.", definitions["block"].Summary);
+    }
+
+    [Fact]
+    public void Output_is_the_same_in_any_culture_and_order_of_files_and_line_ends()
+    {
+        const string other = "using Sample.Parts; namespace Sample.Suites; [Strategy(\"late\", nameof(Daso))] partial class DigitsTiny "
+            + "{ [Params(-0.5, 1e-7)] public double Late { get; init; } }";
+        Dictionary<string, string> expected = Host.Texts(Host.Generate(Host.Compile(Samples.Rich, other, Samples.Small("B", "b"))));
+
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        try
+        {
+            // Made by hand: the machine's own cultures are switched off by InvariantGlobalization.
+            var foreign = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            foreign.NumberFormat.NumberDecimalSeparator = ",";
+            foreign.NumberFormat.NegativeSign = "minus";
+            CultureInfo.CurrentCulture = foreign;
+            CSharpCompilation compilation = Host.Compile(
+                Samples.Rich.Replace("\n", "\r\n", StringComparison.Ordinal), other, Samples.Small("B", "b"));
+            SyntaxTree[] reversed = [.. compilation.SyntaxTrees.Reverse()];
+            Assert.Equal(expected, Host.Texts(Host.Generate(compilation.RemoveAllSyntaxTrees().AddSyntaxTrees(reversed))));
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+
+        Assert.All(expected.Values, text => Assert.DoesNotContain('\r', text));
+    }
+
+    private static IReadOnlyList<ExperimentDefinition> Load(Compilation compilation)
+    {
+        using var stream = new MemoryStream();
+        Assert.True(Host.GenerateWithoutComplaint(compilation).Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
+        Type registry = Assembly.Load(stream.ToArray()).GetType("Sample.SuiteRegistry", throwOnError: true)!;
+        return (IReadOnlyList<ExperimentDefinition>)registry.GetProperty("Experiments")!.GetValue(null)!;
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Daso.Generators.Tests;
+
+/// <summary>Compiles sources against the library as a project with implicit usings would, and runs the generator and the analyzer.</summary>
+internal static class Host
+{
+    private const string Usings =
+        """
+        global using System;
+        global using Daso.Data;
+        global using Daso.Experiments;
+        global using Daso.Models;
+        global using Daso.Strategies;
+        global using Daso.Training;
+        """;
+
+    private static readonly MetadataReference[] References =
+        [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(Path.PathSeparator)
+            .Where(path => Path.GetFileName(path) is var name
+                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "Daso.dll" or "TorchSharp.dll"))
+            .Select(path => MetadataReference.CreateFromFile(path))];
+
+    public static CSharpParseOptions Parsing { get; } = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
+
+    public static SyntaxTree Tree(string source, string path, CSharpParseOptions? options = null) =>
+        CSharpSyntaxTree.ParseText(SourceText.From(source), options ?? Parsing, path);
+
+    /// <summary>A compilation of the sample parts and these sources, called file0.cs, file1.cs, …</summary>
+    public static CSharpCompilation Compile(params string[] sources) => Compile(Parsing, sources);
+
+    public static CSharpCompilation Compile(CSharpParseOptions options, params string[] sources)
+    {
+        SyntaxTree[] trees =
+        [
+            Tree(Usings, "usings.cs", options),
+            Tree(Samples.Parts, "parts.cs", options),
+            .. sources.Select((source, index) => Tree(source, $"file{index}.cs", options)),
+        ];
+        CSharpCompilationOptions settings = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)
+            .WithNullableContextOptions(NullableContextOptions.Enable)
+            .WithSpecificDiagnosticOptions([new("CS1591", ReportDiagnostic.Suppress)]);
+        return CSharpCompilation.Create("Sample-Project", trees, References, settings);
+    }
+
+    public static CSharpGeneratorDriver Driver(string? rootNamespace = "Sample") => CSharpGeneratorDriver.Create(
+        [new ExperimentGenerator().AsSourceGenerator()],
+        parseOptions: Parsing,
+        optionsProvider: new BuildProperties(rootNamespace),
+        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+
+    public static GeneratorDriverRunResult Generate(Compilation compilation, string? rootNamespace = "Sample") =>
+        Driver(rootNamespace).RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult();
+
+    /// <summary>Generated files by name.</summary>
+    public static Dictionary<string, string> Texts(GeneratorDriverRunResult result) =>
+        result.Results.Single().GeneratedSources.ToDictionary(s => s.HintName, s => s.SourceText.ToString());
+
+    /// <summary>The compilation with its generated files; asserts that it has neither an error nor a warning.</summary>
+    public static Compilation GenerateWithoutComplaint(Compilation compilation, string? rootNamespace = "Sample")
+    {
+        Driver(rootNamespace).RunGeneratorsAndUpdateCompilation(
+            compilation, out Compilation output, out ImmutableArray<Diagnostic> diagnostics, TestContext.Current.CancellationToken);
+        Assert.Empty(diagnostics);
+        Assert.Empty(output.GetDiagnostics(TestContext.Current.CancellationToken).Where(d => d.Severity >= DiagnosticSeverity.Warning));
+        return output;
+    }
+
+    /// <summary>What the analyzer reports, ordered by place.</summary>
+    public static async Task<Diagnostic[]> AnalyzeAsync(Compilation compilation)
+    {
+        ImmutableArray<Diagnostic> diagnostics = await compilation
+            .WithAnalyzers([new ExperimentAnalyzer()])
+            .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
+        return [.. diagnostics.OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal).ThenBy(d => d.Location.SourceSpan.Start)];
+    }
+
+    private sealed class BuildProperties(string? rootNamespace) : AnalyzerConfigOptionsProvider
+    {
+        public override AnalyzerConfigOptions GlobalOptions { get; } = new Options(rootNamespace);
+
+        public override AnalyzerConfigOptions GetOptions(SyntaxTree tree) => new Options(null);
+
+        public override AnalyzerConfigOptions GetOptions(AdditionalText textFile) => new Options(null);
+    }
+
+    private sealed class Options(string? rootNamespace) : AnalyzerConfigOptions
+    {
+        public override bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? value)
+        {
+            value = key == "build_property.RootNamespace" ? rootNamespace : null;
+            return value is not null;
+        }
+    }
+}

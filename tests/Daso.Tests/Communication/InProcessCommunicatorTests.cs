@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using CsCheck;
+using Daso.Communication;
+using Daso.Tests.Cluster;
+
+namespace Daso.Tests.Communication;
+
+public class InProcessCommunicatorTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("10gbit,10us")]
+    public void All_reduce_adds_in_rank_order_whatever_the_length_and_the_link(string? link) =>
+        Gen.Int[0, 3 * Reduction.PieceElements].Sample(
+            length =>
+            {
+                float[][] inputs = [.. Enumerable.Range(0, 4).Select(rank => Values(rank, length))];
+                float[][] results = TestCluster.Collect(
+                    2,
+                    2,
+                    ranks =>
+                    {
+                        float[] mine = [.. inputs[ranks.Rank]];
+                        ranks.World.AllReduce(mine, ReduceOperation.Sum);
+                        return mine;
+                    },
+                    link);
+                for (int i = 0; i < length; i++)
+                {
+                    float expected = inputs[0][i] + inputs[1][i] + inputs[2][i] + inputs[3][i];
+                    Assert.All(results, result => Assert.Equal(expected, result[i]));
+                }
+            },
+            iter: 8);
+
+    [Fact]
+    public void A_sixteen_bit_sum_is_rounded_after_every_addition()
+    {
+        // 256 + 1 rounds to 256 in bfloat16 (8 bits), so adding 1 twice leaves 256; in float32 it would be 258.
+        float[][] results = TestCluster.Collect(3, 1, ranks =>
+        {
+            float[] value = [ranks.Rank == 0 ? 256 : 1];
+            ranks.World.AllReduce(value, ReduceOperation.Sum, WireFormat.BFloat16);
+            return value;
+        });
+        Assert.All(results, result => Assert.Equal(256, result[0]));
+    }
+
+    [Fact]
+    public void Mean_and_minimum()
+    {
+        (float Mean, float Min)[] results = TestCluster.Collect(2, 2, ranks =>
+        {
+            float[] mean = [ranks.Rank], min = [5 - ranks.Rank];
+            ranks.World.AllReduce(mean, ReduceOperation.Mean);
+            ranks.World.AllReduce(min, ReduceOperation.Min);
+            return (mean[0], min[0]);
+        });
+        Assert.All(results, result => Assert.Equal((1.5f, 2f), result));
+    }
+
+    [Fact]
+    public void Broadcast_copies_the_roots_values()
+    {
+        float[][] results = TestCluster.Collect(2, 2, ranks =>
+        {
+            float[] values = [ranks.Rank, 10 * ranks.Rank];
+            ranks.World.Broadcast(values, 2);
+            return values;
+        });
+        Assert.All(results, result => Assert.Equal([2f, 20f], result));
+    }
+
+    [Fact]
+    public void Operations_of_two_communicators_of_one_group_do_not_mix()
+    {
+        (float A, float B)[] results = TestCluster.Collect(1, 2, ranks =>
+        {
+            ICommunicator second = ranks.World.Split(0, "second");
+            float[] a = [1], b = [10];
+            PendingOperation first, other;
+            if (ranks.Rank == 0)
+            {
+                first = ranks.World.StartAllReduce(a, ReduceOperation.Sum);
+                other = second.StartAllReduce(b, ReduceOperation.Sum);
+            }
+            else
+            {
+                other = second.StartAllReduce(b, ReduceOperation.Sum);
+                first = ranks.World.StartAllReduce(a, ReduceOperation.Sum);
+            }
+
+            first.Wait();
+            other.Wait();
+            return (a[0], b[0]);
+        });
+        Assert.All(results, result => Assert.Equal((2f, 20f), result));
+    }
+
+    [Fact]
+    public void A_started_operation_runs_beside_its_rank_and_takes_the_links_time()
+    {
+        // 500 kB each way at 100 Mbit/s: 40 ms, plus two rounds of 1 ms.
+        double[] milliseconds = TestCluster.Collect(
+            2,
+            1,
+            ranks =>
+            {
+                float[] values = new float[125_000];
+                ranks.World.Barrier();
+                long start = Stopwatch.GetTimestamp();
+                PendingOperation operation = ranks.World.StartAllReduce(values, ReduceOperation.Sum);
+                Assert.False(operation.IsCompleted);
+                Assert.True(Stopwatch.GetElapsedTime(start).TotalMilliseconds < 20);
+                operation.Wait();
+                return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            },
+            "100mbit,1ms");
+        // Never faster than the link; how much slower is the machine's business.
+        Assert.All(milliseconds, time => Assert.True(time > 41.5, $"{time} ms"));
+    }
+
+    [Theory]
+    [InlineData(2, 2, 4000)]
+    [InlineData(4, 1, 6000)]
+    [InlineData(1, 4, 0)]
+    public void A_nodes_bytes_are_booked_once(int nodes, int ranksPerNode, long expected)
+    {
+        long[] bytes = TestCluster.Collect(nodes, ranksPerNode, ranks => ranks.World.AllReduce(new float[1000], ReduceOperation.Sum));
+        for (int node = 0; node < nodes; node++)
+            Assert.Equal(expected, bytes.Skip(node * ranksPerNode).Take(ranksPerNode).Sum());
+    }
+
+    [Fact]
+    public void Sixteen_bit_formats_send_half_the_bytes() =>
+        Assert.Equal([2000, 2000], TestCluster.Collect(
+            2, 1, ranks => ranks.World.AllReduce(new float[1000], ReduceOperation.Sum, WireFormat.BFloat16)));
+
+    [Fact]
+    public void A_chain_broadcasts_last_node_sends_nothing() =>
+        Assert.Equal([400, 0, 400], TestCluster.Collect(3, 1, ranks => ranks.World.Broadcast(new float[100], 2)));
+
+    [Fact]
+    public void Steady_state_allocates_nothing()
+    {
+        long[] allocated = TestCluster.Collect(1, 2, ranks =>
+        {
+            Memory<float> values = new float[100];
+            for (int i = 0; i < 50; i++)
+                ranks.World.AllReduce(values, ReduceOperation.Mean);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+                ranks.World.AllReduce(values, ReduceOperation.Mean);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        // A few operations more may come into being when one rank runs ahead; nothing per call.
+        Assert.All(allocated, bytes => Assert.True(bytes < 5_000, $"{bytes} bytes in 100 operations"));
+    }
+
+    private static float[] Values(int rank, int length) => [.. Enumerable.Range(0, length).Select(i => (float)Math.Sin((i * 0.1) + rank))];
+}
