@@ -1,7 +1,6 @@
-using Daso.Training;
-using Daso.Training.LearningRates;
+using Daso.Optimization;
 
-namespace Daso.Tests.Training;
+namespace Daso.Tests.Optimization;
 
 public sealed class LearningRateTests
 {

@@ -1,12 +1,11 @@
 using CsCheck;
 using Daso.Models;
-using Daso.Training;
-using Daso.Training.Optimizers;
+using Daso.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 using Parameter = TorchSharp.Modules.Parameter;
 
-namespace Daso.Tests.Training;
+namespace Daso.Tests.Optimization;
 
 public sealed class OptimizerTests
 {

@@ -1,7 +1,7 @@
 using CsCheck;
-using Daso.Training;
+using Daso.Optimization;
 
-namespace Daso.Tests.Training;
+namespace Daso.Tests.Optimization;
 
 public sealed class PlateauDetectorTests
 {

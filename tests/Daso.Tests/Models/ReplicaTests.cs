@@ -1,9 +1,8 @@
 using Daso.Models;
-using Daso.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Daso.Tests.Training;
+namespace Daso.Tests.Models;
 
 public sealed class ReplicaTests
 {
