@@ -123,7 +123,7 @@ public sealed class GeneratedCodeTests
     [Fact]
     public void Output_is_the_same_in_any_culture_and_order_of_files_and_line_ends()
     {
-        const string other = "using Sample.Parts; namespace Sample.Suites; [Strategy(\"late\", nameof(Daso))] partial class DigitsTiny "
+        const string other = "using Daso.Generators.Tests.Parts; namespace Sample.Suites; [Strategy(\"late\", nameof(Daso))] partial class DigitsTiny "
             + "{ [Params(-0.5, 1e-7)] public double Late { get; init; } }";
         Dictionary<string, string> expected = Host.Texts(Host.Generate(Host.Compile(Samples.Rich, other, Samples.Small("B", "b"))));
 
