@@ -128,5 +128,5 @@ internal static class Rules
         helpLinkUri: Pages + "DASO023.md");
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
-        new(id, title, message, "Daso", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + id + ".md", customTags: tags);
+        new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);
 }

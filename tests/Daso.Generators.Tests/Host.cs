@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Daso.Generators.Tests;
 
-/// <summary>Compiles sources against the library as a project with implicit usings would, and runs the generator and the analyzer.</summary>
+/// <summary>Compiles sources against the library and runs the generator and the analyzer on them.</summary>
 internal static class Host
 {
     private const string Usings =
@@ -21,7 +21,9 @@ internal static class Host
 
     // Only what the samples need: every compilation pays for each reference again.
     private static readonly string[] Referenced =
-        ["System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Text.Json", "TorchSharp", "Daso", "Daso.Generators.Tests"];
+    [
+        "System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Text.Json", "TorchSharp", "Daso", "Daso.Generators.Tests",
+    ];
 
     private static readonly MetadataReference[] References =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
@@ -79,7 +81,12 @@ internal static class Host
         ImmutableArray<Diagnostic> diagnostics = await compilation
             .WithAnalyzers([new ExperimentAnalyzer()])
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
-        return [.. diagnostics.OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal).ThenBy(d => d.Location.SourceSpan.Start)];
+        return
+        [
+            .. diagnostics
+                .OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal)
+                .ThenBy(d => d.Location.SourceSpan.Start),
+        ];
     }
 
     private sealed class BuildProperties(string? rootNamespace) : AnalyzerConfigOptionsProvider
