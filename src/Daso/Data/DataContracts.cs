@@ -1,4 +1,3 @@
-using Daso.Experiments;
 using Daso.Specification;
 using TorchSharp;
 
@@ -29,6 +28,12 @@ public interface IDataset : IDisposable
 
     /// <summary>Held-out samples, over all shards.</summary>
     int HeldOutSamples { get; }
+
+    /// <summary>
+    /// Tells this data from other data of the same name; goes into the manifest. The SHA-256 of the files' unpacked content, or of their
+    /// names and sizes where reading them all would take too long, as "sha256:" and 64 hexadecimal digits; "synthetic" without files.
+    /// </summary>
+    string Fingerprint { get; }
 
     /// <summary>Opens this rank's part of the training data, shuffled by seed and epoch over all ranks, whole batches only.</summary>
     /// <exception cref="UserErrorException">A shard would be smaller than one batch.</exception>

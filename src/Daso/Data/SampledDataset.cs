@@ -1,0 +1,56 @@
+using static TorchSharp.torch;
+
+namespace Daso.Data;
+
+/// <summary>A dataset whose samples are made one by one; what its kinds of data differ in is the reader.</summary>
+internal sealed class SampledDataset : IDataset
+{
+    private readonly int _batchSize;
+
+    /// <summary>Takes the samples of a batch.</summary>
+    /// <exception cref="UserErrorException">Fewer than 1.</exception>
+    public SampledDataset(int batchSize)
+    {
+        if (batchSize < 1)
+            throw new UserErrorException($"a batch of {batchSize} samples a rank: take at least 1");
+        _batchSize = batchSize;
+    }
+
+    /// <inheritdoc />
+    public required string Unit { get; init; }
+
+    /// <inheritdoc />
+    public required int TrainSamples { get; init; }
+
+    /// <inheritdoc />
+    public required int HeldOutSamples { get; init; }
+
+    /// <inheritdoc />
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Makes a reader of training samples, given the seed; a reader is used by one thread, so there may be many.</summary>
+    public required Func<int, SampleReader> TrainingReader { get; init; }
+
+    /// <summary>Makes a reader of held-out samples.</summary>
+    public required Func<SampleReader> HeldOutReader { get; init; }
+
+    /// <summary>Threads of each source that make samples ahead of the training; 0: made by the caller when asked for.</summary>
+    public int Threads { get; init; }
+
+    /// <inheritdoc />
+    public IBatchSource OpenTraining(Shard shard, int seed, Device device) =>
+        Open(new ShuffledOrder(TrainSamples, shard, _batchSize, seed), () => TrainingReader(seed), device);
+
+    /// <inheritdoc />
+    public IBatchSource OpenHeldOut(Shard shard, Device device) =>
+        Open(new FileOrder(HeldOutSamples, shard, _batchSize), HeldOutReader, device);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+    }
+
+    private IBatchSource Open(SampleOrder order, Func<SampleReader> makeReader, Device device) => Threads == 0
+        ? new GatheringBatches(makeReader(), order, device)
+        : new PrefetchingBatches(makeReader, Threads, order, device);
+}

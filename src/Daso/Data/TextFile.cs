@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Daso.Specification;
+
+namespace Daso.Data;
+
+/// <summary>
+/// A text, gzip or plain, whose tokens are the bytes of its UTF-8 encoding: the vocabulary is known before any file is opened, nothing
+/// is lost or folded, and a loss in nats is one per byte, comparable between texts. Inputs and targets int64 [B, T]; a target is the
+/// token that follows. The end of the text is held out.
+/// </summary>
+public sealed record TextFile : DataSpec
+{
+    /// <summary>Tokens are 0 … 255.</summary>
+    public const int Vocabulary = 256;
+
+    /// <summary>The file.</summary>
+    public required string File { get; init; }
+
+    /// <summary>T: tokens of a sample.</summary>
+    public required int SequenceLength { get; init; }
+
+    /// <summary>The share of the text, at its end, that is never trained on.</summary>
+    public double HeldOutFraction { get; init; } = 0.05;
+
+    /// <inheritdoc />
+    public override IDataset Open()
+    {
+        if (SequenceLength < 1)
+            throw new UserErrorException($"a sequence of {SequenceLength} tokens: take at least 1");
+        if (!(HeldOutFraction is > 0 and < 1))
+            throw new UserErrorException(FormattableString.Invariant($"a held-out fraction of {HeldOutFraction}: take one between 0 and 1"));
+        byte[] text = DataFile.Read(File);
+        int trainLength = text.Length - (int)(text.Length * HeldOutFraction);
+
+        // A window reads T + 1 tokens, and its epoch's offset is at most T − 1.
+        int trainSamples = trainLength / SequenceLength - 1;
+        int heldOutSamples = (text.Length - trainLength - 1) / SequenceLength;
+        if (trainSamples < 1 || heldOutSamples < 1)
+        {
+            throw new UserErrorException(
+                $"{File}: {text.Length} bytes are too short for sequences of {SequenceLength} tokens; take a longer text or shorter sequences");
+        }
+
+        return new SampledDataset(BatchPerRank)
+        {
+            Unit = "tokens",
+            TrainSamples = trainSamples,
+            HeldOutSamples = heldOutSamples,
+            Fingerprint = DataFile.Fingerprint(text),
+            TrainingReader = seed => new WindowReader(text, 0, SequenceLength, seed),
+            HeldOutReader = () => new WindowReader(text, trainLength, SequenceLength, null),
+        };
+    }
+
+    /// <inheritdoc />
+    public override void Describe(SpecificationWriter writer) => writer
+        .Add("kind", "textFile")
+        .Add("file", DataFile.LastSegment(File))
+        .Add("batchPerRank", BatchPerRank)
+        .Add("sequenceLength", SequenceLength)
+        .Add("heldOutFraction", HeldOutFraction);
+
+    /// <summary>Windows side by side, from a place that training moves each epoch, so that a token is not always at one position.</summary>
+    private sealed class WindowReader(byte[] text, int first, int length, int? offsetSeed) : SampleReader
+    {
+        public override SampleLayout Layout { get; } = SampleLayout.Tokens(length);
+
+        public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
+        {
+            int offset = offsetSeed is int seed ? new SeededRandom(seed, epoch, 0).NextInt(length) : 0;
+            ReadOnlySpan<byte> window = text.AsSpan(first + offset + sample * length, length + 1);
+            Span<long> tokens = MemoryMarshal.Cast<byte, long>(input);
+            for (int i = 0; i < length; i++)
+            {
+                tokens[i] = window[i];
+                targets[i] = window[i + 1];
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+using Daso.Data;
+using SkiaSharp;
+using TorchSharp;
+
+namespace Daso.Tests.Data;
+
+public sealed class ImageFolderTests : IDisposable
+{
+    private const int Crop = 32;
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_number_of_decoding_threads_changes_nothing()
+    {
+        WriteTree();
+        List<float[]> one = Epochs(1);
+        Assert.Equal(one, Epochs(3));
+        Assert.NotEqual(one[0], one[^1]);
+
+        List<float[]> Epochs(int threads)
+        {
+            using IDataset images = Spec(batch: 3, threads).Open();
+            using IBatchSource source = images.OpenTraining(new Shard(1, 2), 5, torch.CPU);
+            var all = new List<float[]>();
+            for (int epoch = 0; epoch < 3; epoch++)
+            {
+                source.StartEpoch(epoch);
+                all.AddRange(source.Rest(0, batch => (float[])[.. batch.Images(), .. batch.Labels()]));
+            }
+
+            return all;
+        }
+    }
+
+    [Fact]
+    public void Starting_inside_an_epoch_equals_passing_over_its_batches()
+    {
+        WriteTree();
+        using IDataset images = Spec(batch: 2, threads: 2).Open();
+        using IBatchSource source = images.OpenTraining(new Shard(0, 1), 5, torch.CPU);
+        source.StartEpoch(4);
+        List<float[]> whole = source.Rest(0, batch => batch.Images());
+        Assert.Equal(10, whole.Count);
+        for (int first = 0; first <= whole.Count; first += 3)
+        {
+            // The prefetched batches of an epoch that was left are thrown away.
+            source.StartEpoch(1);
+            source.Next();
+            source.StartEpoch(4, first);
+            Assert.Equal(whole[first..], source.Rest(first, batch => batch.Images()));
+        }
+
+        Assert.Throws<InvalidOperationException>(() => source.Next());
+    }
+
+    [Fact]
+    public void Classes_are_the_sorted_folders_and_every_held_out_image_comes_once()
+    {
+        WriteTree();
+        using IDataset images = Spec(batch: 4, threads: 2).Open();
+        Assert.Equal((20, 5, "images"), (images.TrainSamples, images.HeldOutSamples, images.Unit));
+        var labels = new List<long>();
+        for (int rank = 0; rank < 2; rank++)
+        {
+            using IBatchSource source = images.OpenHeldOut(new Shard(rank, 2), torch.CPU);
+            source.StartEpoch(0);
+            labels.AddRange(source.Rest(0, batch => batch.Labels()).SelectMany(batch => batch));
+        }
+
+        Assert.Equal([0, 0, 0, 1, 1], labels);
+    }
+
+    [Fact]
+    public void An_empty_shard_has_no_batches()
+    {
+        WriteTree();
+        using IDataset images = Spec(batch: 4, threads: 2).Open();
+        using IBatchSource source = images.OpenHeldOut(new Shard(0, 7), torch.CPU);
+        source.StartEpoch(0);
+        Assert.Equal(0, source.BatchesPerEpoch);
+    }
+
+    [Theory]
+    [InlineData("a.JPEG", SKEncodedImageFormat.Jpeg, 300, 500)]
+    [InlineData("a.jpg", SKEncodedImageFormat.Jpeg, 40, 20)]
+    [InlineData("a.PNG", SKEncodedImageFormat.Png, 300, 200)]
+    public void A_flat_colour_becomes_its_normalised_value_everywhere(string name, SKEncodedImageFormat format, int width, int height)
+    {
+        var colour = new SKColor(200, 100, 50);
+        WriteImage(_folder.Combine("train", "n01", name), width, height, (_, _) => colour, format);
+        WriteImage(_folder.Combine("val", "n01", name), width, height, (_, _) => colour, format);
+        using IDataset images = Spec(batch: 1, threads: 1).Open();
+        using IBatchSource training = images.OpenTraining(new Shard(0, 1), 1, torch.CPU);
+        using IBatchSource heldOut = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
+        float[] expected = [(200 / 255f - 0.485f) / 0.229f, (100 / 255f - 0.456f) / 0.224f, (50 / 255f - 0.406f) / 0.225f];
+        foreach (IBatchSource source in new[] { training, heldOut })
+        {
+            source.StartEpoch(0);
+            Batch batch = source.Next();
+            Assert.Equal([1, 3, Crop, Crop], batch.Inputs.shape);
+            float[][] planes = [.. batch.Images().Chunk(Crop * Crop)];
+            for (int channel = 0; channel < 3; channel++)
+                Assert.All(planes[channel], value => Assert.Equal(expected[channel], value, 0.04f));
+        }
+    }
+
+    [Fact]
+    public void Held_out_images_keep_their_orientation_and_lose_their_edges()
+    {
+        // Red grows from left to right, green from top to bottom; the middle 7/8 of 256 pixels is taken, 8 × 8 a pixel of the input.
+        WriteImage(_folder.Combine("val", "n01", "a.png"), 256, 256, (x, y) => new SKColor((byte)x, (byte)y, 0), SKEncodedImageFormat.Png);
+        WriteImage(_folder.Combine("train", "n01", "a.png"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Png);
+        using IDataset images = (Spec(batch: 1, threads: 1) with { Crop = 28, Resize = 32 }).Open();
+        using IBatchSource source = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
+        source.StartEpoch(0);
+        float[] values = source.Next().Images();
+        for (int y = 0; y < 28; y += 9)
+        {
+            for (int x = 0; x < 28; x += 9)
+            {
+                Assert.Equal(16 + 8 * x + 3.5, (values[y * 28 + x] * 0.229 + 0.485) * 255, 1.5);
+                Assert.Equal(16 + 8 * y + 3.5, (values[28 * 28 + y * 28 + x] * 0.224 + 0.456) * 255, 1.5);
+            }
+        }
+    }
+
+    [Fact]
+    public void Mirroring_turns_left_to_right()
+    {
+        string path = _folder.Combine("a.png");
+        WriteImage(path, 64, 64, (x, _) => x < 32 ? SKColors.White : SKColors.Black, SKEncodedImageFormat.Png);
+        using var decoder = new ImageDecoder(8);
+        float[] straight = Decode(false), mirrored = Decode(true);
+        Assert.True(straight[0] > 0 && straight[7] < 0 && mirrored[0] < 0 && mirrored[7] > 0);
+        Assert.Equal(straight.Chunk(8).SelectMany(row => row.Reverse()), mirrored);
+
+        float[] Decode(bool mirror)
+        {
+            var input = new byte[3 * 8 * 8 * 4];
+            decoder.Decode(path, new Whole(mirror), default, input);
+            return System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(input).ToArray();
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(400)]
+    public void A_damaged_image_is_named_and_ends_the_source(int keptBytes)
+    {
+        WriteTree();
+        string damaged = _folder.Combine("train", "n01", "3.JPEG");
+        File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..keptBytes]);
+        using IDataset images = Spec(batch: 5, threads: 2).Open();
+        using IBatchSource source = images.OpenTraining(new Shard(0, 1), 5, torch.CPU);
+        source.StartEpoch(0);
+        var error = Assert.Throws<UserErrorException>(() => source.Rest(0, batch => batch.Items));
+        Assert.StartsWith(damaged + ": ", error.Message);
+        source.StartEpoch(1);
+        Assert.Throws<UserErrorException>(() => source.Next());
+    }
+
+    [Fact]
+    public void A_wrong_layout_is_an_error_that_names_the_option_and_the_layout()
+    {
+        AssertError($"--data {_folder.Path}: has no folder train; expected train/CLASS/*.JPEG and val/CLASS/*.JPEG");
+        Directory.CreateDirectory(_folder.Combine("train"));
+        AssertError("has no folder val");
+        Directory.CreateDirectory(_folder.Combine("val"));
+        AssertError("has no class folder");
+        Directory.CreateDirectory(_folder.Combine("train", "n01"));
+        AssertError("has no .JPEG, .jpg or .png file");
+        WriteTree();
+        WriteImage(_folder.Combine("val", "n09", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
+        AssertError($"{_folder.Combine("val", "n09")}: no such class");
+        Directory.Delete(_folder.Combine("val", "n09"), recursive: true);
+        AssertError("has 2 class folders, the model knows 1 classes", Spec(1, 1) with { Classes = 1 });
+        AssertError("no such folder", Spec(1, 1) with { Folder = _folder.Combine("none") });
+    }
+
+    [Fact]
+    public void The_fingerprint_tells_names_and_sizes()
+    {
+        WriteTree();
+        string before = Spec(1, 1).Open().Fingerprint;
+        Assert.Equal(before, Spec(1, 1).Open().Fingerprint);
+        File.AppendAllText(_folder.Combine("val", "n01", "0.JPEG"), "x");
+        Assert.NotEqual(before, Spec(1, 1).Open().Fingerprint);
+    }
+
+    [Fact]
+    public void All_epochs_come_in_the_same_three_tensors()
+    {
+        WriteTree();
+        using IDataset images = Spec(batch: 4, threads: 2).Open();
+        using IBatchSource source = images.OpenTraining(new Shard(0, 1), 5, torch.CPU);
+        var inputs = new HashSet<IntPtr>();
+        for (int epoch = 0; epoch < 5; epoch++)
+        {
+            source.StartEpoch(epoch);
+            inputs.UnionWith(source.Rest(0, batch => batch.Inputs.Handle));
+        }
+
+        Assert.Equal(3, inputs.Count);
+    }
+
+    private ImageFolder Spec(int batch, int threads) =>
+        new() { Folder = _folder.Path, BatchPerRank = batch, Crop = Crop, Resize = 36, DecodeThreads = threads };
+
+    private void AssertError(string says, ImageFolder? spec = null) =>
+        Assert.Contains(says, Assert.Throws<UserErrorException>(() => (spec ?? Spec(1, 1)).Open()).Message);
+
+    /// <summary>20 images to train on and 5 held out in two classes, each with a pattern of its own.</summary>
+    private void WriteTree()
+    {
+        for (int i = 0; i < 25; i++)
+        {
+            int number = i;
+            string path = _folder.Combine(i < 20 ? "train" : "val", i % 2 == 0 ? "n01" : "n02", $"{i}.JPEG");
+            WriteImage(
+                i < 20 ? path : path.Replace($"{i}.JPEG", $"{i - 20}.JPEG"),
+                60 + i,
+                80 - i,
+                (x, y) => new SKColor((byte)(x * 3), (byte)(y * 3), (byte)(number * 10)),
+                SKEncodedImageFormat.Jpeg);
+        }
+
+        File.Move(_folder.Combine("train", "n02", "3.JPEG"), _folder.Combine("train", "n01", "3.JPEG"));
+    }
+
+    private static void WriteImage(string path, int width, int height, Func<int, int, SKColor> colour, SKEncodedImageFormat format)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var bitmap = new SKBitmap(width, height);
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < width; x++)
+                bitmap.SetPixel(x, y, colour(x, y));
+        }
+
+        using SKData data = bitmap.Encode(format, 95);
+        using FileStream file = File.Create(path);
+        data.SaveTo(file);
+    }
+
+    private sealed class Whole(bool mirrored) : ICropRule
+    {
+        public CropRegion Choose(int width, int height, SeededRandom random) => new(0, 0, width, height, mirrored);
+    }
+}
