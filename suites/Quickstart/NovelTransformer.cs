@@ -27,7 +27,7 @@ public sealed partial class NovelTransformer
 
     private DataSpec Novel => new TextFile
     {
-        FileName = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
+        File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
         SequenceLength = Context,
         BatchPerRank = SequencesPerRank,
     };

@@ -64,6 +64,9 @@ public sealed record Manifest
     /// <summary>The software.</summary>
     public required RecordedSoftware Software { get; init; }
 
+    /// <summary>How the process was set up, by name.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What to expect of a repetition.</summary>
     public string Determinism { get; init; } =
         "The seed gives the first weights and the order of the data; ranks are added in rank order. On cpu the same specification, "
