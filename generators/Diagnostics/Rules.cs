@@ -133,5 +133,5 @@ internal static class Rules
         "'{0}' is no link; write a rate in kbit, mbit or gbit and, after a comma, a latency in ns, us or ms, as in \"1gbit,50us\"");
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
-        new(id, title, message, "Daso", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Pages + id + ".md", customTags: tags);
+        new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);
 }

@@ -27,8 +27,8 @@ internal static class ExperimentEmitter
             writer.Line($"Link = {Literal.Of(link)},");
         if (spec.Target is { } target)
         {
-            string direction = target.IsAtLeast ? "AtLeast" : "AtMost";
-            writer.Line($"Target = new({Literal.Of(target.Metric)}, {Experiments}TargetDirection.{direction}, {Literal.Of(target.Value)}),");
+            string direction = Experiments + "TargetDirection." + (target.IsAtLeast ? "AtLeast" : "AtMost");
+            writer.Line($"Target = new({Literal.Of(target.Metric)}, {direction}, {Literal.Of(target.Value)}),");
         }
 
         EmitCreate(writer, spec);

@@ -6,7 +6,7 @@ namespace Daso.Generators.Emitting;
 /// <summary>A project's root namespace as C# can write it.</summary>
 internal static class RootNamespace
 {
-    /// <summary>The build property if there is one, else the assembly's name; what an identifier can't hold becomes an underscore.</summary>
+    /// <summary>The build property, else the assembly's name; what an identifier can't hold becomes an underscore.</summary>
     public static string From(string? buildProperty, string? assemblyName)
     {
         string name = string.IsNullOrWhiteSpace(buildProperty) ? assemblyName ?? "" : buildProperty!;

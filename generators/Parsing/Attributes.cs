@@ -65,7 +65,8 @@ internal static class Attributes
         List<AttributeArgumentSyntax> written = Written(attribute, cancellation);
         string? name = attribute.AttributeConstructor?.Parameters.ElementAtOrDefault(index)?.Name;
         AttributeArgumentSyntax? argument =
-            written.FirstOrDefault(a => a.NameColon?.Name.Identifier.ValueText == name && name is not null) ?? written.ElementAtOrDefault(index);
+            written.FirstOrDefault(a => a.NameColon is { } colon && colon.Name.Identifier.ValueText == name)
+            ?? written.ElementAtOrDefault(index);
         return argument?.Expression.GetLocation() ?? Place(attribute, cancellation);
     }
 

@@ -21,7 +21,7 @@ internal static class ClassRules
 
     private static bool IsPartial(ExperimentScope scope) =>
         scope.Type.DeclaringSyntaxReferences.Any(
-            r => r.GetSyntax(scope.Cancellation) is TypeDeclarationSyntax declaration && declaration.Modifiers.Any(SyntaxKind.PartialKeyword));
+            r => r.GetSyntax(scope.Cancellation) is TypeDeclarationSyntax part && part.Modifiers.Any(SyntaxKind.PartialKeyword));
 
     private static string? WrongKind(INamedTypeSymbol type)
     {

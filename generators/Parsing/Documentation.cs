@@ -97,7 +97,8 @@ internal static class Documentation
     /// <summary>see, seealso, paramref, typeparamref: what they refer to, without namespaces and parameters.</summary>
     private static string NameIn(XElement reference)
     {
-        string name = reference.Attributes().FirstOrDefault(a => a.Name.LocalName is "cref" or "langword" or "name" or "href")?.Value ?? " ";
+        XAttribute? target = reference.Attributes().FirstOrDefault(a => a.Name.LocalName is "cref" or "langword" or "name" or "href");
+        string name = target?.Value ?? " ";
         if (reference.Attribute("cref") is null)
             return name;
 

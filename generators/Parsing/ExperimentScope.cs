@@ -28,8 +28,14 @@ internal sealed class ExperimentScope(
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>The class's name in the declaration that carries [Experiment].</summary>
-    public Location? ClassName =>
-        experiment.ApplicationSyntaxReference?.GetSyntax(cancellation).FirstAncestorOrSelf<TypeDeclarationSyntax>()?.Identifier.GetLocation();
+    public Location? ClassName
+    {
+        get
+        {
+            SyntaxNode? attribute = experiment.ApplicationSyntaxReference?.GetSyntax(cancellation);
+            return attribute?.FirstAncestorOrSelf<TypeDeclarationSyntax>()?.Identifier.GetLocation();
+        }
+    }
 
     /// <summary>An attribute of the class; where the class has it twice the compiler complains, and the first counts.</summary>
     public AttributeData? Find(string attribute) => Attributes.Find(type, attribute);

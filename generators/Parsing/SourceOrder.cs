@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>Orders by file path, then by position: a class in several files gives the same code in whatever order the compiler gets them.</summary>
+/// <summary>Orders by file path, then by position: the code does not depend on the order in which the compiler gets the files.</summary>
 internal sealed class SourceOrder : IComparer<SyntaxReference?>
 {
     public static readonly SourceOrder Comparer = new();

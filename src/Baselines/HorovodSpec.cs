@@ -1,5 +1,4 @@
 using Daso.Communication;
-using Daso.Experiments;
 using Daso.Specification;
 using Daso.Strategies;
 

@@ -1,4 +1,3 @@
-using Daso.Experiments;
 using Daso.Specification;
 using Daso.Strategies;
 

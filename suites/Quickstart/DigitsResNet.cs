@@ -21,7 +21,7 @@ public sealed partial class DigitsResNet
     [Params(16)]
     public int BatchPerRank { get; init; }
 
-    private ModelSpec Network => new ResNetSpec { Depth = 18, Stem = StemKind.SmallImage, InputChannels = 1, Width = 16, Classes = 10 };
+    private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 32, Classes = 10 };
 
     private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, BatchPerRank = BatchPerRank };
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Daso.Generators.Tests;
 
@@ -31,6 +32,19 @@ public sealed class DiagnosticPagesTests
             Assert.Contains($"{rule.Id} | Daso | {rule.DefaultSeverity} | {rule.Title}", notes, StringComparison.Ordinal);
             Assert.Contains($"[{rule.Id}](diagnostics/{rule.Id}.md)", overview, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task The_example_of_the_documentation_has_no_mistake()
+    {
+        string page = File.ReadAllText(Path.Combine(Repository, "docs/experiments.md"));
+        string example = page.Split("```csharp\n")[1].Split("\n```")[0];
+        Assert.True(example.Split('\n').Length < 30);
+
+        // Specifications of the models and strategies that it uses are not known here; the rules hold without them.
+        CSharpCompilation compilation = Host.Compile(example);
+        Assert.Empty(await Host.AnalyzeAsync(compilation));
+        Assert.Contains("DigitsResNet18.g.cs", Host.Texts(Host.Generate(compilation)).Keys);
     }
 
     private static string Here([CallerFilePath] string path = "") => path;

@@ -92,7 +92,7 @@ public sealed class DiagnosticTests
     [Fact]
     public async Task Nested_and_static_classes_are_no_experiments()
     {
-        string nested = Replace(Samples.Small("A", "a"), "namespace Sample.Suites;", "namespace Sample.Suites; public partial class Outer {") + "}";
+        string nested = Replace(Samples.Small("A", "a"), "Sample.Suites;", "Sample.Suites; public partial class Outer {") + "}";
         string @static = Replace(Samples.Small("B", "b"), "public partial", "public static partial");
 
         Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(nested, @static));
@@ -114,7 +114,8 @@ public sealed class DiagnosticTests
     [Fact]
     public async Task Attributes_without_an_experiment_are_warned_of()
     {
-        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile("[Epochs(1)] public class A { [Params(1)] public int P { get; set; } }"));
+        const string source = "[Epochs(1)] public class A { [Params(1)] public int P { get; set; } }";
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(source));
 
         Assert.Equal(["DASO023 Epochs(1)", "DASO023 Params(1)"], diagnostics.Select(d => d.Id + " " + Located(d)));
         Assert.All(diagnostics, d => Assert.Equal(DiagnosticSeverity.Warning, d.Severity));
@@ -123,7 +124,8 @@ public sealed class DiagnosticTests
     [Fact]
     public async Task Pragma_silences_a_diagnostic()
     {
-        string source = Replace(Samples.Rich, "[Epochs(4)]", "#pragma warning disable DASO020\n[Epochs(0)]\n#pragma warning restore DASO020");
+        const string silenced = "#pragma warning disable DASO020\n[Epochs(0)]\n#pragma warning restore DASO020";
+        string source = Replace(Samples.Rich, "[Epochs(4)]", silenced);
         Assert.Empty(await Host.AnalyzeAsync(Host.Compile(source)));
     }
 

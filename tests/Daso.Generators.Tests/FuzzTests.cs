@@ -38,7 +38,10 @@ public sealed class FuzzTests
 
             Exception? thrown = null;
             var options = new CompilationWithAnalyzersOptions(
-                new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: false, logAnalyzerExecutionTime: false);
+                new AnalyzerOptions([]),
+                (exception, _, _) => thrown = exception,
+                concurrentAnalysis: false,
+                logAnalyzerExecutionTime: false);
             ImmutableArray<DiagnosticAnalyzer> analyzers = [new ExperimentAnalyzer()];
             await damaged.WithAnalyzers(analyzers, options).GetAnalyzerDiagnosticsAsync(cancellation);
             Assert.True(thrown is null, $"{thrown}\n{source}");

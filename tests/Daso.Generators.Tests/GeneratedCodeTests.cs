@@ -81,9 +81,10 @@ public sealed class GeneratedCodeTests
     [Fact]
     public void Obsolete_members_do_not_warn_in_generated_code()
     {
-        string source = Samples.Small("A", "a").Replace("private static TinyRate", "[Obsolete] private static TinyRate", StringComparison.Ordinal);
-        Compilation compilation = Host.Compile(source.Replace("nameof(Rate)", "\"Rate\"", StringComparison.Ordinal));
-        Host.GenerateWithoutComplaint(compilation);
+        string source = Samples.Small("A", "a")
+            .Replace("private static TinyRate", "[Obsolete] private static TinyRate", StringComparison.Ordinal)
+            .Replace("nameof(Rate)", "\"Rate\"", StringComparison.Ordinal);
+        Host.GenerateWithoutComplaint(Host.Compile(source));
     }
 
     [Fact]
@@ -123,8 +124,17 @@ public sealed class GeneratedCodeTests
     [Fact]
     public void Output_is_the_same_in_any_culture_and_order_of_files_and_line_ends()
     {
-        const string other = "using Sample.Parts; namespace Sample.Suites; [Strategy(\"late\", nameof(Daso))] partial class DigitsTiny "
-            + "{ [Params(-0.5, 1e-7)] public double Late { get; init; } }";
+        const string other =
+            """
+            namespace Sample.Suites;
+
+            [Strategy("late", nameof(Daso))]
+            partial class DigitsTiny
+            {
+                [Params(-0.5, 1e-7)]
+                public double Late { get; init; }
+            }
+            """;
         Dictionary<string, string> expected = Host.Texts(Host.Generate(Host.Compile(Samples.Rich, other, Samples.Small("B", "b"))));
 
         CultureInfo culture = CultureInfo.CurrentCulture;
@@ -151,7 +161,8 @@ public sealed class GeneratedCodeTests
     private static IReadOnlyList<ExperimentDefinition> Load(Compilation compilation)
     {
         using var stream = new MemoryStream();
-        Assert.True(Host.GenerateWithoutComplaint(compilation).Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
+        Compilation output = Host.GenerateWithoutComplaint(compilation);
+        Assert.True(output.Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
         Type registry = Assembly.Load(stream.ToArray()).GetType("Sample.SuiteRegistry", throwOnError: true)!;
         return (IReadOnlyList<ExperimentDefinition>)registry.GetProperty("Experiments")!.GetValue(null)!;
     }

@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Daso.Generators.Tests;
 
-/// <summary>Compiles sources against the library as a project with implicit usings would, and runs the generator and the analyzer.</summary>
+/// <summary>Compiles sources against the library and runs the generator and the analyzer on them.</summary>
 internal static class Host
 {
     private const string Usings =
@@ -19,11 +19,16 @@ internal static class Host
         global using Daso.Training;
         """;
 
+    // Only what the samples need: every compilation pays for each reference again.
+    private static readonly string[] Referenced =
+    [
+        "System.Private.CoreLib", "System.Runtime", "System.Collections", "System.Text.Json", "TorchSharp", "Daso", "Daso.Generators.Tests",
+    ];
+
     private static readonly MetadataReference[] References =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path) is var name
-                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "Daso.dll" or "TorchSharp.dll"))
+            .Where(path => Referenced.Contains(Path.GetFileNameWithoutExtension(path)))
             .Select(path => MetadataReference.CreateFromFile(path))];
 
     public static CSharpParseOptions Parsing { get; } = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
@@ -31,7 +36,7 @@ internal static class Host
     public static SyntaxTree Tree(string source, string path, CSharpParseOptions? options = null) =>
         CSharpSyntaxTree.ParseText(SourceText.From(source), options ?? Parsing, path);
 
-    /// <summary>A compilation of the sample parts and these sources, called file0.cs, file1.cs, …</summary>
+    /// <summary>A compilation of these sources, called file0.cs, file1.cs, …</summary>
     public static CSharpCompilation Compile(params string[] sources) => Compile(Parsing, sources);
 
     public static CSharpCompilation Compile(CSharpParseOptions options, params string[] sources)
@@ -39,7 +44,6 @@ internal static class Host
         SyntaxTree[] trees =
         [
             Tree(Usings, "usings.cs", options),
-            Tree(Samples.Parts, "parts.cs", options),
             .. sources.Select((source, index) => Tree(source, $"file{index}.cs", options)),
         ];
         CSharpCompilationOptions settings = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary)
@@ -77,7 +81,12 @@ internal static class Host
         ImmutableArray<Diagnostic> diagnostics = await compilation
             .WithAnalyzers([new ExperimentAnalyzer()])
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
-        return [.. diagnostics.OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal).ThenBy(d => d.Location.SourceSpan.Start)];
+        return
+        [
+            .. diagnostics
+                .OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal)
+                .ThenBy(d => d.Location.SourceSpan.Start),
+        ];
     }
 
     private sealed class BuildProperties(string? rootNamespace) : AnalyzerConfigOptionsProvider

@@ -61,7 +61,7 @@ public sealed class IncrementalTests
         CSharpCompilation first = Host.Compile(Samples.Rich, "");
         CSharpCompilation second = Host.Compile(
             Samples.Rich.Replace(member, "", StringComparison.Ordinal),
-            $"using Sample.Parts; namespace Sample.Suites; partial class DigitsTiny {{ {member} }}");
+            $"using Daso.Generators.Tests.Parts; namespace Sample.Suites; partial class DigitsTiny {{ {member} }}");
 
         Assert.All(OutputReasons(Second(first, second)), r => Assert.Equal(IncrementalStepRunReason.Cached, r));
     }

@@ -40,8 +40,9 @@ public sealed class ModelTests
         if (value is null || !seen.Add(value))
             return;
 
-        Assert.False(value is ISymbol or SyntaxNode or SyntaxTree or Compilation or SemanticModel or Location or AttributeData, $"{value.GetType()}");
         Type type = value.GetType();
+        bool ofCompiler = value is ISymbol or SyntaxNode or SyntaxTree or Compilation or SemanticModel or Location or AttributeData;
+        Assert.False(ofCompiler, $"{type}");
         Assert.False(type.Namespace!.StartsWith("Microsoft.CodeAnalysis", StringComparison.Ordinal), $"{type}");
         if (type.IsPrimitive || value is string or Enum)
             return;

@@ -3,48 +3,10 @@ namespace Daso.Generators.Tests;
 /// <summary>Sources that tests compile against the real library.</summary>
 internal static class Samples
 {
-    /// <summary>Specifications to name in attributes.</summary>
-    public const string Parts =
-        """
-        namespace Sample.Parts;
-
-        public sealed record TinyModel(int Width) : ModelSpec
-        {
-            public override LayeredModel Build(int seed) => throw new NotSupportedException();
-            public override void Describe(SpecificationWriter writer) => writer.Add("width", Width);
-        }
-
-        public sealed record TinyData : DataSpec
-        {
-            public override IDataset Open() => throw new NotSupportedException();
-            public override void Describe(SpecificationWriter writer) => writer.Add("batch", BatchPerRank);
-        }
-
-        public sealed record TinyOptimizer(double Momentum) : OptimizerSpec
-        {
-            public override IOptimizer Create(Replica replica) => throw new NotSupportedException();
-            public override void Describe(SpecificationWriter writer) => writer.Add("momentum", Momentum);
-        }
-
-        public sealed record TinyRate(double Rate) : LearningRateSpec
-        {
-            public override ILearningRate Create(int ranks, int stepsPerEpoch) => throw new NotSupportedException();
-            public override void Describe(SpecificationWriter writer) => writer.Add("rate", Rate);
-        }
-
-        public sealed record TinyStrategy(string Kind) : Daso.Strategies.StrategySpec
-        {
-            public override IStrategy Create(StrategyContext context) => throw new NotSupportedException();
-            public override void Describe(SpecificationWriter writer) => writer.Add("kind", Kind);
-        }
-
-        public enum Precision { Float32, BFloat16 }
-        """;
-
     /// <summary>An experiment that uses every attribute and every type of parameter.</summary>
     public const string Rich =
         """
-        using Sample.Parts;
+        using Daso.Generators.Tests.Parts;
 
         namespace Sample.Suites;
 
@@ -99,7 +61,7 @@ internal static class Samples
     /// <summary>The smallest experiment.</summary>
     public static string Small(string className, string name, string suite = "quickstart", string body = "") =>
         $$"""
-        using Sample.Parts;
+        using Daso.Generators.Tests.Parts;
 
         namespace Sample.Suites;
 

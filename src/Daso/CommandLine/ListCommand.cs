@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Daso.Analysis;
 using Daso.Experiments;
 using Spectre.Console;
 
@@ -10,7 +11,7 @@ internal static class ListCommand
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
         var command = new Command("list", "Shows the suites, their experiments and their parameters.");
-        command.SetAction(_ => Show(experiments, AnsiConsole.Console));
+        command.SetAction(_ => Show(experiments, SpeedupTable.ConsoleFor(Console.Out)));
         return command;
     }
 

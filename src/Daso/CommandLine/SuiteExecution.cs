@@ -1,7 +1,6 @@
 using Daso.Analysis;
 using Daso.Communication;
 using Daso.Experiments;
-using Daso.Recording;
 using Spectre.Console;
 
 namespace Daso.CommandLine;
@@ -11,7 +10,7 @@ internal static class SuiteExecution
 {
     internal static int Run(SuitePlan plan, bool isJson, CancellationToken cancelled)
     {
-        IAnsiConsole errors = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
         using var runner = new SuiteRunner(plan);
         try
         {
@@ -27,7 +26,7 @@ internal static class SuiteExecution
         if (isJson)
             SpeedupTable.WriteJson(summary, Console.Out);
         else
-            SpeedupTable.Write(summary, AnsiConsole.Console);
+            SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out));
         errors.WriteLine($"records: {runner.Folder.Path}");
         return (int)ExitCode.Done;
     }

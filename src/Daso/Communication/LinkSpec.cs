@@ -1,5 +1,4 @@
 using System.Globalization;
-using Daso.Experiments;
 using Daso.Specification;
 
 namespace Daso.Communication;

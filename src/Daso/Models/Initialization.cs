@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Models;
@@ -31,6 +32,13 @@ internal static class Initialization
         double bound = 1 / Math.Sqrt(linear.weight.shape[1]);
         linear.weight.uniform_(-bound, bound, generator);
         linear.bias?.uniform_(-bound, bound, generator);
+    }
+
+    /// <summary>Normal.</summary>
+    internal static void NormalEmbedding(TorchSharp.Modules.Embedding embedding, double standardDeviation, Generator generator)
+    {
+        using DisposeScope scope = NewDisposeScope(); // this module makes a new tensor each time it is asked for its weight
+        Normal(embedding.weight!, standardDeviation, generator);
     }
 
     /// <summary>Normal weight, bias 0.</summary>

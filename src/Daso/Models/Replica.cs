@@ -1,4 +1,3 @@
-using Daso.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

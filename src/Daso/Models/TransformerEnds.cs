@@ -14,8 +14,8 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     {
         _tokens = nn.Embedding(vocabulary, width);
         _positions = nn.Embedding(context, width);
-        Initialization.Normal(_tokens.weight!, spread, generator);
-        Initialization.Normal(_positions.weight!, spread, generator);
+        Initialization.NormalEmbedding(_tokens, spread, generator);
+        Initialization.NormalEmbedding(_positions, spread, generator);
         register_module("tokens", _tokens);
         register_module("positions", _positions);
     }
@@ -23,7 +23,8 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     /// <summary>int64 [B, T] → [B, T, width].</summary>
     public override Tensor forward(Tensor input)
     {
-        using Tensor positions = _positions.weight!.narrow(0, 0, input.shape[1]);
+        using Tensor places = arange(input.shape[1], dtype: ScalarType.Int64, device: input.device);
+        using Tensor positions = _positions.forward(places);
         using Tensor tokens = _tokens.forward(input);
         return tokens.add(positions);
     }

@@ -1,4 +1,3 @@
-using Daso.Experiments;
 using Daso.Models;
 using Daso.Specification;
 

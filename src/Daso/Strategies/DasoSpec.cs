@@ -1,5 +1,4 @@
 using Daso.Communication;
-using Daso.Experiments;
 using Daso.Specification;
 
 namespace Daso.Strategies;

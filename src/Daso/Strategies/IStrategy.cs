@@ -1,5 +1,4 @@
 using Daso.Cluster;
-using Daso.Experiments;
 using Daso.Models;
 using Daso.Optimization;
 using Daso.Recording;

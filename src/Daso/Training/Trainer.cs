@@ -153,7 +153,7 @@ public sealed class Trainer : IDisposable
             Synchronise();
             long forwardNs = EndSpan(SpanKind.Forward, dataNs);
 
-            loss.backward();
+            _replica.Model.Backward(loss);
             Synchronise();
             EndSpan(SpanKind.Backward, forwardNs);
             using (no_grad())

@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace Daso.Analysis;
+
+/// <summary>One training in numbers.</summary>
+public sealed record CellSummary
+{
+    /// <summary>The seed.</summary>
+    public required int Seed { get; init; }
+
+    /// <summary>Steps trained.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>
+    /// Training time: over the epochs, the sum of the slowest rank's time from the first span of the epoch to the last, without
+    /// evaluation.
+    /// </summary>
+    public required long TrainingNs { get; init; }
+
+    /// <summary>Training time over the baseline's with the same seed; null: that is missing.</summary>
+    public double? RelativeTraining { get; init; }
+
+    /// <summary>Images or tokens of all ranks over the training time.</summary>
+    public required double ItemsPerSecond { get; init; }
+
+    /// <summary>Training time up to the end of the first epoch whose quality reaches the target; null: missed, or no target.</summary>
+    public required long? TimeToTargetNs { get; init; }
+
+    /// <summary>The quality after the last epoch; null: not measured.</summary>
+    public required double? FinalQuality { get; init; }
+
+    /// <summary>Bytes that a node sent to other nodes in a step; mean over nodes and steps.</summary>
+    public required double BytesPerNodeStep { get; init; }
+
+    /// <summary>Share of step time in averaging or broadcasting inside the node; over all ranks.</summary>
+    public required double LocalWaitShare { get; init; }
+
+    /// <summary>Share of step time in waiting for other nodes; over all ranks.</summary>
+    public required double GlobalWaitShare { get; init; }
+
+    /// <summary>Managed bytes that a rank allocated in a step, median over ranks and steps; null: not measured.</summary>
+    public required double? AllocatedBytesPerStep { get; init; }
+
+    /// <summary>The slowest rank's time of each step, in nanoseconds; in the files, not in the summary.</summary>
+    [JsonIgnore]
+    public required double[] StepsNs { get; init; }
+}

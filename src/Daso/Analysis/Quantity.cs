@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Daso.Analysis;
+
+/// <summary>Writes measured quantities for people: three digits that count, a unit of fitting size, invariant culture.</summary>
+internal static class Quantity
+{
+    /// <summary>What stands for a number that is missing.</summary>
+    public const string Missing = "–";
+
+    private static readonly (double Size, string Name)[] s_durations =
+        [(3600e9 * 2, "h"), (60e9 * 10, "min"), (1e9, "s"), (1e6, "ms"), (1e3, "µs"), (0, "ns")];
+
+    private static readonly (double Size, string Name)[] s_decimal =
+        [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (0, "")];
+
+    /// <summary>For example 41.2 ms.</summary>
+    public static string Duration(double ns) => Durations(ns, "", null);
+
+    /// <summary>Two durations in the unit of the first: 41.2 ± 0.3 ms.</summary>
+    public static string Durations(double ns, string between, double? otherNs)
+    {
+        if (!double.IsFinite(ns))
+            return Missing;
+        string unit = s_durations.First(unit => ns >= unit.Size).Name;
+        double size = unit switch { "h" => 3600e9, "min" => 60e9, "s" => 1e9, "ms" => 1e6, "µs" => 1e3, _ => 1 };
+        int decimals = Decimals(ns / size);
+        string other = otherNs is double value ? between + Fixed(value / size, decimals) : "";
+        return $"{Fixed(ns / size, decimals)}{other} {unit}";
+    }
+
+    /// <summary>Bytes in powers of 1000: 1.31 MB.</summary>
+    public static string Bytes(double bytes) => Decimal(bytes, "B");
+
+    /// <summary>For example 1 Gbit/s.</summary>
+    public static string BitRate(double bitsPerSecond)
+    {
+        (double size, string prefix) = s_decimal.First(unit => bitsPerSecond >= unit.Size);
+        return string.Create(CultureInfo.InvariantCulture, $"{bitsPerSecond / Math.Max(1, size):0.###} {prefix}bit/s");
+    }
+
+    /// <summary>A large count: 1,553 or 9.87.</summary>
+    public static string Count(double value) =>
+        double.IsFinite(value) ? value.ToString("N" + Decimals(value), CultureInfo.InvariantCulture) : Missing;
+
+    /// <summary>A share: 12.3 %.</summary>
+    public static string Share(double share) => double.IsFinite(share) ? Fixed(share * 100, 1) + " %" : Missing;
+
+    /// <summary>With a fixed number of decimals.</summary>
+    public static string Fixed(double value, int decimals) =>
+        double.IsFinite(value) ? value.ToString("F" + decimals, CultureInfo.InvariantCulture) : Missing;
+
+    private static string Decimal(double value, string unit)
+    {
+        if (!double.IsFinite(value))
+            return Missing;
+        (double size, string prefix) = s_decimal.First(step => value >= step.Size);
+        double scaled = value / Math.Max(1, size);
+        return $"{Fixed(scaled, size == 0 ? 0 : Decimals(scaled))} {prefix}{unit}";
+    }
+
+    private static int Decimals(double value) => value switch { >= 100 => 0, >= 10 => 1, _ => 2 };
+}

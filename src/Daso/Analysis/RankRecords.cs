@@ -1,0 +1,48 @@
+using Daso.Recording;
+using ParquetSharp;
+
+namespace Daso.Analysis;
+
+/// <summary>One rank's spans of one cell, as in its file; entry i of each array belongs to span i.</summary>
+internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, long[] StartsNs, long[] DurationsNs, long[] Bytes)
+{
+    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    public static RankSpans Read(string path) => RecordFile.Read(path, file => new RankSpans(
+        Array.ConvertAll(ParquetTable.Read<string>(file, "span"), SpanNames.Parse),
+        ParquetTable.Read<int>(file, "epoch"),
+        ParquetTable.Read<int>(file, "step"),
+        ParquetTable.Read<long>(file, "start_ns"),
+        ParquetTable.Read<long>(file, "duration_ns"),
+        ParquetTable.Read<long>(file, "bytes")));
+}
+
+/// <summary>One rank's metrics of one cell, as in its file; entry i of each array belongs to metric i.</summary>
+internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values)
+{
+    /// <exception cref="UserErrorException">The file cannot be read.</exception>
+    public static RankMetrics Read(string path) => RecordFile.Read(path, file => new RankMetrics(
+        ParquetTable.Read<string>(file, "metric"),
+        ParquetTable.Read<int>(file, "epoch"),
+        ParquetTable.Read<double>(file, "value")));
+
+    /// <summary>The values of one metric.</summary>
+    public IEnumerable<double> Of(string name) => Values.Where((_, i) => Names[i] == name);
+}
+
+/// <summary>Reads one Parquet file and names it in errors.</summary>
+internal static class RecordFile
+{
+    public static T Read<T>(string path, Func<ParquetFileReader, T> read)
+    {
+        try
+        {
+            using var file = new ParquetFileReader(path);
+            return read(file);
+        }
+        catch (Exception damage) when (damage is ParquetException or FormatException or IOException)
+        {
+            throw new UserErrorException(
+                $"{path}: cannot be read ({damage.Message.ReplaceLineEndings(" ")}); remove it to leave its cell out");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Daso.Recording;
+
+namespace Daso.Analysis;
+
+/// <summary>A run in numbers, from its files: live objects never enter.</summary>
+/// <param name="RunId">The run's id.</param>
+/// <param name="Suite">The suite's name.</param>
+/// <param name="Outcome">How the run ended; null: it was killed, or still runs.</param>
+/// <param name="Cluster">The cluster.</param>
+/// <param name="Experiments">In the order of the suite.</param>
+/// <param name="Incomplete">Cells that were planned but not completed.</param>
+public sealed record RunSummary(
+    string RunId,
+    string Suite,
+    RunOutcome? Outcome,
+    RecordedCluster Cluster,
+    IReadOnlyList<ExperimentSummary> Experiments,
+    IReadOnlyList<IncompleteCell> Incomplete)
+{
+    /// <summary>Reads a run's folder; a run that was killed or cancelled gives what it completed.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <exception cref="UserErrorException">It holds no run, or a file is damaged.</exception>
+    public static RunSummary Read(string folder)
+    {
+        RunFolder run = RunFolder.Open(folder);
+        Manifest manifest = Manifest.Read(run);
+        ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells())
+            .ToLookup(cell => CellAnalysis.IsComplete(run, cell, manifest.Cluster.Ranks()));
+        HashSet<CellId> complete = [.. cells[true]];
+        return new RunSummary(
+            manifest.RunId,
+            manifest.Suite,
+            manifest.Outcome,
+            manifest.Cluster,
+            [.. manifest.Experiments.Select(experiment => ExperimentSummary.Read(run, manifest.Cluster, experiment, complete))],
+            IncompleteCell.Explain(run, [.. cells[false]]));
+    }
+
+    /// <summary>The summary as indented JSON; numbers that are missing are null.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, SummaryJson.Readable.RunSummary);
+
+    /// <summary>Writes summary.json into the run's folder.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public void Write(RunFolder folder) => AtomicFile.Write(folder.Summary, path => File.WriteAllText(path, ToJson()));
+}
+
+/// <summary>All strategies on one experiment's variant.</summary>
+/// <param name="Plan">The variant: its baseline, seeds, target and link.</param>
+/// <param name="QualityMetric">The metric of the final quality: the target's, or else accuracy.</param>
+/// <param name="Strategies">In the order of the experiment.</param>
+public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMetric, IReadOnlyList<StrategySummary> Strategies)
+{
+    internal static ExperimentSummary Read(RunFolder run, RecordedCluster cluster, PlannedExperiment plan, HashSet<CellId> complete)
+    {
+        string metric = MetricNames.HeldOut(plan.Target?.Metric ?? "accuracy");
+        Dictionary<CellId, CellSummary> cells = plan.Cells()
+            .Where(complete.Contains)
+            .ToDictionary(cell => cell, cell => CellAnalysis.Read(run, cell, cluster, plan.Target, metric));
+        return new ExperimentSummary(plan, metric, [.. plan.Strategies.Select(strategy =>
+            StrategySummary.Of(strategy, strategy == plan.Baseline, [.. Compared(strategy)]))]);
+
+        IEnumerable<CellSummary> Compared(string strategy) => cells
+            .Where(cell => cell.Key.Strategy == strategy)
+            .Select(cell => cell.Value with
+            {
+                RelativeTraining = cells.TryGetValue(cell.Key with { Strategy = plan.Baseline }, out CellSummary? baseline)
+                    ? (double)cell.Value.TrainingNs / baseline.TrainingNs
+                    : null,
+            });
+    }
+}
+
+/// <summary>Serialises summaries without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(RunSummary))]
+internal sealed partial class SummaryJson : JsonSerializerContext
+{
+    private static SummaryJson? s_readable;
+
+    /// <summary>With µ and × as they are. Made late: it builds on a static of the generated part.</summary>
+    public static SummaryJson Readable => s_readable ??= new(new JsonSerializerOptions(Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new MissingAsNull() },
+    });
+
+    /// <summary>JSON has no NaN: a number that could not be computed is null.</summary>
+    private sealed class MissingAsNull : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace Daso.Analysis;
+
+/// <summary>One strategy on one experiment's variant, over its complete seeds.</summary>
+public sealed record StrategySummary
+{
+    /// <summary>The strategy's name.</summary>
+    public required string Strategy { get; init; }
+
+    /// <summary>Whether the others are compared with it.</summary>
+    public required bool IsBaseline { get; init; }
+
+    /// <summary>The slowest rank's time per step over the steps of all seeds, nanoseconds.</summary>
+    public required Spread StepNs { get; init; }
+
+    /// <summary>Training time over seeds, nanoseconds.</summary>
+    public required Spread TrainingNs { get; init; }
+
+    /// <summary>Training time over the baseline's, paired by seed.</summary>
+    public required Spread RelativeTraining { get; init; }
+
+    /// <summary>Images or tokens a second of all ranks, over seeds.</summary>
+    public required Spread ItemsPerSecond { get; init; }
+
+    /// <summary>Training time to the target over the seeds that reached it, nanoseconds.</summary>
+    public required Spread TimeToTargetNs { get; init; }
+
+    /// <summary>The quality after the last epoch, over seeds.</summary>
+    public required Spread FinalQuality { get; init; }
+
+    /// <summary>Bytes that a node sent in a step; mean over seeds.</summary>
+    public required double BytesPerNodeStep { get; init; }
+
+    /// <summary>Share of step time in averaging or broadcasting inside the node; mean over seeds.</summary>
+    public required double LocalWaitShare { get; init; }
+
+    /// <summary>Share of step time in waiting for other nodes; mean over seeds.</summary>
+    public required double GlobalWaitShare { get; init; }
+
+    /// <summary>Managed bytes that a rank allocated in a step; median over seeds.</summary>
+    public required double AllocatedBytesPerStep { get; init; }
+
+    /// <summary>Its trainings, one a seed, complete ones only.</summary>
+    public required IReadOnlyList<CellSummary> Cells { get; init; }
+
+    /// <summary>Share of step time that waits for other ranks.</summary>
+    public double WaitShare => LocalWaitShare + GlobalWaitShare;
+
+    /// <summary>Summarises cells.</summary>
+    internal static StrategySummary Of(string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells) => new()
+    {
+        Strategy = strategy,
+        IsBaseline = isBaseline,
+        StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
+        TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
+        RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
+        ItemsPerSecond = Spread.Of(cells.Select(cell => cell.ItemsPerSecond)),
+        TimeToTargetNs = Spread.Of(cells.Select(cell => (double?)cell.TimeToTargetNs)),
+        FinalQuality = Spread.Of(cells.Select(cell => cell.FinalQuality)),
+        BytesPerNodeStep = Statistics.Mean([.. cells.Select(cell => cell.BytesPerNodeStep)]),
+        LocalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.LocalWaitShare)]),
+        GlobalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.GlobalWaitShare)]),
+        AllocatedBytesPerStep = Spread.Of(cells.Select(cell => cell.AllocatedBytesPerStep)).Median,
+        Cells = cells,
+    };
+}

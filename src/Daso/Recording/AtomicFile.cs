@@ -1,0 +1,23 @@
+namespace Daso.Recording;
+
+/// <summary>Writes whole files: under a temporary name, then moved, so that a reader never sees a part.</summary>
+internal static class AtomicFile
+{
+    /// <param name="path">The file; replaced if it exists.</param>
+    /// <param name="write">Writes the file whose path it is given.</param>
+    /// <exception cref="UserErrorException">The file cannot be written.</exception>
+    public static void Write(string path, Action<string> write)
+    {
+        string temporary = path + ".partial";
+        try
+        {
+            write(temporary);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception failure) when (WriteFailure.Is(failure))
+        {
+            File.Delete(temporary);
+            throw WriteFailure.Of(path, failure);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+
+namespace Daso.Recording;
+
+/// <summary>
+/// Records one rank of one cell: in memory for the Parquet files that <see cref="Complete"/> writes, and step by step in a log that
+/// survives a kill. Allocates only when its memory grows.
+/// </summary>
+public sealed class CellRecorder : IRecorder, IDisposable
+{
+    private const int SpansPerStep = 12;
+    private const int MetricsPerStep = 4;
+    private const int MaximumStepsAhead = 10_000;
+
+    private readonly RunFolder _folder;
+    private readonly CellId _cell;
+    private readonly int _rank;
+    private readonly JsonLineFile _log;
+    private readonly Rows<SpanRow> _spans;
+    private readonly Rows<MetricRow> _metrics;
+    private int _loggedSpans;
+    private int _loggedMetrics;
+    private int _epoch;
+    private int _step;
+
+    /// <summary>Starts the log.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="rank">The rank; nobody else writes its files.</param>
+    /// <param name="expectedSteps">Steps to make room for.</param>
+    /// <exception cref="UserErrorException">The log cannot be made.</exception>
+    public CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps)
+    {
+        _folder = folder;
+        _cell = cell;
+        _rank = rank;
+        int steps = Math.Clamp(expectedSteps, 1, MaximumStepsAhead);
+        _spans = new Rows<SpanRow>(steps * SpansPerStep);
+        _metrics = new Rows<MetricRow>(steps * MetricsPerStep);
+        _log = new JsonLineFile(folder.StepEvents(cell, rank));
+    }
+
+    /// <inheritdoc />
+    public long NowNs => RunClock.NowNs;
+
+    /// <inheritdoc />
+    /// <exception cref="UserErrorException">The log cannot be written.</exception>
+    public void MoveTo(int epoch, int step)
+    {
+        EndStep();
+        _epoch = epoch;
+        _step = step;
+    }
+
+    /// <inheritdoc />
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0) =>
+        _spans.Add(new SpanRow(startNs, durationNs, bytes, _epoch, _step, kind));
+
+    /// <inheritdoc />
+    public void Metric(string name, double value) => _metrics.Add(new MetricRow(name, value, _epoch, _step));
+
+    /// <inheritdoc />
+    /// <exception cref="UserErrorException">The log cannot be written.</exception>
+    public void EndStep()
+    {
+        if (_loggedSpans == _spans.Count && _loggedMetrics == _metrics.Count)
+            return;
+
+        Utf8JsonWriter json = _log.Begin();
+        json.WriteNumber("epoch", _epoch);
+        json.WriteNumber("step", _step);
+        json.WriteStartArray("spans");
+        for (; _loggedSpans < _spans.Count; _loggedSpans++)
+            Write(json, _spans[_loggedSpans]);
+        json.WriteEndArray();
+        json.WriteStartObject("metrics");
+        for (; _loggedMetrics < _metrics.Count; _loggedMetrics++)
+            json.WriteMeasured(_metrics[_loggedMetrics].Name, _metrics[_loggedMetrics].Value);
+        json.WriteEndObject();
+        _log.End();
+    }
+
+    /// <summary>Writes the Parquet files, at the end of the cell.</summary>
+    /// <exception cref="UserErrorException">One of them cannot be written.</exception>
+    public void Complete()
+    {
+        EndStep();
+        ParquetTable.Write(
+            _folder.Timings(_cell, _rank),
+            _spans.Count,
+            [
+                .. CellColumns(row => _spans[row].Epoch, row => _spans[row].Step),
+                new ParquetColumn<string>("span", row => SpanNames.Of(_spans[row].Kind)),
+                new ParquetColumn<long>("start_ns", row => _spans[row].StartNs),
+                new ParquetColumn<long>("duration_ns", row => _spans[row].DurationNs),
+                new ParquetColumn<long>("bytes", row => _spans[row].Bytes),
+            ]);
+        ParquetTable.Write(
+            _folder.Metrics(_cell, _rank),
+            _metrics.Count,
+            [
+                .. CellColumns(row => _metrics[row].Epoch, row => _metrics[row].Step),
+                new ParquetColumn<string>("metric", row => _metrics[row].Name),
+                new ParquetColumn<double>("value", row => _metrics[row].Value),
+            ]);
+    }
+
+    /// <summary>Closes the log. What was recorded stays readable there, whether the cell was completed or not.</summary>
+    public void Dispose() => _log.Dispose();
+
+    private static void Write(Utf8JsonWriter json, in SpanRow span)
+    {
+        json.WriteStartArray();
+        json.WriteStringValue(SpanNames.Of(span.Kind));
+        json.WriteNumberValue(span.StartNs);
+        json.WriteNumberValue(span.DurationNs);
+        json.WriteNumberValue(span.Bytes);
+        json.WriteEndArray();
+    }
+
+    private ParquetColumn[] CellColumns(Func<int, int> epoch, Func<int, int> step) =>
+    [
+        new ParquetColumn<string>("run", _ => _folder.RunId),
+        new ParquetColumn<string>("experiment", _ => _cell.Experiment),
+        new ParquetColumn<string>("strategy", _ => _cell.Strategy),
+        new ParquetColumn<int>("seed", _ => _cell.Seed),
+        new ParquetColumn<int>("rank", _ => _rank),
+        new ParquetColumn<int>("epoch", epoch),
+        new ParquetColumn<int>("step", step),
+    ];
+
+    private readonly record struct SpanRow(long StartNs, long DurationNs, long Bytes, int Epoch, int Step, SpanKind Kind);
+
+    private readonly record struct MetricRow(string Name, double Value, int Epoch, int Step);
+
+    /// <summary>An array that doubles; its rows are read in place.</summary>
+    private sealed class Rows<T>(int capacity)
+        where T : struct
+    {
+        private T[] _rows = new T[capacity];
+
+        public int Count { get; private set; }
+
+        public ref readonly T this[int row] => ref _rows[row];
+
+        public void Add(in T row)
+        {
+            if (Count == _rows.Length)
+                Array.Resize(ref _rows, Count * 2);
+            _rows[Count++] = row;
+        }
+    }
+}

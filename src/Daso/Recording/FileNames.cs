@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Daso.Recording;
+
+/// <summary>Makes file names of free text.</summary>
+internal static class FileNames
+{
+    private const int MaximumLength = 100;
+
+    /// <summary>Letters, digits and <c>-._=,</c> stay, other bytes become %XX: two texts never meet. Long ones end in a hash instead.</summary>
+    public static string Encode(string text)
+    {
+        var name = new StringBuilder();
+        foreach (byte b in Encoding.UTF8.GetBytes(text))
+        {
+            if (char.IsAsciiLetterOrDigit((char)b) || (b == '.' && name.Length > 0) || b is (byte)'-' or (byte)'_' or (byte)'=' or (byte)',')
+                name.Append((char)b);
+            else
+                name.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
+        }
+
+        if (name.Length <= MaximumLength)
+            return name.ToString();
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+        return $"{name.ToString(0, MaximumLength - hash.Length - 1)}~{hash}";
+    }
+}

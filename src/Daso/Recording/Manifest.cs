@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Daso.Recording;
+
+/// <summary>How a run ended.</summary>
+public enum RunOutcome
+{
+    /// <summary>All cells were trained.</summary>
+    Completed,
+
+    /// <summary>A rank failed.</summary>
+    Failed,
+
+    /// <summary>The user ended it.</summary>
+    Cancelled,
+}
+
+/// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>
+public sealed record Manifest
+{
+    /// <summary>The version of this file's layout.</summary>
+    public int Format { get; init; } = 1;
+
+    /// <summary>The run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The suite's name.</summary>
+    public required string Suite { get; init; }
+
+    /// <summary>When the run began.</summary>
+    public required DateTimeOffset StartedUtc { get; init; }
+
+    /// <summary>When it ended; null: it runs, or was killed.</summary>
+    public DateTimeOffset? FinishedUtc { get; init; }
+
+    /// <summary>How it ended; null: it runs, or was killed.</summary>
+    public RunOutcome? Outcome { get; init; }
+
+    /// <summary>The arguments of the program.</summary>
+    public required IReadOnlyList<string> CommandLine { get; init; }
+
+    /// <summary>The source that the program was built from.</summary>
+    public required SourceRevision Source { get; init; }
+
+    /// <summary>SHA-256 of the specification as UTF-8 JSON without spaces, in the order as written; hexadecimal.</summary>
+    public string SpecificationHash => Hash(Specification);
+
+    /// <summary>Every setting that changes the result.</summary>
+    public required JsonObject Specification { get; init; }
+
+    /// <summary>What the analysis has to know of each experiment.</summary>
+    public required IReadOnlyList<PlannedExperiment> Experiments { get; init; }
+
+    /// <summary>The cluster.</summary>
+    public required RecordedCluster Cluster { get; init; }
+
+    /// <summary>The hardware.</summary>
+    public required RecordedHardware Hardware { get; init; }
+
+    /// <summary>The software.</summary>
+    public required RecordedSoftware Software { get; init; }
+
+    /// <summary>How the process was set up, by name.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What to expect of a repetition.</summary>
+    public string Determinism { get; init; } =
+        "The seed gives the first weights and the order of the data; ranks are added in rank order. On cpu the same specification, "
+        + "software and processor give the same parameters bit by bit; on cuda kernels may add in another order. Times vary.";
+
+    /// <summary>Writes the manifest into a run's folder, in place of an older one.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public void Write(RunFolder folder) => AtomicFile.Write(
+        folder.Manifest,
+        path => File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Readable.Manifest)));
+
+    /// <summary>Writes the manifest again with how the run ended.</summary>
+    /// <exception cref="UserErrorException">It cannot be written.</exception>
+    public void WriteOutcome(RunFolder folder, RunOutcome outcome) =>
+        (this with { FinishedUtc = DateTimeOffset.UtcNow, Outcome = outcome }).Write(folder);
+
+    /// <summary>Reads a run's manifest.</summary>
+    /// <exception cref="UserErrorException">It is damaged.</exception>
+    public static Manifest Read(RunFolder folder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(folder.Manifest), ManifestJson.Readable.Manifest)
+                ?? throw new JsonException("no object");
+        }
+        catch (JsonException damage)
+        {
+            throw new UserErrorException($"{folder.Manifest}: damaged ({damage.Message}); the run cannot be analysed");
+        }
+    }
+
+    /// <summary>SHA-256 of a specification as UTF-8 JSON without spaces, in the order as written; hexadecimal.</summary>
+    public static string Hash(JsonObject specification)
+    {
+        using var bytes = new MemoryStream();
+        using (var json = new Utf8JsonWriter(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            specification.WriteTo(json);
+        return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+    }
+}
+
+/// <summary>Serialises manifests without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Manifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext
+{
+    private static ManifestJson? s_readable;
+
+    /// <summary>With µ and × as they are. Made late: it builds on a static of the generated part.</summary>
+    public static ManifestJson Readable =>
+        s_readable ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -1,0 +1,32 @@
+namespace Daso.Recording;
+
+/// <summary>The metrics that the training loop records.</summary>
+public static class MetricNames
+{
+    /// <summary>Mean training loss of an epoch over all ranks; rank 0.</summary>
+    public const string TrainLoss = "train_loss";
+
+    /// <summary>Mean loss on held-out data after an epoch; rank 0.</summary>
+    public const string HeldOutLoss = "heldout_loss";
+
+    /// <summary>Share of held-out items whose class is the model's first guess, after an epoch; rank 0.</summary>
+    public const string HeldOutAccuracy = "heldout_accuracy";
+
+    /// <summary>Share of held-out items whose class is among the first five guesses, after an epoch; rank 0.</summary>
+    public const string HeldOutTop5 = "heldout_top5";
+
+    /// <summary>Learning rate of an epoch's last step; rank 0.</summary>
+    public const string LearningRate = "learning_rate";
+
+    /// <summary>Images or tokens of this rank's batch; every step.</summary>
+    public const string Items = "items";
+
+    /// <summary>Managed bytes that this rank's thread allocated in a step; every step.</summary>
+    public const string AllocatedBytes = "allocated_bytes";
+
+    /// <summary>Tensors alive in the process after a step.</summary>
+    public const string LiveTensors = "live_tensors";
+
+    /// <summary>The metric that a target's quality (accuracy, top5, loss) is measured by.</summary>
+    public static string HeldOut(string quality) => "heldout_" + quality;
+}

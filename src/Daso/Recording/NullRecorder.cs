@@ -1,0 +1,35 @@
+namespace Daso.Recording;
+
+/// <summary>Keeps nothing: for untimed warm-up. Its clock runs, because a strategy may go by it.</summary>
+public sealed class NullRecorder : IRecorder
+{
+    private NullRecorder()
+    {
+    }
+
+    /// <summary>The only one; it has no state.</summary>
+    public static NullRecorder Instance { get; } = new();
+
+    /// <inheritdoc />
+    public long NowNs => RunClock.NowNs;
+
+    /// <inheritdoc />
+    public void MoveTo(int epoch, int step)
+    {
+    }
+
+    /// <inheritdoc />
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0)
+    {
+    }
+
+    /// <inheritdoc />
+    public void Metric(string name, double value)
+    {
+    }
+
+    /// <inheritdoc />
+    public void EndStep()
+    {
+    }
+}

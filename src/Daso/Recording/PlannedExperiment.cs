@@ -1,0 +1,46 @@
+using Daso.Experiments;
+
+namespace Daso.Recording;
+
+/// <summary>What the analysis has to know of an experiment's variant.</summary>
+public sealed record PlannedExperiment
+{
+    /// <summary>The variant's name, as in <see cref="CellId.Experiment"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Strategies in the order of the table.</summary>
+    public required IReadOnlyList<string> Strategies { get; init; }
+
+    /// <summary>The one that the others are compared with.</summary>
+    public required string Baseline { get; init; }
+
+    /// <summary>Every strategy is trained with each.</summary>
+    public required IReadOnlyList<int> Seeds { get; init; }
+
+    /// <summary>What throughput counts: "images" or "tokens".</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>The quality to reach, if any.</summary>
+    public TargetQuality? Target { get; init; }
+
+    /// <summary>The emulated link of every node; null: unlimited.</summary>
+    public RecordedLink? Link { get; init; }
+
+    /// <summary>The cells that its strategies and seeds make.</summary>
+    public IEnumerable<CellId> Cells() => Strategies.SelectMany(strategy => Seeds.Select(seed => new CellId(Name, strategy, seed)));
+}
+
+/// <summary>A node's emulated link.</summary>
+/// <param name="BitsPerSecond">Bandwidth of one direction.</param>
+/// <param name="LatencyNs">Of one message.</param>
+public sealed record RecordedLink(double BitsPerSecond, long LatencyNs);
+
+/// <summary>The cluster that a run used.</summary>
+/// <param name="Nodes">N.</param>
+/// <param name="RanksPerNode">G.</param>
+/// <param name="Device">cpu or cuda.</param>
+public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
+{
+    /// <summary>N·G.</summary>
+    public int Ranks() => Nodes * RanksPerNode;
+}

@@ -1,0 +1,73 @@
+using System.Collections;
+using System.Reflection;
+using System.Runtime;
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace Daso.Recording;
+
+/// <summary>The hardware of a run.</summary>
+/// <param name="Processor">The processor's model.</param>
+/// <param name="Cores">Logical cores that this process may use.</param>
+/// <param name="MemoryBytes">Memory that this process may use.</param>
+/// <param name="Gpus">Names of the GPUs in use.</param>
+public sealed record RecordedHardware(string Processor, int Cores, long MemoryBytes, IReadOnlyList<string> Gpus)
+{
+    /// <summary>Looks at this machine.</summary>
+    /// <param name="gpus">Names of the GPUs in use.</param>
+    public static RecordedHardware Detect(IReadOnlyList<string> gpus) =>
+        new(ProcessorModel(), Environment.ProcessorCount, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, gpus);
+
+    private static string ProcessorModel()
+    {
+        const string Facts = "/proc/cpuinfo";
+        string? line = File.Exists(Facts)
+            ? File.ReadLines(Facts).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))
+            : null;
+        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+    }
+}
+
+/// <summary>The software of a run.</summary>
+/// <param name="OperatingSystem">Name and version.</param>
+/// <param name="Runtime">.NET's version.</param>
+/// <param name="GarbageCollector">server or workstation, concurrent or not.</param>
+/// <param name="Packages">Versions by name.</param>
+/// <param name="Environment">The environment variables that change speed or result, where set.</param>
+public sealed record RecordedSoftware(
+    string OperatingSystem,
+    string Runtime,
+    string GarbageCollector,
+    IReadOnlyDictionary<string, string> Packages,
+    IReadOnlyDictionary<string, string> Environment)
+{
+    private static readonly string[] s_variables =
+        ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES", "DOTNET_gcServer", "DOTNET_gcConcurrent"];
+
+    /// <summary>Looks at this process. Loads libtorch to ask for its version.</summary>
+    public static RecordedSoftware Detect() => new(
+        RuntimeInformation.OSDescription,
+        RuntimeInformation.FrameworkDescription,
+        // Batch is the mode of a collector that stops the program for whole collections.
+        (GCSettings.IsServerGC ? "server" : "workstation")
+            + (GCSettings.LatencyMode == GCLatencyMode.Batch ? ", not concurrent" : ", concurrent"),
+        new Dictionary<string, string>
+        {
+            ["Daso"] = VersionOf(typeof(RecordedSoftware).Assembly),
+            ["TorchSharp"] = VersionOf(typeof(torch).Assembly),
+            ["libtorch"] = torch.__version__,
+        },
+        new SortedDictionary<string, string>(
+            System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+                .Where(variable => Matters((string)variable.Key))
+                .ToDictionary(variable => (string)variable.Key, variable => (string?)variable.Value ?? ""),
+            StringComparer.Ordinal));
+
+    private static bool Matters(string variable) =>
+        s_variables.Contains(variable) || variable.StartsWith("SLURM_", StringComparison.Ordinal);
+
+    private static string VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? assembly.GetName().Version?.ToString()
+            ?? "unknown";
+}
