@@ -16,7 +16,8 @@ internal static class AtomicFile
         }
         catch (Exception failure) when (WriteFailure.Is(failure))
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+                File.Delete(temporary);
             throw WriteFailure.Of(path, failure);
         }
     }
