@@ -9,6 +9,7 @@ namespace Daso.Analysis;
 public static class SpeedupTable
 {
     private const int PlainWidth = 160;
+    private const int WidthOfRows = 150;
 
     private static readonly (string Column, string Meaning)[] s_legend =
     [
@@ -42,7 +43,7 @@ public static class SpeedupTable
         return console;
     }
 
-    /// <summary>Writes the tables, what their columns mean, and the cells that are missing.</summary>
+    /// <summary>Writes the tables (turned by 90° where the console is narrow), what their columns mean, and the cells that are missing.</summary>
     /// <param name="summary">What to show.</param>
     /// <param name="console">Where; see <see cref="ConsoleFor"/>.</param>
     public static void Write(RunSummary summary, IAnsiConsole console)
@@ -50,7 +51,7 @@ public static class SpeedupTable
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
             console.WriteLine(Title(summary.Cluster, experiment.Plan));
-            console.Write(TableOf(experiment));
+            console.Write(console.Profile.Width < WidthOfRows ? Columns(experiment) : Rows(experiment));
             console.WriteLine();
         }
 
@@ -68,13 +69,31 @@ public static class SpeedupTable
     /// <param name="output">Where.</param>
     public static void WriteJson(RunSummary summary, TextWriter output) => output.WriteLine(summary.ToJson());
 
-    private static Table TableOf(ExperimentSummary experiment)
+    /// <summary>A row for each strategy.</summary>
+    private static Table Rows(ExperimentSummary experiment)
     {
-        Table table = new Table().Border(TableBorder.Rounded).AddColumn(new TableColumn("Strategy"));
-        foreach (string header in Headers(experiment.Plan))
-            table.AddColumn(new TableColumn(Markup.Escape(header)).RightAligned());
+        Table table = Empty(Headers(experiment.Plan));
         foreach (StrategySummary strategy in experiment.Strategies)
             table.AddRow(Cells(experiment.Plan, strategy));
+        return table;
+    }
+
+    /// <summary>A column for each strategy, for narrow terminals.</summary>
+    private static Table Columns(ExperimentSummary experiment)
+    {
+        string[] headers = Headers(experiment.Plan);
+        Markup[][] columns = [.. experiment.Strategies.Select(strategy => Cells(experiment.Plan, strategy))];
+        Table table = Empty([headers[0], .. experiment.Strategies.Select(strategy => strategy.Strategy)]);
+        for (int i = 1; i < headers.Length; i++)
+            table.AddRow([Cell(headers[i]), .. columns.Select(column => column[i])]);
+        return table;
+    }
+
+    private static Table Empty(string[] headers)
+    {
+        Table table = new Table().Border(TableBorder.Rounded);
+        for (int i = 0; i < headers.Length; i++)
+            table.AddColumn(new TableColumn(Markup.Escape(headers[i])).Alignment(i == 0 ? Justify.Left : Justify.Right));
         return table;
     }
 
@@ -94,6 +113,7 @@ public static class SpeedupTable
 
     private static string[] Headers(PlannedExperiment plan) =>
     [
+        "Strategy",
         "Step",
         "p10…p90",
         $"{plan.Unit}/s",

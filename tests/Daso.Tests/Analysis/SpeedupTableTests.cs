@@ -67,6 +67,20 @@ public class SpeedupTableTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_narrow_console_gets_a_column_for_each_strategy()
+    {
+        using SyntheticRun run = ThreeStrategies();
+        using var output = new StringWriter();
+        IAnsiConsole console = SpeedupTable.ConsoleFor(output);
+        console.Profile.Width = 80;
+
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console);
+
+        Assert.Contains("│ Strategy │             daso │           ddp │          none │", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("│ To ≥ 0.9 │     244 ms (2/2) │  missed (0/2) │ 93.7 ms (1/1) │", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(ColorSystemSupport.Standard, true)]
     [InlineData(ColorSystemSupport.NoColors, false)]

@@ -169,8 +169,15 @@ public class CellRecorderTests
         Directory.Delete(Path.GetDirectoryName(run.Folder.Timings(s_cell, 0))!);
         UserErrorException gone = Assert.Throws<UserErrorException>(recorder.Complete);
         Assert.Equal(ExitCode.Environment, gone.ExitCode);
-        Assert.Contains(run.Folder.Timings(s_cell, 0), gone.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"cannot write {run.Folder.Timings(s_cell, 0)}: ", gone.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("No space left on device : '/x/y'", "No space left on device")]
+    [InlineData("N7parquet22ParquetStatusExceptionE (message: 'IOError: no space')", "IOError: no space")]
+    [InlineData("Access to the path is denied.", "Access to the path is denied")]
+    public void The_reason_of_a_failure_is_plain(string message, string expected) =>
+        Assert.Equal(expected, FileFailure.Reason(new IOException(message)));
 
     [Fact]
     public void The_null_recorder_has_the_same_clock()
