@@ -17,6 +17,8 @@ public static class DasoApp
         {
             SuiteCommand.Create(experiments),
             ListCommand.Create(experiments),
+            ScheduleCommand.Create(),
+            TraceCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
