@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Daso.Communication;
 using Daso.Experiments;
 
@@ -13,6 +14,8 @@ public static class DasoApp
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     public static async Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments)
     {
+        // Of this call only. Options are numbers with a decimal point wherever the user lives.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
             SuiteCommand.Create(experiments),

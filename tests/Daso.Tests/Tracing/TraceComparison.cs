@@ -29,9 +29,10 @@ internal sealed class TraceComparison
             return;
         }
 
-        Assert.True(expected.GetArrayLength() == actual.GetArrayLength(), $"{where}: {actual} in place of {expected}");
-        for (int i = 0; i < expected.GetArrayLength(); i++)
-            AssertSame($"{where}[{i}]", expected[i], actual[i]);
+        JsonElement[] ones = Entries(expected), others = Entries(actual);
+        Assert.True(ones.Length == others.Length, $"{where}: {actual} in place of {expected}");
+        for (int i = 0; i < ones.Length; i++)
+            AssertSame($"{where}[{i}]", ones[i], others[i]);
     }
 
     private void CompareRows(JsonElement reference, JsonElement actual, string columns, string rows, bool isPerRank)
@@ -51,12 +52,13 @@ internal sealed class TraceComparison
 
     private void CompareTable(string where, string[] columns, JsonElement expected, JsonElement actual)
     {
-        Assert.Equal(expected.GetArrayLength(), actual.GetArrayLength());
-        for (int row = 0; row < expected.GetArrayLength(); row++)
+        JsonElement[] ones = Entries(expected), others = Entries(actual);
+        Assert.Equal(ones.Length, others.Length);
+        for (int row = 0; row < ones.Length; row++)
         {
             for (int column = 0; column < columns.Length; column++)
             {
-                JsonElement one = expected[row][column], other = actual[row][column];
+                JsonElement one = ones[row][column], other = others[row][column];
                 if (one.ValueKind == JsonValueKind.Number && Inexact.Split(' ').Contains(columns[column]))
                     Note(one, other);
                 else
@@ -79,6 +81,9 @@ internal sealed class TraceComparison
             }
         }
     }
+
+    /// <summary>Indexing an element counts through it every time.</summary>
+    private static JsonElement[] Entries(JsonElement array) => [.. array.EnumerateArray()];
 
     private void Note(JsonElement expected, JsonElement actual)
     {
