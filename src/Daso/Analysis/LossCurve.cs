@@ -61,8 +61,8 @@ internal static class LossCurve
             JsonElement root = json.RootElement;
             if (root.GetProperty("event").GetString() != "epoch_ended")
                 return;
-            var cell = new CellId(
-                root.GetProperty("experiment").GetString()!, root.GetProperty("strategy").GetString()!, root.GetProperty("seed").GetInt32());
+            string experiment = root.GetProperty("experiment").GetString()!;
+            var cell = new CellId(experiment, root.GetProperty("strategy").GetString()!, root.GetProperty("seed").GetInt32());
             if (!cells.TryGetValue(cell.FileStem, out List<double>? losses))
                 cells.Add(cell.FileStem, losses = []);
             losses.Add(Finite(path, $"{MetricNames.TrainLoss} of epoch {losses.Count}", root.GetProperty(MetricNames.TrainLoss)));

@@ -9,17 +9,39 @@ internal sealed class ScheduleCommand
 {
     private static readonly DasoSettings s_defaults = new();
 
-    private readonly Option<string> _losses = new("--losses") { Description = "JSON array of numbers, one loss an epoch; or a run's folder, or its events.jsonl.", Required = true };
+    private readonly Option<string> _losses = new("--losses")
+    {
+        Description = "JSON array of numbers, one loss an epoch; or a run's folder, or its events.jsonl.",
+        Required = true,
+    };
+
     private readonly Option<string?> _cell = new("--cell") { Description = "Of a run with several cells: the one whose losses are taken." };
+
     private readonly Option<int?> _epochs = new("--epochs") { Description = "Epochs of the whole training. Default: as many as losses." };
+
     private readonly Option<string> _variant = Choice("--variant", "Definition of DASO.", "paper", "heat");
-    private readonly Option<int> _maxGlobalSkips = Setting("--max-global-skips", "Most batches from one global synchronisation to the next.", s_defaults.MaxGlobalSkips);
-    private readonly Option<int> _localSkipFactor = Setting("--local-skip-factor", "Variant heat: maximum of global skips ÷ this = that of local skips and of the wait.", s_defaults.LocalSkipFactor);
-    private readonly Option<int> _skipReductionFactor = Setting("--skip-reduction-factor", "Variant heat: what a plateau divides the skips by.", s_defaults.SkipReductionFactor);
-    private readonly Option<int> _warmup = Setting("--warmup", "Epochs of blocking synchronisation at the start.", s_defaults.WarmupEpochs);
-    private readonly Option<int> _cooldown = Setting("--cooldown", "Epochs of blocking synchronisation at the end.", s_defaults.CooldownEpochs);
-    private readonly Option<double> _stability = Setting("--stability", "Relative decrease of the loss below which an epoch is no better.", s_defaults.Stability);
-    private readonly Option<int> _patience = Setting("--patience", "Epochs that are no better and are borne; one more is a plateau.", s_defaults.Patience);
+
+    private readonly Option<int> _maxGlobalSkips = Setting(
+        "--max-global-skips", "Most batches from one global synchronisation to the next.", s_defaults.MaxGlobalSkips);
+
+    private readonly Option<int> _localSkipFactor = Setting(
+        "--local-skip-factor", "Variant heat: maximum of global skips ÷ this = that of local skips and of the wait.", s_defaults.LocalSkipFactor);
+
+    private readonly Option<int> _skipReductionFactor = Setting(
+        "--skip-reduction-factor", "Variant heat: what a plateau divides the skips by.", s_defaults.SkipReductionFactor);
+
+    private readonly Option<int> _warmup = Setting(
+        "--warmup", "Epochs of blocking synchronisation at the start.", s_defaults.WarmupEpochs);
+
+    private readonly Option<int> _cooldown = Setting(
+        "--cooldown", "Epochs of blocking synchronisation at the end.", s_defaults.CooldownEpochs);
+
+    private readonly Option<double> _stability = Setting(
+        "--stability", "Relative decrease of the loss below which an epoch is no better.", s_defaults.Stability);
+
+    private readonly Option<int> _patience = Setting(
+        "--patience", "Epochs that are no better and are borne; one more is a plateau.", s_defaults.Patience);
+
     private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
 
     private ScheduleCommand()
@@ -67,9 +89,10 @@ internal sealed class ScheduleCommand
 
         double[] losses = LossCurve.Read(parsed.GetValue(_losses)!, parsed.GetValue(_cell));
         IReadOnlyList<ScheduledEpoch> epochs = ScheduledEpoch.Of(settings, losses, given ?? losses.Length);
+        TextWriter output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(_format) == "json")
-            SchedulePrinter.WriteJson(epochs, Console.Out);
+            SchedulePrinter.WriteJson(epochs, output);
         else
-            SchedulePrinter.Write(epochs, SpeedupTable.ConsoleFor(Console.Out));
+            SchedulePrinter.Write(epochs, SpeedupTable.ConsoleFor(output));
     }
 }

@@ -9,11 +9,11 @@ internal static class TraceCommand
 {
     internal static Command Create()
     {
-        var scenario = new Option<string>("--scenario") { Description = "JSON file: a scenario, or a trace that has one.", Required = true };
+        var scenario = new Option<string>("--scenario") { Description = "JSON file: a scenario, or a trace with one.", Required = true };
         var nodes = new Option<int>("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
         var ranksPerNode = new Option<int>("--ranks-per-node") { Description = "Ranks on each node.", DefaultValueFactory = _ => 2 };
-        var output = new Option<string>("--out") { Description = "JSON file that the trace is written to; replaced if it exists.", Required = true };
-        var command = new Command("trace", "Records step by step what DASO (variant heat) does in a scenario, as the reference's traces do.")
+        var output = new Option<string>("--out") { Description = "JSON file to write; replaced if it exists.", Required = true };
+        var command = new Command("trace", "Records step by step what DASO, variant heat, does in a scenario of the reference.")
         {
             scenario, nodes, ranksPerNode, output,
         };

@@ -34,5 +34,7 @@ internal static class JsonFile
 
     /// <summary>The number that an element is, or null if it is none, or none that a float32 can hold.</summary>
     public static double? FiniteNumber(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double number) && float.IsFinite((float)number) ? number : null;
+        element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out double number) && float.IsFinite((float)number)
+            ? number
+            : null;
 }

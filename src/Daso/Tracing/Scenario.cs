@@ -31,7 +31,7 @@ internal sealed class Scenario
                 MaxGlobalSkips = Integer("max_gs"),
                 LocalSkipFactor = Integer("lsf"),
                 SkipReductionFactor = Integer("srf"),
-                Stability = Number("stability", Property("stability")),
+                Stability = JsonFile.FiniteNumber(Property("stability")) ?? throw Wrong("stability", "a number"),
             },
             BlockingWire = Wire(),
             ChunkElements = AtLeastOne("chunk"),
@@ -86,9 +86,6 @@ internal sealed class Scenario
 
     private int AtLeastOne(string name) => Integer(name) is int number && number >= 1 ? number : throw Wrong(name, "at least 1");
 
-    private double Number(string name, JsonElement value) =>
-        JsonFile.FiniteNumber(value) ?? throw Wrong(name, "finite numbers");
-
     private WireFormat Wire() => Property("dtype").ToString() switch
     {
         "f32" => WireFormat.Float32,
@@ -103,7 +100,7 @@ internal sealed class Scenario
             return null;
         if (losses.ValueKind != JsonValueKind.Array || losses.GetArrayLength() < Epochs)
             throw Wrong("losses", $"null or {Epochs} numbers, one an epoch");
-        return [.. losses.EnumerateArray().Select(loss => Number("losses", loss))];
+        return [.. losses.EnumerateArray().Select(loss => JsonFile.FiniteNumber(loss) ?? throw Wrong("losses", "null or finite numbers"))];
     }
 
     private UserErrorException Wrong(string name, string expected) =>

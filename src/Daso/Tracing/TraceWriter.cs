@@ -10,8 +10,8 @@ internal static class TraceWriter
 {
     private static readonly string[] s_stepColumns =
     [
-        "epoch", "batch", "global_skip", "local_skip", "batches_to_wait", "send_mod_before", "send_mod_m1_before", "send_mod", "send_mod_m1",
-        "local_sync_in_backward",
+        "epoch", "batch", "global_skip", "local_skip", "batches_to_wait",
+        "send_mod_before", "send_mod_m1_before", "send_mod", "send_mod_m1", "local_sync_in_backward",
     ];
 
     private static readonly string[] s_rankColumns = ["loss", "sum", "sumsq", "mom_sum", "mom_sumsq", "pending"];

@@ -6,7 +6,8 @@ namespace Daso.Tracing;
 /// <summary>The model of all traces, Linear(8, 16), Tanh, Linear(16, 4), with its optimizer's settings.</summary>
 internal static class TracedModel
 {
-    internal const string Description = "Linear(8,16) Tanh Linear(16,4), MSE mean over 4x4 outputs; flat order W1[16][8], b1, W2[4][16], b2";
+    internal const string Description =
+        "Linear(8,16) Tanh Linear(16,4), MSE mean over 4x4 outputs; flat order W1[16][8], b1, W2[4][16], b2";
 
     internal const double LearningRate = 0.05;
 

@@ -67,7 +67,8 @@ internal sealed class TracedRank : IDisposable
     private float Step(int epoch, int batch)
     {
         DasoSchedule schedule = _daso.Schedule;
-        (DasoSkips skips, int duty, int? inFlight, bool averages) = (schedule.Skips, schedule.Duty, schedule.InFlight, schedule.AveragesLocally);
+        (DasoSkips skips, int duty, int? inFlight) = (schedule.Skips, schedule.Duty, schedule.InFlight);
+        bool averages = schedule.AveragesLocally;
         _events = [];
         _daso.StepStarted(epoch, batch);
         float loss = ForwardAndBackward(((long)epoch * _scenario.Batches) + batch);
@@ -78,7 +79,7 @@ internal sealed class TracedRank : IDisposable
         ReadOnlySpan<float> parameters = _replica.Parameters.Host.Span;
         var sums = Sums.Of(parameters);
         if (!double.IsFinite(sums.Squares))
-            throw new InvalidOperationException($"epoch {epoch}, batch {batch}: the parameters are no longer finite: the scenario diverges");
+            throw new InvalidOperationException($"epoch {epoch}, batch {batch}: the parameters are not finite: the scenario diverges");
         _trace.Steps.Add(new TracedStep(epoch, batch, skips, duty, inFlight, schedule.Duty, schedule.InFlight, averages));
         _trace.Events.Add(_events);
         _trace.Values.Add(new TracedValues(loss, sums, Sums.Of(_momentum.Host.Span), _waits.Count));

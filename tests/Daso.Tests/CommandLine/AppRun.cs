@@ -2,34 +2,17 @@ using Daso.CommandLine;
 
 namespace Daso.Tests.CommandLine;
 
-/// <summary>What a command printed and ended with. The console is the process's: such tests run alone.</summary>
+/// <summary>What a command printed and ended with.</summary>
 /// <param name="ExitCode">The process's exit code.</param>
 /// <param name="Output">Standard output.</param>
 /// <param name="Error">Standard error.</param>
 internal sealed record AppRun(int ExitCode, string Output, string Error)
 {
+    /// <summary>Runs the command line in this process, without experiments.</summary>
     internal static async Task<AppRun> Of(params string[] args)
     {
-        (TextWriter output, TextWriter error) = (Console.Out, Console.Error);
-        using StringWriter newOutput = new(), newError = new();
-        Console.SetOut(newOutput);
-        Console.SetError(newError);
-        try
-        {
-            int exitCode = await DasoApp.RunAsync(args, []);
-            return new AppRun(exitCode, newOutput.ToString(), newError.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
+        using StringWriter output = new(), error = new();
+        int exitCode = await DasoApp.RunAsync(args, [], output, error);
+        return new AppRun(exitCode, output.ToString(), error.ToString());
     }
-}
-
-/// <summary>Tests that take the process's console.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public class UsesConsole
-{
-    internal const string Name = "uses the console";
 }
