@@ -25,7 +25,7 @@ internal sealed class ScheduleCommand
         "--max-global-skips", "Most batches from one global synchronisation to the next.", s_defaults.MaxGlobalSkips);
 
     private readonly Option<int> _localSkipFactor = Setting(
-        "--local-skip-factor", "Variant heat: maximum of global skips ÷ this = that of local skips and of the wait.", s_defaults.LocalSkipFactor);
+        "--local-skip-factor", "Variant heat: maximum ÷ this = most local skips and longest wait.", s_defaults.LocalSkipFactor);
 
     private readonly Option<int> _skipReductionFactor = Setting(
         "--skip-reduction-factor", "Variant heat: what a plateau divides the skips by.", s_defaults.SkipReductionFactor);

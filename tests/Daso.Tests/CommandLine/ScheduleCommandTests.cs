@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Daso.Tests.Recording;
 
@@ -33,7 +32,6 @@ public sealed class ScheduleCommandTests : IDisposable
     [Fact]
     public async Task The_table_tells_phases_plateaus_and_the_next_epochs_skips()
     {
-        CultureInfo before = CultureInfo.CurrentCulture;
         AppRun run = await AppRun.Of(
             "schedule", "--losses", Write("losses.json", "[2, 1, 1, 1, 1]"), "--warmup", "1", "--cooldown", "1", "--patience", "0");
         Assert.Equal(0, run.ExitCode);
@@ -49,7 +47,6 @@ public sealed class ScheduleCommandTests : IDisposable
                 ["5", "cool-down", "1", "1", "0", "–", "0", "0", "0"],
             ],
             rows);
-        Assert.Equal(before, CultureInfo.CurrentCulture);
     }
 
     [Theory]
