@@ -15,8 +15,9 @@ public sealed record DasoSpec : StrategySpec
     /// <summary>How parameters travel between nodes in the blocking phases.</summary>
     public WireFormat BlockingWire { get; init; } = WireFormat.BFloat16;
 
-    /// <summary>How parameters travel between nodes in the cycling phase; in 16 bit as changes since all ranks last agreed, with error
-    /// feedback.</summary>
+    /// <summary>
+    /// How parameters travel between nodes in the cycling phase; in 16 bit as changes since all ranks last agreed, with error feedback.
+    /// </summary>
     public WireFormat CyclingWire { get; init; } = WireFormat.Float32;
 
     /// <summary>
@@ -34,7 +35,7 @@ public sealed record DasoSpec : StrategySpec
     /// <summary>Whether batch norm's running statistics are averaged over all ranks with the last batch of every epoch.</summary>
     public bool SynchroniseBatchNorm { get; init; }
 
-    /// <summary>Variant paper: whether all local ranks exchange a slice of the parameters each, in place of one in turn all of them.</summary>
+    /// <summary>Variant paper: whether each local rank exchanges a slice of the parameters, and not one in turn all of them.</summary>
     public bool ShardedDuty { get; init; }
 
     /// <summary>The largest message of a global synchronisation in elements; the reference's 10 million.</summary>

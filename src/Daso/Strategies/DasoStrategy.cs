@@ -32,7 +32,8 @@ internal sealed class DasoStrategy : IStrategy
         FlatRange slice = spec.ShardedDuty
             ? NodeBroadcast.Slice(parameters.Length, context.Ranks.LocalId, context.Ranks.Topology.RanksPerNode)
             : new FlatRange(0, parameters.Length);
-        IReadOnlyList<(string Name, FlatTensor Values)> state = spec.MomentumAtMerge == MomentumAtMerge.Average ? context.Optimizer.State : [];
+        IReadOnlyList<(string Name, FlatTensor Values)> state =
+            spec.MomentumAtMerge == MomentumAtMerge.Average ? context.Optimizer.State : [];
         _global =
         [
             new ParameterSynchronisation(

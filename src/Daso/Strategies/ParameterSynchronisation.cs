@@ -137,9 +137,13 @@ internal sealed class ParameterSynchronisation : IDisposable
         }
     }
 
+    /// <summary>
+    /// Frees the memory. That of a sum in flight stays with the operation, for the garbage collector: training may end between send and
+    /// merge, and other ranks still read and write it.
+    /// </summary>
     public void Dispose()
     {
-        foreach (SynchronisationMessage message in _underWay.Concat(_free))
+        foreach (SynchronisationMessage message in _free)
             message.Dispose();
         _master?.Dispose();
         _target.Dispose();
@@ -173,8 +177,8 @@ internal sealed class ParameterSynchronisation : IDisposable
     {
         SynchronisationMessage message = _underWay.Dequeue();
         long startNs = _recorder.NowNs;
-        message.Complete();
-        _recorder.Span(SpanKind.GlobalWait, startNs, _recorder.NowNs - startNs, message.TakeBytes());
+        long bytes = message.Complete();
+        _recorder.Span(SpanKind.GlobalWait, startNs, _recorder.NowNs - startNs, bytes);
         _free.Push(message);
         return message;
     }

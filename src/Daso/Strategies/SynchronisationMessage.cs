@@ -38,32 +38,26 @@ internal sealed class SynchronisationMessage : IDisposable
             offset += length;
         }
 
+        _bytes = 0;
         _isStarted = true;
     }
 
-    /// <summary>Waits for all chunks where that has not been done yet.</summary>
-    internal void Complete()
+    /// <summary>Waits for all chunks where that has not been done yet. Returns the bytes booked on this rank.</summary>
+    internal long Complete()
     {
         if (!_isStarted)
-            return;
+            return _bytes;
         foreach (PendingOperation chunk in _chunks)
             _bytes += chunk.Wait();
         Values.FromHost(0, Values.Length);
         _isStarted = false;
-    }
-
-    /// <summary>The bytes booked on this rank, once.</summary>
-    internal long TakeBytes()
-    {
-        long bytes = _bytes;
-        _bytes = 0;
-        return bytes;
+        return _bytes;
     }
 
     /// <summary>Waits and writes the result.</summary>
     internal void Save(BinaryWriter writer)
     {
-        Complete();
+        writer.Write(Complete());
         writer.Write(Wait);
         writer.Write(IsChange);
         Values.Save(writer);
@@ -72,6 +66,7 @@ internal sealed class SynchronisationMessage : IDisposable
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     internal void Load(BinaryReader reader)
     {
+        _bytes = reader.ReadInt64();
         Wait = reader.ReadInt32();
         IsChange = reader.ReadBoolean();
         Values.Load(reader);

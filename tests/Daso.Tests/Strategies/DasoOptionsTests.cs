@@ -66,14 +66,15 @@ public class DasoOptionsTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Slices_cover_everything_once_and_are_nearly_equal() => Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[1, 64]).Sample((length, count) =>
-    {
-        FlatRange[] slices = [.. Enumerable.Range(0, count).Select(index => NodeBroadcast.Slice(length, index, count))];
-        Assert.Equal(0, slices[0].Offset);
-        Assert.Equal(length, slices[^1].Offset + slices[^1].Length);
-        Assert.All(slices.Zip(slices.Skip(1)), pair => Assert.Equal(pair.Second.Offset, pair.First.Offset + pair.First.Length));
-        Assert.InRange(slices.Max(slice => slice.Length) - slices.Min(slice => slice.Length), 0, 1);
-    });
+    public void Slices_cover_everything_once_and_are_nearly_equal() =>
+        Gen.Select(Gen.Int[0, int.MaxValue], Gen.Int[1, 64]).Sample((length, count) =>
+        {
+            FlatRange[] slices = [.. Enumerable.Range(0, count).Select(index => NodeBroadcast.Slice(length, index, count))];
+            Assert.Equal(0, slices[0].Offset);
+            Assert.Equal(length, slices[^1].Offset + slices[^1].Length);
+            Assert.All(slices.Zip(slices.Skip(1)), pair => Assert.Equal(pair.Second.Offset, pair.First.Offset + pair.First.Length));
+            Assert.InRange(slices.Max(slice => slice.Length) - slices.Min(slice => slice.Length), 0, 1);
+        });
 
     [Theory]
     [MemberData(nameof(Options))]

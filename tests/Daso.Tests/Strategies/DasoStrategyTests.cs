@@ -158,6 +158,30 @@ public class DasoStrategyTests
         Assert.Equal([5.5f, 5.5f, 15.5f, 15.5f], resumed);
     }
 
+    [Fact]
+    public void A_rank_that_ends_with_a_sum_in_flight_leaves_its_contribution_to_the_others()
+    {
+        var spec = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 0 } };
+        using var hasEnded = new ManualResetEventSlim();
+        float[][] merged = TestCluster.Collect(2, 1, ranks =>
+        {
+            using Replica replica = TinyReplica.Create();
+            using (IStrategy daso = TinyReplica.Strategy(spec, ranks, replica))
+            {
+                if (ranks.Rank == 1)
+                    hasEnded.Wait(ranks.Cancelled);
+                TinyReplica.Step(daso, replica, 0, 0, 0, _ => 1 + ranks.Rank);
+                if (ranks.Rank == 1)
+                    TinyReplica.Step(daso, replica, 0, 1, 0, _ => 10);
+            }
+
+            hasEnded.Set();
+            return replica.Parameters.Host.ToArray();
+        });
+        // (2·10 + 1 + 2)/4: freed memory would have lost the 1.
+        Assert.All(merged[1], value => Assert.Equal(5.75f, value));
+    }
+
     /// <summary>Each rank's first parameter after some steps of an epoch, with an optimizer given as (rank, step, value) → value.</summary>
     private static float[] AfterSteps(
         DasoSpec spec, int steps, Func<int, int, float, float> optimizer, int nodes = 2, int ranksPerNode = 2, int stepsPerEpoch = 100) =>

@@ -7,7 +7,7 @@ using Daso.Strategies;
 
 namespace Daso.Tests.Strategies;
 
-/// <summary>One rank that trains the tiny replica with SGD on gradients that differ from rank to rank, step to step and element to element.</summary>
+/// <summary>One rank that trains the tiny replica with SGD on gradients that differ by rank, step and element.</summary>
 internal sealed class TinyTraining : IRecorder, IDisposable
 {
     private readonly RankContext _ranks;

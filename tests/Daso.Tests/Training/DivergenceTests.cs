@@ -30,7 +30,8 @@ public class DivergenceTests
         ClusterFailedException failure = Assert.Throws<ClusterFailedException>(
             () => TestCluster.Run(2, 2, ranks => Trainer.Run(plan, ranks, NullRecorder.Instance, null)));
         Assert.Equal(
-            "rank 3 failed: epoch 1, step 3: parameter only.weight is NaN: training has diverged; lower the learning rate", failure.Message);
+            "rank 3 failed: epoch 1, step 3: parameter only.weight is NaN: training has diverged; lower the learning rate",
+            failure.Message);
     }
 
     private sealed record LinearModel : ModelSpec
