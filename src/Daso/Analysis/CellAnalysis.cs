@@ -1,5 +1,5 @@
-using Daso.Experiments;
 using Daso.Recording;
+using Daso.Specification;
 
 namespace Daso.Analysis;
 
@@ -48,7 +48,7 @@ internal static class CellAnalysis
         };
     }
 
-    /// <summary>Of every step, the longest time that a rank took: with strategies that wait for each other, all ranks take that long.</summary>
+    /// <summary>Of every step, the longest time that a rank took; where ranks wait for each other, all take that long.</summary>
     private static double[] SlowestSteps(RankSpans[] ranks)
     {
         var slowest = new SortedDictionary<int, long>();

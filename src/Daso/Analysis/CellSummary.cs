@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Daso.Analysis;
 
 /// <summary>One training in numbers.</summary>
@@ -41,7 +39,6 @@ public sealed record CellSummary
     /// <summary>Managed bytes that a rank allocated in a step, median over ranks and steps; null: not measured.</summary>
     public required double? AllocatedBytesPerStep { get; init; }
 
-    /// <summary>The slowest rank's time of each step, in nanoseconds; in the files, not in the summary.</summary>
-    [JsonIgnore]
-    public required double[] StepsNs { get; init; }
+    /// <summary>The slowest rank's time of each step, in nanoseconds; too many for summary.json.</summary>
+    internal double[] StepsNs { get; init; } = [];
 }

@@ -8,10 +8,11 @@ internal static class Quantity
     /// <summary>What stands for a number that is missing.</summary>
     public const string Missing = "–";
 
-    private static readonly (double Size, string Name)[] s_durations =
-        [(3600e9 * 2, "h"), (60e9 * 10, "min"), (1e9, "s"), (1e6, "ms"), (1e3, "µs"), (0, "ns")];
+    // Minutes from ten on, hours from two on: shorter times are easier to compare in the smaller unit.
+    private static readonly (double From, double Size, string Name)[] s_durations =
+        [(7200e9, 3600e9, "h"), (600e9, 60e9, "min"), (1e9, 1e9, "s"), (1e6, 1e6, "ms"), (1e3, 1e3, "µs"), (0, 1, "ns")];
 
-    private static readonly (double Size, string Name)[] s_decimal =
+    private static readonly (double Size, string Name)[] s_prefixes =
         [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (0, "")];
 
     /// <summary>For example 41.2 ms.</summary>
@@ -22,20 +23,26 @@ internal static class Quantity
     {
         if (!double.IsFinite(ns))
             return Missing;
-        string unit = s_durations.First(unit => ns >= unit.Size).Name;
-        double size = unit switch { "h" => 3600e9, "min" => 60e9, "s" => 1e9, "ms" => 1e6, "µs" => 1e3, _ => 1 };
+        (_, double size, string unit) = s_durations.First(unit => ns >= unit.From);
         int decimals = Decimals(ns / size);
         string other = otherNs is double value ? between + Fixed(value / size, decimals) : "";
         return $"{Fixed(ns / size, decimals)}{other} {unit}";
     }
 
     /// <summary>Bytes in powers of 1000: 1.31 MB.</summary>
-    public static string Bytes(double bytes) => Decimal(bytes, "B");
+    public static string Bytes(double bytes)
+    {
+        if (!double.IsFinite(bytes))
+            return Missing;
+        (double size, string prefix) = s_prefixes.First(prefix => bytes >= prefix.Size);
+        double scaled = bytes / Math.Max(1, size);
+        return $"{Fixed(scaled, size == 0 ? 0 : Decimals(scaled))} {prefix}B";
+    }
 
     /// <summary>For example 1 Gbit/s.</summary>
     public static string BitRate(double bitsPerSecond)
     {
-        (double size, string prefix) = s_decimal.First(unit => bitsPerSecond >= unit.Size);
+        (double size, string prefix) = s_prefixes.First(prefix => bitsPerSecond >= prefix.Size);
         return string.Create(CultureInfo.InvariantCulture, $"{bitsPerSecond / Math.Max(1, size):0.###} {prefix}bit/s");
     }
 
@@ -43,21 +50,9 @@ internal static class Quantity
     public static string Count(double value) =>
         double.IsFinite(value) ? value.ToString("N" + Decimals(value), CultureInfo.InvariantCulture) : Missing;
 
-    /// <summary>A share: 12.3 %.</summary>
-    public static string Share(double share) => double.IsFinite(share) ? Fixed(share * 100, 1) + " %" : Missing;
-
     /// <summary>With a fixed number of decimals.</summary>
     public static string Fixed(double value, int decimals) =>
         double.IsFinite(value) ? value.ToString("F" + decimals, CultureInfo.InvariantCulture) : Missing;
-
-    private static string Decimal(double value, string unit)
-    {
-        if (!double.IsFinite(value))
-            return Missing;
-        (double size, string prefix) = s_decimal.First(step => value >= step.Size);
-        double scaled = value / Math.Max(1, size);
-        return $"{Fixed(scaled, size == 0 ? 0 : Decimals(scaled))} {prefix}{unit}";
-    }
 
     private static int Decimals(double value) => value switch { >= 100 => 0, >= 10 => 1, _ => 2 };
 }

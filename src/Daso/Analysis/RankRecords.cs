@@ -39,10 +39,10 @@ internal static class RecordFile
             using var file = new ParquetFileReader(path);
             return read(file);
         }
-        catch (Exception damage) when (damage is ParquetException or FormatException or IOException)
+        catch (Exception damage) when (FileFailure.Is(damage) || damage is FormatException)
         {
             throw new UserErrorException(
-                $"{path}: cannot be read ({damage.Message.ReplaceLineEndings(" ")}); remove it to leave its cell out");
+                $"{path}: cannot be read ({FileFailure.Reason(damage)}); remove it to leave its cell out");
         }
     }
 }

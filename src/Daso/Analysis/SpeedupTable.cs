@@ -1,6 +1,6 @@
 using System.Globalization;
-using Daso.Experiments;
 using Daso.Recording;
+using Daso.Specification;
 using Spectre.Console;
 
 namespace Daso.Analysis;
@@ -9,6 +9,20 @@ namespace Daso.Analysis;
 public static class SpeedupTable
 {
     private const int PlainWidth = 160;
+    private const int WidthOfRows = 150;
+
+    private static readonly (string Column, string Meaning)[] s_legend =
+    [
+        ("Step", "the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds"),
+        ("…/s", "of all ranks over the training time, median over seeds"),
+        ("Training", "time of all epochs without evaluation, median over seeds"),
+        ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
+        ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
+        ("accuracy, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
+        ("Sent", "bytes from a node to other nodes in a step"),
+        ("Waits", "share of step time that waits: inside the node + between nodes"),
+        ("Alloc", "managed bytes that a rank allocates in a step, median"),
+    ];
 
     /// <summary>
     /// A console for results: on a terminal with its colours and width (none with NO_COLOR), elsewhere plain text as wide as the table.
@@ -29,18 +43,19 @@ public static class SpeedupTable
         return console;
     }
 
-    /// <summary>Writes the tables, what their columns mean, and the cells that are missing.</summary>
+    /// <summary>Writes the tables (turned by 90° where the console is narrow), what their columns mean, and the cells that are missing.</summary>
     /// <param name="summary">What to show.</param>
     /// <param name="console">Where; see <see cref="ConsoleFor"/>.</param>
     public static void Write(RunSummary summary, IAnsiConsole console)
     {
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
-            console.Write(TableOf(summary.Cluster, experiment));
-            console.WriteLine(Legend(experiment));
+            console.WriteLine(Title(summary.Cluster, experiment.Plan));
+            console.Write(console.Profile.Width < WidthOfRows ? Columns(experiment) : Rows(experiment));
             console.WriteLine();
         }
 
+        console.Write(Legend());
         foreach (IncompleteCell missing in summary.Incomplete)
         {
             console.WriteLine(string.Create(
@@ -54,68 +69,80 @@ public static class SpeedupTable
     /// <param name="output">Where.</param>
     public static void WriteJson(RunSummary summary, TextWriter output) => output.WriteLine(summary.ToJson());
 
-    private static Table TableOf(RecordedCluster cluster, ExperimentSummary experiment)
+    /// <summary>A row for each strategy.</summary>
+    private static Table Rows(ExperimentSummary experiment)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(Title(cluster, experiment)));
-        table.AddColumn(new TableColumn("Strategy"));
-        foreach (string header in Headers(experiment))
-            table.AddColumn(new TableColumn(Markup.Escape(header)).RightAligned());
+        Table table = Empty(Headers(experiment.Plan));
         foreach (StrategySummary strategy in experiment.Strategies)
-            table.AddRow(Cells(experiment, strategy));
+            table.AddRow(Cells(experiment.Plan, strategy));
         return table;
     }
 
-    private static string Title(RecordedCluster cluster, ExperimentSummary experiment)
+    /// <summary>A column for each strategy, for narrow terminals.</summary>
+    private static Table Columns(ExperimentSummary experiment)
     {
-        PlannedExperiment plan = experiment.Plan;
+        string[] headers = Headers(experiment.Plan);
+        Markup[][] columns = [.. experiment.Strategies.Select(strategy => Cells(experiment.Plan, strategy))];
+        Table table = Empty([headers[0], .. experiment.Strategies.Select(strategy => strategy.Strategy)]);
+        for (int i = 1; i < headers.Length; i++)
+            table.AddRow([Cell(headers[i]), .. columns.Select(column => column[i])]);
+        return table;
+    }
+
+    private static Table Empty(string[] headers)
+    {
+        Table table = new Table().Border(TableBorder.Rounded);
+        for (int i = 0; i < headers.Length; i++)
+            table.AddColumn(new TableColumn(Markup.Escape(headers[i])).Alignment(i == 0 ? Justify.Left : Justify.Right));
+        return table;
+    }
+
+    private static string Title(RecordedCluster cluster, PlannedExperiment plan)
+    {
         string link = plan.Link is null ? "unlimited" : $"{Quantity.BitRate(plan.Link.BitsPerSecond)}, {Latency(plan.Link.LatencyNs)}";
         string seeds = (plan.Seeds.Count == 1 ? "seed " : "seeds ") + string.Join(", ", plan.Seeds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}, link {link}, {seeds}, baseline {plan.Baseline}");
+            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}; link {link}; {seeds}; "
+                + $"baseline {plan.Baseline}");
     }
 
     private static string Latency(long latencyNs) => latencyNs % 1_000_000 == 0
         ? FormattableString.Invariant($"{latencyNs / 1_000_000} ms")
         : FormattableString.Invariant($"{latencyNs / 1000.0:0.###} µs");
 
-    private static IEnumerable<string> Headers(ExperimentSummary experiment) =>
+    private static string[] Headers(PlannedExperiment plan) =>
     [
+        "Strategy",
         "Step",
         "p10…p90",
-        $"{experiment.Plan.Unit}/s",
+        $"{plan.Unit}/s",
         "Training",
-        $"vs {experiment.Plan.Baseline}",
-        .. experiment.Plan.Target is TargetQuality target ? [$"To {Describe(target)}"] : Array.Empty<string>(),
-        QualityName(experiment),
+        $"vs {plan.Baseline}",
+        plan.Target is null ? "To target" : $"To {Describe(plan.Target)}",
+        plan.Target?.Metric ?? "accuracy",
         "Sent",
         "Waits",
         "Alloc",
     ];
 
-    private static Markup[] Cells(ExperimentSummary experiment, StrategySummary strategy)
-    {
-        string style = strategy.IsBaseline || !double.IsFinite(strategy.RelativeTraining.Median)
-            ? "default"
-            : strategy.RelativeTraining.Median < 1 ? "green" : "red";
-        string[] texts =
-        [
-            strategy.Strategy,
-            Quantity.Durations(strategy.StepNs.Median, " ± ", strategy.StepNs.MedianAbsoluteDeviation),
-            Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90),
-            Quantity.Count(strategy.ItemsPerSecond.Median),
-            Quantity.Duration(strategy.TrainingNs.Median),
-            Relative(strategy),
-            .. experiment.Plan.Target is null ? Array.Empty<string>() : [TimeToTarget(experiment.Plan, strategy)],
-            Quality(strategy.FinalQuality),
-            Quantity.Bytes(strategy.BytesPerNodeStep),
-            Waits(strategy),
-            Quantity.Bytes(strategy.AllocatedBytesPerStep),
-        ];
-        return [.. texts.Select((text, i) => i == RelativeColumn ? new Markup($"[{style}]{Markup.Escape(text)}[/]") : new Markup(Markup.Escape(text)))];
-    }
+    private static Markup[] Cells(PlannedExperiment plan, StrategySummary strategy) =>
+    [
+        Cell(strategy.Strategy),
+        Cell(Quantity.Durations(strategy.StepNs.Median, " ± ", strategy.StepNs.MedianAbsoluteDeviation)),
+        Cell(Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90)),
+        Cell(Quantity.Count(strategy.ItemsPerSecond.Median)),
+        Cell(Quantity.Duration(strategy.TrainingNs.Median)),
+        Cell(Relative(strategy), strategy.RelativeTraining.Median switch { < 1 => "green", > 1 => "red", _ => null }),
+        Cell(TimeToTarget(plan, strategy)),
+        Cell(Quality(strategy.FinalQuality)),
+        Cell(Quantity.Bytes(strategy.BytesPerNodeStep)),
+        Cell(Waits(strategy)),
+        Cell(Quantity.Bytes(strategy.AllocatedBytesPerStep)),
+    ];
 
-    private const int RelativeColumn = 5;
+    private static Markup Cell(string text, string? colour = null) =>
+        new(colour is null ? Markup.Escape(text) : $"[{colour}]{Markup.Escape(text)}[/]");
 
     private static string Relative(StrategySummary strategy)
     {
@@ -128,7 +155,7 @@ public static class SpeedupTable
 
     private static string TimeToTarget(PlannedExperiment plan, StrategySummary strategy)
     {
-        if (strategy.Cells.Count == 0)
+        if (plan.Target is null || strategy.Cells.Count == 0)
             return Quantity.Missing;
         Spread reached = strategy.TimeToTargetNs;
         string time = reached.Count == 0 ? "missed" : Quantity.Duration(reached.Median);
@@ -141,29 +168,19 @@ public static class SpeedupTable
 
     private static string Waits(StrategySummary strategy) => strategy.Cells.Count == 0
         ? Quantity.Missing
-        : $"{Quantity.Share(strategy.WaitShare)} ({Quantity.Fixed(strategy.LocalWaitShare * 100, 1)} + "
-            + $"{Quantity.Fixed(strategy.GlobalWaitShare * 100, 1)})";
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{strategy.WaitShare * 100:F0} % ({strategy.LocalWaitShare * 100:F0} + {strategy.GlobalWaitShare * 100:F0})");
 
     private static string Describe(TargetQuality target) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{target.Metric} {(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");
+        $"{(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");
 
-    private static string QualityName(ExperimentSummary experiment) => experiment.Plan.Target?.Metric ?? "accuracy";
-
-    private static string Legend(ExperimentSummary experiment)
+    private static Grid Legend()
     {
-        PlannedExperiment plan = experiment.Plan;
-        string target = plan.Target is null
-            ? ""
-            : $" To {Describe(plan.Target)}: training time to the end of the first epoch that reaches it on held-out data, median (seeds that "
-                + "did / seeds).";
-        return
-            "Step: the slowest rank's time, median ± median absolute deviation, then its p10…p90, over the steps of all seeds. "
-            + $"Training: all epochs without evaluation, median over seeds; {plan.Unit}/s: of all ranks over that time. "
-            + $"vs {plan.Baseline}: training time over {plan.Baseline}'s with the same seed, median (min…max); below 1 is faster."
-            + target
-            + $" {QualityName(experiment)}: on held-out data after the last epoch, mean ± standard deviation over seeds. "
-            + "Sent: bytes a node and step. Waits: share of step time inside the node + between nodes. "
-            + "Alloc: managed bytes a rank and step, median.";
+        Grid legend = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
+        foreach ((string column, string meaning) in s_legend)
+            legend.AddRow(new Text(column), new Text(meaning));
+        return legend;
     }
 }

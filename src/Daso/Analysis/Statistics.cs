@@ -27,7 +27,9 @@ public static class Statistics
     /// <summary>The middle value; between the two middle ones for an even count.</summary>
     public static double Median(ReadOnlySpan<double> values) => Quantile(values, 0.5);
 
-    /// <summary>A quantile by linear interpolation of order statistics: type 7 of Hyndman and Fan (1996), the default of R and NumPy.</summary>
+    /// <summary>
+    /// A quantile by linear interpolation of order statistics: type 7 of Hyndman and Fan (1996), the default of R and NumPy.
+    /// </summary>
     /// <param name="values">In any order.</param>
     /// <param name="fraction">0 … 1.</param>
     public static double Quantile(ReadOnlySpan<double> values, double fraction)

@@ -14,10 +14,11 @@ internal static class AtomicFile
             write(temporary);
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception failure) when (WriteFailure.Is(failure))
+        catch (Exception failure) when (FileFailure.Is(failure))
         {
-            File.Delete(temporary);
-            throw WriteFailure.Of(path, failure);
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            throw FileFailure.Writing(path, failure);
         }
     }
 }

@@ -9,13 +9,14 @@ internal static class FileNames
 {
     private const int MaximumLength = 100;
 
-    /// <summary>Letters, digits and <c>-._=,</c> stay, other bytes become %XX: two texts never meet. Long ones end in a hash instead.</summary>
+    /// <summary>Letters, digits and <c>-._=,</c> stay, other bytes become %XX: no two texts meet. Long ones end in a hash.</summary>
     public static string Encode(string text)
     {
         var name = new StringBuilder();
         foreach (byte b in Encoding.UTF8.GetBytes(text))
         {
-            if (char.IsAsciiLetterOrDigit((char)b) || (b == '.' && name.Length > 0) || b is (byte)'-' or (byte)'_' or (byte)'=' or (byte)',')
+            // A dot at the start would hide the file or climb out of the folder.
+            if (char.IsAsciiLetterOrDigit((char)b) || (char)b is '-' or '_' or '=' or ',' || (b == '.' && name.Length > 0))
                 name.Append((char)b);
             else
                 name.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));

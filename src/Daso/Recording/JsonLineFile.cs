@@ -23,9 +23,9 @@ internal sealed class JsonLineFile : IDisposable
         {
             _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
-        catch (Exception failure) when (WriteFailure.Is(failure))
+        catch (Exception failure) when (FileFailure.Is(failure))
         {
-            throw WriteFailure.Of(path, failure);
+            throw FileFailure.Writing(path, failure);
         }
     }
 
@@ -49,9 +49,9 @@ internal sealed class JsonLineFile : IDisposable
         {
             _file.Write(_line.WrittenSpan);
         }
-        catch (Exception failure) when (WriteFailure.Is(failure))
+        catch (Exception failure) when (FileFailure.Is(failure))
         {
-            throw WriteFailure.Of(_path, failure);
+            throw FileFailure.Writing(_path, failure);
         }
     }
 

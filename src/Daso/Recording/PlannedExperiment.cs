@@ -1,4 +1,4 @@
-using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Recording;
 
@@ -28,19 +28,4 @@ public sealed record PlannedExperiment
 
     /// <summary>The cells that its strategies and seeds make.</summary>
     public IEnumerable<CellId> Cells() => Strategies.SelectMany(strategy => Seeds.Select(seed => new CellId(Name, strategy, seed)));
-}
-
-/// <summary>A node's emulated link.</summary>
-/// <param name="BitsPerSecond">Bandwidth of one direction.</param>
-/// <param name="LatencyNs">Of one message.</param>
-public sealed record RecordedLink(double BitsPerSecond, long LatencyNs);
-
-/// <summary>The cluster that a run used.</summary>
-/// <param name="Nodes">N.</param>
-/// <param name="RanksPerNode">G.</param>
-/// <param name="Device">cpu or cuda.</param>
-public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
-{
-    /// <summary>N·G.</summary>
-    public int Ranks() => Nodes * RanksPerNode;
 }

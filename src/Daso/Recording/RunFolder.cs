@@ -42,11 +42,11 @@ public sealed class RunFolder
             Directory.Move(temporary, target);
             return new RunFolder(target);
         }
-        catch (Exception failure) when (WriteFailure.Is(failure) || failure is ArgumentException)
+        catch (Exception failure) when (FileFailure.Is(failure) || failure is ArgumentException)
         {
             RemoveEmpty(made);
             throw new UserErrorException(
-                $"--out {outputFolder}: cannot make a folder there ({failure.Message.TrimEnd('.')}); choose one that can be written",
+                $"--out {outputFolder}: cannot make a folder there ({FileFailure.Reason(failure)}); choose one that can be written",
                 ExitCode.Environment);
         }
     }

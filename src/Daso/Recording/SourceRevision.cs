@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Reflection;
+using System.Text.Json.Serialization;
 
 namespace Daso.Recording;
 
@@ -12,6 +13,7 @@ public sealed record SourceRevision(string? Commit, bool? IsDirty)
     private static readonly TimeSpan s_gitLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Seven digits of the commit and "-dirty", or "nogit".</summary>
+    [JsonIgnore]
     public string ShortName => Commit is null ? "nogit" : Commit[..Math.Min(7, Commit.Length)] + (IsDirty == true ? "-dirty" : "");
 
     /// <summary>Asks git in the current folder; where there is none, as beside a published program, takes what the build noted.</summary>

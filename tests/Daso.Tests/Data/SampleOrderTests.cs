@@ -16,7 +16,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void Training_shards_are_disjoint_equally_long_and_leave_less_than_a_batch_a_rank() => s_feasible.Sample(given =>
     {
-        int[][] shards = Shards(given.Ranks, shard => new ShuffledOrder(given.Samples, shard, given.Batch, given.Seed), given.Epoch);
+        int[][] shards = Shards(given.Ranks, shard => new ShuffledOrder(given.Samples, int.MaxValue, shard, given.Batch, given.Seed), given.Epoch);
         int[] seen = [.. shards.SelectMany(samples => samples)];
         Assert.Single(shards.Select(samples => samples.Length).Distinct());
         Assert.Equal(seen.Length, seen.Distinct().Count());
@@ -28,8 +28,8 @@ public sealed class SampleOrderTests
     [Fact]
     public void Same_seed_and_epoch_same_order_after_any_other_epoch() => s_feasible.Sample(given =>
     {
-        var straight = new ShuffledOrder(given.Samples, new Shard(0, given.Ranks), given.Batch, given.Seed);
-        var wandering = new ShuffledOrder(given.Samples, new Shard(0, given.Ranks), given.Batch, given.Seed);
+        var straight = new ShuffledOrder(given.Samples, int.MaxValue, new Shard(0, given.Ranks), given.Batch, given.Seed);
+        var wandering = new ShuffledOrder(given.Samples, int.MaxValue, new Shard(0, given.Ranks), given.Batch, given.Seed);
         wandering.MoveTo(given.Epoch + 7);
         Assert.Equal(Samples(straight, given.Epoch), Samples(wandering, given.Epoch));
     });
@@ -38,8 +38,8 @@ public sealed class SampleOrderTests
     [InlineData(5, 0, 5, 1)]
     [InlineData(5, 0, 6, 0)]
     public void Another_seed_or_epoch_another_order(int seed, int epoch, int otherSeed, int otherEpoch) => Assert.NotEqual(
-        Samples(new ShuffledOrder(100, new Shard(1, 2), 10, seed), epoch),
-        Samples(new ShuffledOrder(100, new Shard(1, 2), 10, otherSeed), otherEpoch));
+        Samples(new ShuffledOrder(100, int.MaxValue, new Shard(1, 2), 10, seed), epoch),
+        Samples(new ShuffledOrder(100, int.MaxValue, new Shard(1, 2), 10, otherSeed), otherEpoch));
 
     [Fact]
     public void Held_out_shards_cover_everything_once_in_file_order() =>
@@ -53,7 +53,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void More_ranks_than_samples_is_an_error_that_names_both()
     {
-        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(3, new Shard(0, 4), 1, 0));
+        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(3, int.MaxValue, new Shard(0, 4), 1, 0));
         Assert.Contains("3 training samples", error.Message);
         Assert.Contains("4 ranks; take fewer ranks", error.Message);
     }
@@ -61,7 +61,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void A_shard_below_one_batch_is_an_error_that_names_the_mend()
     {
-        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(31, new Shard(0, 4), 8, 0));
+        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(31, int.MaxValue, new Shard(0, 4), 8, 0));
         Assert.Contains("7 a rank, less than a batch of 8; take fewer ranks or a smaller batch", error.Message);
     }
 

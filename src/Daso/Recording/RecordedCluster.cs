@@ -1,0 +1,16 @@
+namespace Daso.Recording;
+
+/// <summary>The cluster that a run used.</summary>
+/// <param name="Nodes">N.</param>
+/// <param name="RanksPerNode">G.</param>
+/// <param name="Device">cpu or cuda.</param>
+public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
+{
+    /// <summary>N·G.</summary>
+    public int Ranks() => Nodes * RanksPerNode;
+}
+
+/// <summary>A node's emulated link.</summary>
+/// <param name="BitsPerSecond">Bandwidth of one direction.</param>
+/// <param name="LatencyNs">Of one message.</param>
+public sealed record RecordedLink(double BitsPerSecond, long LatencyNs);

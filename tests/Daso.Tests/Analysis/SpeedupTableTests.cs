@@ -1,0 +1,137 @@
+using Daso.Specification;
+using System.Text.Json.Nodes;
+using Daso.Analysis;
+using Daso.Recording;
+using Daso.Tests.Recording;
+using Spectre.Console;
+
+namespace Daso.Tests.Analysis;
+
+public class SpeedupTableTests
+{
+    [Fact]
+    public void The_plain_table_reads_well()
+    {
+        const string Expected = """
+            resnet-digits: 2 × 2 ranks on cpu; link 1 Gbit/s, 50 µs; seeds 1, 2; baseline ddp
+            ╭──────────┬───────────────┬──────────────┬──────────┬──────────┬──────────────────┬───────────────┬───────────────┬─────────┬───────────────┬─────────╮
+            │ Strategy │          Step │      p10…p90 │ images/s │ Training │           vs ddp │      To ≥ 0.9 │      accuracy │    Sent │         Waits │   Alloc │
+            ├──────────┼───────────────┼──────────────┼──────────┼──────────┼──────────────────┼───────────────┼───────────────┼─────────┼───────────────┼─────────┤
+            │ daso     │ 40.8 ± 0.2 ms │ 40.5…41.0 ms │    6,282 │   244 ms │ 0.50 (0.50…0.50) │  244 ms (2/2) │ 0.915 ± 0.007 │ 4.00 kB │ 23 % (3 + 20) │ 15.2 kB │
+            │ ddp      │ 81.5 ± 0.5 ms │ 81.0…82.0 ms │    3,141 │   489 ms │             1.00 │  missed (0/2) │ 0.880 ± 0.000 │ 22.3 MB │ 23 % (3 + 20) │ 15.2 kB │
+            │ none     │ 31.2 ± 0.0 ms │ 31.2…31.2 ms │    8,196 │   187 ms │             0.39 │ 93.7 ms (1/1) │         0.500 │     0 B │ 23 % (3 + 20) │ 15.2 kB │
+            ╰──────────┴───────────────┴──────────────┴──────────┴──────────┴──────────────────┴───────────────┴───────────────┴─────────┴───────────────┴─────────╯
+
+            Step         the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds
+            …/s          of all ranks over the training time, median over seeds
+            Training     time of all epochs without evaluation, median over seeds
+            vs           training time over the baseline's with the same seed: median (min…max); below 1 is faster
+            To           training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)
+            accuracy, …  the quality on held-out data after the last epoch: mean ± standard deviation over seeds
+            Sent         bytes from a node to other nodes in a step
+            Waits        share of step time that waits: inside the node + between nodes
+            Alloc        managed bytes that a rank allocates in a step, median
+            left out: resnet-digits, none, seed 2: not started
+            """;
+        using SyntheticRun run = ThreeStrategies();
+
+        Assert.Equal(Expected, Plain(RunSummary.Read(run.Folder.Path)), ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
+    public void A_link_without_limit_and_a_loss_target_are_told()
+    {
+        PlannedExperiment plan = SyntheticRun.Plan("ddp") with
+        {
+            Unit = "tokens",
+            Seeds = [3],
+            Link = null,
+            Target = new TargetQuality("loss", TargetDirection.AtMost, 2.5),
+        };
+        using var run = new SyntheticRun(new RecordedCluster(1, 1, "cuda"), plan);
+        run.Record(new CellId(plan.Name, "ddp", 3), 0, recorder =>
+        {
+            recorder.Span(SpanKind.Step, 0, 2_000_000_000);
+            recorder.Metric(MetricNames.Items, 3_000_000);
+            recorder.Metric(MetricNames.HeldOutLoss, 2.25);
+        });
+
+        string text = Plain(RunSummary.Read(run.Folder.Path));
+
+        Assert.StartsWith("resnet-digits: 1 × 1 ranks on cuda; link unlimited; seed 3; baseline ddp\n", text, StringComparison.Ordinal);
+        Assert.Contains(" tokens/s │", text, StringComparison.Ordinal);
+        Assert.Matches("To ≤ 2.5 │ +loss │", text);
+        Assert.Contains(
+            "│ ddp      │ 2.00 ± 0.00 s │ 2.00…2.00 s │ 1,500,000 │   2.00 s │   1.00 │ 2.00 s (1/1) │ 2.250 │  0 B │ 0 % (0 + 0) │     – │",
+            text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_narrow_console_gets_a_column_for_each_strategy()
+    {
+        using SyntheticRun run = ThreeStrategies();
+        using var output = new StringWriter();
+        IAnsiConsole console = SpeedupTable.ConsoleFor(output);
+        console.Profile.Width = 80;
+
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console);
+
+        Assert.Contains("│ Strategy │             daso │           ddp │          none │", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("│ To ≥ 0.9 │     244 ms (2/2) │  missed (0/2) │ 93.7 ms (1/1) │", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ColorSystemSupport.Standard, true)]
+    [InlineData(ColorSystemSupport.NoColors, false)]
+    public void Only_a_console_with_colours_gets_them(ColorSystemSupport colours, bool expected)
+    {
+        using SyntheticRun run = ThreeStrategies();
+        using var output = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, ColorSystem = colours, Out = new AnsiConsoleOutput(output) });
+
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console);
+
+        Assert.Equal(expected, output.ToString().Contains("\e[32m", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_JSON_has_every_number_and_null_for_missing_ones()
+    {
+        using SyntheticRun run = ThreeStrategies();
+        RunSummary summary = RunSummary.Read(run.Folder.Path);
+        using var output = new StringWriter();
+        SpeedupTable.WriteJson(summary, output);
+        summary.Write(run.Folder);
+
+        JsonNode json = JsonNode.Parse(output.ToString())!;
+        JsonNode daso = json["experiments"]![0]!["strategies"]![0]!;
+        Assert.Equal("daso", (string?)daso["strategy"]);
+        Assert.Equal(0.5, (double)daso["relativeTraining"]!["median"]!);
+        Assert.Equal(4_000, (double)daso["bytesPerNodeStep"]!);
+        Assert.Equal([1, 2], daso["cells"]!.AsArray().Select(cell => (int)cell!["seed"]!));
+        Assert.Null(json["experiments"]![0]!["strategies"]![1]!["timeToTargetNs"]!["median"]);
+        Assert.True(JsonNode.DeepEquals(json, JsonNode.Parse(File.ReadAllText(run.Folder.Summary))));
+    }
+
+    private static string Plain(RunSummary summary)
+    {
+        using var output = new StringWriter();
+        SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(output));
+        return string.Join('\n', output.ToString().Split('\n').Select(line => line.TrimEnd())).TrimEnd();
+    }
+
+    private static SyntheticRun ThreeStrategies()
+    {
+        var run = new SyntheticRun(new RecordedCluster(2, 2, "cpu"), SyntheticRun.Plan("daso", "ddp", "none"));
+        for (int seed = 1; seed <= 2; seed++)
+        {
+            run.RecordEven(new CellId("resnet-digits", "daso", seed), 40_000_000L + (seed * 500_000), 2_000, 0.7, 0.9 + (seed * 0.01));
+            run.RecordEven(new CellId("resnet-digits", "ddp", seed), 81_000_000L + ((seed - 1) * 1_000_000), 11_173_962, 0.7, 0.88);
+        }
+
+        run.RecordEven(new CellId("resnet-digits", "none", 1), 31_234_567, 0, 0.9, 0.5);
+        return run;
+    }
+}
