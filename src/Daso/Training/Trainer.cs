@@ -218,6 +218,7 @@ public sealed class Trainer : IDisposable
     {
         if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
+        _recorder.EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
         long startNs = _recorder.NowNs;
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
         EndSpan(SpanKind.Checkpoint, startNs);
