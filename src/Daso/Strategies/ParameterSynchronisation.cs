@@ -86,7 +86,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         writer.Write(_underWay.Count);
         foreach (Message message in _underWay)
         {
-            message.Complete();
+            writer.Write(message.Complete());
             writer.Write(message.Wait);
             message.Values.Save(writer);
         }
@@ -100,6 +100,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         for (int count = reader.ReadInt32(); count > 0; count--)
         {
             Message message = _free.Pop();
+            message.Bytes = reader.ReadInt64();
             message.Wait = reader.ReadInt32();
             message.Values.Load(reader);
             _underWay.Enqueue(message);
@@ -176,6 +177,9 @@ internal sealed class ParameterSynchronisation : IDisposable
 
         internal int Wait { get; set; }
 
+        /// <summary>What <see cref="Complete"/> returns once the message has arrived.</summary>
+        internal long Bytes { get; set; }
+
         /// <summary>Whether the values are changes since the master copy.</summary>
         internal bool IsChange { get; set; }
 
@@ -190,20 +194,20 @@ internal sealed class ParameterSynchronisation : IDisposable
                 offset += length;
             }
 
+            Bytes = 0;
             _isStarted = true;
         }
 
-        /// <summary>Waits for all chunks, once. Returns the bytes booked on this rank.</summary>
+        /// <summary>Waits for all chunks, if none has done so. Returns the bytes booked on this rank.</summary>
         internal long Complete()
         {
-            long bytes = 0;
             if (!_isStarted)
-                return bytes;
+                return Bytes;
             foreach (PendingOperation chunk in _chunks)
-                bytes += chunk.Wait();
+                Bytes += chunk.Wait();
             Values.FromHost(0, Values.Length);
             _isStarted = false;
-            return bytes;
+            return Bytes;
         }
     }
 }
