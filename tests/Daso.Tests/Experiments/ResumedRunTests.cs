@@ -140,7 +140,6 @@ public class ResumedRunTests
         return runner.Folder;
     }
 
-
     /// <summary>Ends a run after a step of a cell.</summary>
     private static RunFolder Interrupt(RunOptions options, CellId cell, int step)
     {
@@ -162,7 +161,8 @@ public class ResumedRunTests
         Assert.Equal(ExitCode.Usage, refused.ExitCode);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
-        Assert.Equal(before, [File.ReadAllText(folder.Manifest), File.ReadAllText(folder.Events)]);
+        string[] after = [File.ReadAllText(folder.Manifest), File.ReadAllText(folder.Events)];
+        Assert.Equal(before, after);
     }
 
     /// <summary>Notes the cells that were trained, and may end the run in one.</summary>

@@ -1,5 +1,4 @@
 using CsCheck;
-using Daso.Recording;
 using Daso.Tests.Recording;
 using Daso.Training;
 
