@@ -27,7 +27,7 @@ internal static class ExperimentEmitter
             writer.Line($"Link = {Literal.Of(link)},");
         if (spec.Target is { } target)
         {
-            string direction = Experiments + "TargetDirection." + (target.IsAtLeast ? "AtLeast" : "AtMost");
+            string direction = "global::Daso.Specification.TargetDirection." + (target.IsAtLeast ? "AtLeast" : "AtMost");
             writer.Line($"Target = new({Literal.Of(target.Metric)}, {direction}, {Literal.Of(target.Value)}),");
         }
 

@@ -14,16 +14,16 @@ namespace Daso.Suites.Quickstart;
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
-[Link("200mbit,50us"), Seeds(1, 2), Epochs(4), Target("accuracy", AtLeast = 0.95)]
+[Link("500mbit,50us"), Seeds(1, 2), Epochs(6), Target("accuracy", AtLeast = 0.95)]
 public sealed partial class DigitsResNet
 {
     /// <summary>Images a rank and step.</summary>
     [Params(16)]
     public int BatchPerRank { get; init; }
 
-    private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 32, Classes = 10 };
+    private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 16, Classes = 10 };
 
-    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, BatchPerRank = BatchPerRank };
+    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 3200, BatchPerRank = BatchPerRank };
 
     private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
 

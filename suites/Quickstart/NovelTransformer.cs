@@ -14,27 +14,29 @@ namespace Daso.Suites.Quickstart;
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
-[Link("200mbit,50us"), Seeds(1, 2), Epochs(4), Target("loss", AtMost = 2.6)]
+[Link("500mbit,50us"), Seeds(1, 2), Epochs(6), Target("loss", AtMost = 2.6)]
 public sealed partial class NovelTransformer
 {
     private const int Context = 64;
 
     /// <summary>Sequences a rank and step.</summary>
-    [Params(8)]
+    [Params(4)]
     public int SequencesPerRank { get; init; }
 
-    private ModelSpec Network => new TransformerSpec { Vocabulary = 256, Context = Context, Layers = 4, Heads = 4, Width = 128 };
+    private ModelSpec Network => new TransformerSpec { Vocabulary = TextFile.Vocabulary, Context = Context, Layers = 2, Heads = 4, Width = 128 };
 
     private DataSpec Novel => new TextFile
     {
         File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
         SequenceLength = Context,
+        HeldOutFraction = 0.02,
+        SamplesPerEpoch = 800,
         BatchPerRank = SequencesPerRank,
     };
 
     private OptimizerSpec AdamW => new AdamWSpec { WeightDecay = 0.01 };
 
-    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 1e-3, WarmupEpochs = 0.5, TotalEpochs = 4, MinimumRate = 1e-4 };
+    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 1e-3, WarmupEpochs = 0.5, TotalEpochs = 6, MinimumRate = 1e-4 };
 
     private StrategySpec Ddp => new DdpSpec();
 

@@ -1,5 +1,5 @@
-using Daso.Experiments;
 using Daso.Recording;
+using Daso.Specification;
 
 namespace Daso.Analysis;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Daso.Experiments;
 using Daso.Recording;
+using Daso.Specification;
 using Spectre.Console;
 
 namespace Daso.Analysis;

@@ -9,6 +9,9 @@ public abstract record DataSpec : ISpecification
     /// <summary>Samples a rank sees in one training step.</summary>
     public required int BatchPerRank { get; init; }
 
+    /// <summary>Training samples that an epoch shows over all ranks, drawn anew for each epoch; null: all.</summary>
+    public int? SamplesPerEpoch { get; init; }
+
     /// <summary>Finds and checks the data; the result is shared by all ranks of the process.</summary>
     /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>
     public abstract IDataset Open();

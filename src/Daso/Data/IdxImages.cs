@@ -34,7 +34,7 @@ public sealed record IdxImages : DataSpec
         }
 
         float[] normalised = Normalisation(train.Images);
-        return new SampledDataset(BatchPerRank)
+        return new SampledDataset(this)
         {
             Unit = "images",
             TrainSamples = train.Count,
@@ -53,6 +53,7 @@ public sealed record IdxImages : DataSpec
             .Add("kind", "idxImages")
             .Add("folder", DataFile.LastSegment(Folder))
             .Add("batchPerRank", BatchPerRank)
+            .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
             .Add("classes", Classes);
         if (Mean is double mean)
             writer.Add("mean", mean);

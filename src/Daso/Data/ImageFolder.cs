@@ -44,7 +44,7 @@ public sealed record ImageFolder : DataSpec
         ImageListing listing = ImageListing.Scan(Folder, Classes);
         var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
         var centreCrop = new CentreCrop((double)Crop / Resize);
-        return new SampledDataset(BatchPerRank)
+        return new SampledDataset(this)
         {
             Unit = "images",
             TrainSamples = listing.Train.Count,
@@ -61,6 +61,7 @@ public sealed record ImageFolder : DataSpec
         .Add("kind", "imageFolder")
         .Add("folder", DataFile.LastSegment(Folder))
         .Add("batchPerRank", BatchPerRank)
+        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
         .Add("classes", Classes)
         .Add("crop", Crop)
         .Add("resize", Resize)

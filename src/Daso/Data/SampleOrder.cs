@@ -43,9 +43,14 @@ internal sealed class ShuffledOrder : SampleOrder
     private readonly int _seed;
 
     /// <summary>Splits the samples.</summary>
+    /// <param name="samples">All samples.</param>
+    /// <param name="samplesPerEpoch">How many of them an epoch shows; each epoch shows others.</param>
+    /// <param name="shard">This rank's part.</param>
+    /// <param name="batchSize">Samples of a batch.</param>
+    /// <param name="seed">Of the order.</param>
     /// <exception cref="UserErrorException">A shard would be smaller than one batch.</exception>
-    public ShuffledOrder(int samples, Shard shard, int batchSize, int seed)
-        : base(WholeBatches(samples, shard.Count, batchSize), batchSize)
+    public ShuffledOrder(int samples, int samplesPerEpoch, Shard shard, int batchSize, int seed)
+        : base(WholeBatches(Math.Min(samples, samplesPerEpoch), shard.Count, batchSize), batchSize)
     {
         _permutation = new int[samples];
         _shard = shard;

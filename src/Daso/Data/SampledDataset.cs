@@ -6,14 +6,18 @@ namespace Daso.Data;
 internal sealed class SampledDataset : IDataset
 {
     private readonly int _batchSize;
+    private readonly int _samplesPerEpoch;
 
-    /// <summary>Takes the samples of a batch.</summary>
-    /// <exception cref="UserErrorException">Fewer than 1.</exception>
-    public SampledDataset(int batchSize)
+    /// <summary>Takes what all kinds of data have in common.</summary>
+    /// <exception cref="UserErrorException">A batch or an epoch of no samples.</exception>
+    public SampledDataset(DataSpec spec)
     {
-        if (batchSize < 1)
-            throw new UserErrorException($"a batch of {batchSize} samples a rank: take at least 1");
-        _batchSize = batchSize;
+        if (spec.BatchPerRank < 1)
+            throw new UserErrorException($"a batch of {spec.BatchPerRank} samples a rank: take at least 1");
+        if (spec.SamplesPerEpoch < 1)
+            throw new UserErrorException($"an epoch of {spec.SamplesPerEpoch} samples: take at least 1");
+        _batchSize = spec.BatchPerRank;
+        _samplesPerEpoch = spec.SamplesPerEpoch ?? int.MaxValue;
     }
 
     /// <inheritdoc />
@@ -39,7 +43,7 @@ internal sealed class SampledDataset : IDataset
 
     /// <inheritdoc />
     public IBatchSource OpenTraining(Shard shard, int seed, Device device) =>
-        Open(new ShuffledOrder(TrainSamples, shard, _batchSize, seed), () => TrainingReader(seed), device);
+        Open(new ShuffledOrder(TrainSamples, _samplesPerEpoch, shard, _batchSize, seed), () => TrainingReader(seed), device);
 
     /// <inheritdoc />
     public IBatchSource OpenHeldOut(Shard shard, Device device) =>

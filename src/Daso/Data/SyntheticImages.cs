@@ -38,7 +38,7 @@ public sealed record SyntheticImages : DataSpec
 
         float[][] train = DrawPool(0);
         float[][] heldOut = DrawPool(1);
-        return new SampledDataset(BatchPerRank)
+        return new SampledDataset(this)
         {
             Unit = "images",
             TrainSamples = TrainSamples,
@@ -53,6 +53,7 @@ public sealed record SyntheticImages : DataSpec
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "syntheticImages")
         .Add("batchPerRank", BatchPerRank)
+        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
         .Add("channels", Channels)
         .Add("size", Size)
         .Add("classes", Classes)

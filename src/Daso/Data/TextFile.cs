@@ -46,7 +46,7 @@ public sealed record TextFile : DataSpec
                 "take a longer text or shorter sequences");
         }
 
-        return new SampledDataset(BatchPerRank)
+        return new SampledDataset(this)
         {
             Unit = "tokens",
             TrainSamples = trainSamples,
@@ -62,6 +62,7 @@ public sealed record TextFile : DataSpec
         .Add("kind", "textFile")
         .Add("file", DataFile.LastSegment(File))
         .Add("batchPerRank", BatchPerRank)
+        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
         .Add("sequenceLength", SequenceLength)
         .Add("heldOutFraction", HeldOutFraction);
 

@@ -1,6 +1,7 @@
 using Daso.Data;
 using Daso.Models;
 using Daso.Optimization;
+using Daso.Specification;
 using Daso.Strategies;
 
 namespace Daso.Experiments;
@@ -52,26 +53,6 @@ public sealed record ParameterDefinition(string Name, string Option, string Type
 /// <param name="Name">As in tables and on the command line.</param>
 /// <param name="IsBaseline">Whether the others are compared with it.</param>
 public sealed record StrategyDefinition(string Name, bool IsBaseline);
-
-/// <summary>A quality to reach on held-out data.</summary>
-/// <param name="Metric">accuracy, top5 or loss.</param>
-/// <param name="Direction">Which side of the value is good.</param>
-/// <param name="Value">The threshold.</param>
-public sealed record TargetQuality(string Metric, TargetDirection Direction, double Value)
-{
-    /// <summary>Whether a measured value reaches the target; never for NaN.</summary>
-    public bool IsReachedBy(double measured) => Direction == TargetDirection.AtLeast ? measured >= Value : measured <= Value;
-}
-
-/// <summary>Which side of a target is good.</summary>
-public enum TargetDirection
-{
-    /// <summary>At least the value.</summary>
-    AtLeast,
-
-    /// <summary>At most the value.</summary>
-    AtMost,
-}
 
 /// <summary>What one run of an experiment trains and with what.</summary>
 /// <param name="Model">The model.</param>

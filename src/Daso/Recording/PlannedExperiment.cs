@@ -1,4 +1,4 @@
-using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.Recording;
 

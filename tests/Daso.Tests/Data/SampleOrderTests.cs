@@ -38,8 +38,8 @@ public sealed class SampleOrderTests
     [InlineData(5, 0, 5, 1)]
     [InlineData(5, 0, 6, 0)]
     public void Another_seed_or_epoch_another_order(int seed, int epoch, int otherSeed, int otherEpoch) => Assert.NotEqual(
-        Samples(new ShuffledOrder(100, new Shard(1, 2), 10, seed), epoch),
-        Samples(new ShuffledOrder(100, new Shard(1, 2), 10, otherSeed), otherEpoch));
+        Samples(new ShuffledOrder(100, int.MaxValue, new Shard(1, 2), 10, seed), epoch),
+        Samples(new ShuffledOrder(100, int.MaxValue, new Shard(1, 2), 10, otherSeed), otherEpoch));
 
     [Fact]
     public void Held_out_shards_cover_everything_once_in_file_order() =>
@@ -53,7 +53,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void More_ranks_than_samples_is_an_error_that_names_both()
     {
-        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(3, new Shard(0, 4), 1, 0));
+        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(3, int.MaxValue, new Shard(0, 4), 1, 0));
         Assert.Contains("3 training samples", error.Message);
         Assert.Contains("4 ranks; take fewer ranks", error.Message);
     }
@@ -61,7 +61,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void A_shard_below_one_batch_is_an_error_that_names_the_mend()
     {
-        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(31, new Shard(0, 4), 8, 0));
+        var error = Assert.Throws<UserErrorException>(() => new ShuffledOrder(31, int.MaxValue, new Shard(0, 4), 8, 0));
         Assert.Contains("7 a rank, less than a batch of 8; take fewer ranks or a smaller batch", error.Message);
     }
 
