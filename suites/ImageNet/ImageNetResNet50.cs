@@ -104,7 +104,7 @@ public sealed partial class ImageNetResNet50
     private ModelSpec Network => new ResNetSpec { Depth = 50, Classes = Classes };
 
     private DataSpec Images => DataFolder == "synthetic"
-        ? new SyntheticImages { BatchPerRank = BatchPerRank, Size = Crop, Classes = Classes }
+        ? new SyntheticImages { BatchPerRank = BatchPerRank, Size = Crop, Classes = Classes, HeldOutSamples = 16 }
         : new ImageFolder
         {
             Folder = DataFolder,

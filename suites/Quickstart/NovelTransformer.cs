@@ -14,7 +14,7 @@ namespace Daso.Suites.Quickstart;
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
-[Link("500mbit,50us"), Seeds(1, 2), Epochs(6), Target("loss", AtMost = 2.6)]
+[Link("500mbit,50us"), Seeds(1, 2), Epochs(5), Target("loss", AtMost = 2.5)]
 public sealed partial class NovelTransformer
 {
     private const int Context = 64;
@@ -30,13 +30,13 @@ public sealed partial class NovelTransformer
         File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
         SequenceLength = Context,
         HeldOutFraction = 0.02,
-        SamplesPerEpoch = 800,
+        SamplesPerEpoch = 640,
         BatchPerRank = SequencesPerRank,
     };
 
     private OptimizerSpec AdamW => new AdamWSpec { WeightDecay = 0.01 };
 
-    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 1e-3, WarmupEpochs = 0.5, TotalEpochs = 6, MinimumRate = 1e-4 };
+    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 1e-3, WarmupEpochs = 0.5, TotalEpochs = 5, MinimumRate = 1e-4 };
 
     private StrategySpec Ddp => new DdpSpec();
 

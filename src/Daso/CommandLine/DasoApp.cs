@@ -7,6 +7,8 @@ namespace Daso.CommandLine;
 /// <summary>The command line of a project with experiments: <c>return await DasoApp.RunAsync(args, SuiteRegistry.Experiments);</c></summary>
 public static class DasoApp
 {
+    private static readonly TimeSpan s_terminationLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>Parses the arguments, runs the command and turns every failure into one line on standard error.</summary>
     /// <param name="args">The process's arguments.</param>
     /// <param name="experiments">The registry that the generator made.</param>
@@ -24,8 +26,8 @@ public static class DasoApp
 
         try
         {
-            // The command itself decides how long it takes to end after Ctrl-C.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null })
+            // After Ctrl-C the ranks end at their next step and the records are closed: give them time for it.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_terminationLimit })
                 .ConfigureAwait(false);
         }
         catch (UserErrorException mistake)

@@ -23,6 +23,7 @@ internal static class SuiteExecution
         }
 
         RunSummary summary = RunSummary.Read(runner.Folder.Path);
+        summary.Write(runner.Folder);
         if (isJson)
             SpeedupTable.WriteJson(summary, Console.Out);
         else

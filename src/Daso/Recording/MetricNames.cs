@@ -24,7 +24,7 @@ public static class MetricNames
     /// <summary>Managed bytes that this rank's thread allocated in a step; every step.</summary>
     public const string AllocatedBytes = "allocated_bytes";
 
-    /// <summary>Tensors alive in the process after a step.</summary>
+    /// <summary>Tensors alive in the process after an epoch; rank 0.</summary>
     public const string LiveTensors = "live_tensors";
 
     /// <summary>The metric that a target's quality (accuracy, top5, loss) is measured by.</summary>

@@ -234,6 +234,7 @@ public sealed class Trainer : IDisposable
         _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
         _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
         _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
+        _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
         _recorder.EndStep();
     }
 

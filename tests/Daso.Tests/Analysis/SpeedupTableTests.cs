@@ -1,6 +1,6 @@
+using Daso.Specification;
 using System.Text.Json.Nodes;
 using Daso.Analysis;
-using Daso.Experiments;
 using Daso.Recording;
 using Daso.Tests.Recording;
 using Spectre.Console;

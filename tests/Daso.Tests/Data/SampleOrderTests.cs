@@ -16,7 +16,7 @@ public sealed class SampleOrderTests
     [Fact]
     public void Training_shards_are_disjoint_equally_long_and_leave_less_than_a_batch_a_rank() => s_feasible.Sample(given =>
     {
-        int[][] shards = Shards(given.Ranks, shard => new ShuffledOrder(given.Samples, shard, given.Batch, given.Seed), given.Epoch);
+        int[][] shards = Shards(given.Ranks, shard => new ShuffledOrder(given.Samples, int.MaxValue, shard, given.Batch, given.Seed), given.Epoch);
         int[] seen = [.. shards.SelectMany(samples => samples)];
         Assert.Single(shards.Select(samples => samples.Length).Distinct());
         Assert.Equal(seen.Length, seen.Distinct().Count());
@@ -28,8 +28,8 @@ public sealed class SampleOrderTests
     [Fact]
     public void Same_seed_and_epoch_same_order_after_any_other_epoch() => s_feasible.Sample(given =>
     {
-        var straight = new ShuffledOrder(given.Samples, new Shard(0, given.Ranks), given.Batch, given.Seed);
-        var wandering = new ShuffledOrder(given.Samples, new Shard(0, given.Ranks), given.Batch, given.Seed);
+        var straight = new ShuffledOrder(given.Samples, int.MaxValue, new Shard(0, given.Ranks), given.Batch, given.Seed);
+        var wandering = new ShuffledOrder(given.Samples, int.MaxValue, new Shard(0, given.Ranks), given.Batch, given.Seed);
         wandering.MoveTo(given.Epoch + 7);
         Assert.Equal(Samples(straight, given.Epoch), Samples(wandering, given.Epoch));
     });

@@ -1,5 +1,5 @@
+using Daso.Specification;
 using System.Text.Json.Nodes;
-using Daso.Experiments;
 using Daso.Recording;
 
 namespace Daso.Tests.Recording;

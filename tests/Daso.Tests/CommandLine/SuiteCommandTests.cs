@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Daso.Tests.CommandLine;
+
+/// <summary>Runs of the real command line, small.</summary>
+public class SuiteCommandTests
+{
+    [Fact]
+    public void Quickstart_trains_with_every_strategy_and_records_it()
+    {
+        using var program = new Program();
+        (int exitCode, string output, string errors) = program.Run(
+            "suite", "quickstart", "--steps", "4", "--seeds", "3", "--warmup-steps", "1", "--link", "1gbit,50us", "--format", "json");
+
+        Assert.True(exitCode == 0, errors);
+        using JsonDocument summary = JsonDocument.Parse(output);
+        JsonElement[] experiments = [.. summary.RootElement.GetProperty("experiments").EnumerateArray()];
+        Assert.Equal(["digits-resnet18", "novel-transformer"], experiments.Select(experiment => experiment.GetProperty("plan").GetProperty("name").GetString()));
+        Assert.All(experiments, experiment => Assert.Equal(
+            ["ddp", "horovod", "daso", "none"],
+            experiment.GetProperty("strategies").EnumerateArray().Select(strategy => strategy.GetProperty("strategy").GetString())));
+
+        string run = program.RunFolder();
+        Assert.True(File.Exists(Path.Combine(run, "manifest.json")));
+        Assert.True(File.Exists(Path.Combine(run, "summary.json")));
+        // 2 experiments × 4 strategies × 4 ranks.
+        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
+        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "metrics"), "*.parquet").Length);
+        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "events"), "*.jsonl").Length);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bits()
+    {
+        string[] first = Hashes(), second = Hashes();
+        Assert.Equal(4, first.Length);
+        Assert.Equal(first, second);
+
+        static string[] Hashes()
+        {
+            using var program = new Program();
+            (int exitCode, _, string errors) = program.Run(
+                "suite", "quickstart", "--experiments", "digits-resnet18", "--steps", "5", "--seeds", "7", "--warmup-steps", "0");
+            Assert.True(exitCode == 0, errors);
+            return [.. File.ReadLines(Path.Combine(program.RunFolder(), "events.jsonl"))
+                .Select(line => JsonDocument.Parse(line).RootElement)
+                .Where(one => one.GetProperty("event").GetString() == "cell_ended")
+                .Select(one => one.GetProperty("parameters_sha256").GetString()!)];
+        }
+    }
+
+    [Theory]
+    [InlineData(2, "did you mean quickstart?", "suite", "quikstart")]
+    [InlineData(2, "suite: name one of", "suite")]
+    [InlineData(2, "--strategies adso: unknown, did you mean daso?", "suite", "quickstart", "--strategies", "adso")]
+    [InlineData(2, "--nodes 0", "suite", "quickstart", "--nodes", "0")]
+    [InlineData(2, "--link fast", "suite", "quickstart", "--link", "fast")]
+    [InlineData(2, "--batch-per-rank many: expected a whole number", "suite", "quickstart", "--batch-per-rank", "many")]
+    [InlineData(2, "--epochs 0", "suite", "quickstart", "--epochs", "0")]
+    [InlineData(2, "less than a batch", "suite", "quickstart", "--nodes", "400")]
+    [InlineData(2, "--data nowhere", "suite", "imagenet-resnet50", "--data", "nowhere")]
+    [InlineData(2, "--seeds", "suite", "quickstart", "--seeds", "x")]
+    [InlineData(5, "--out /proc", "suite", "quickstart", "--steps", "1", "--out", "/proc/nothing")]
+    [InlineData(5, "--device cuda", "suite", "quickstart", "--device", "cuda")]
+    public void A_users_mistake_is_one_line_and_leaves_nothing_behind(int expected, string message, params string[] arguments)
+    {
+        Assert.SkipWhen(message == "--device cuda" && TorchSharp.torch.cuda.is_available(), "this machine has a GPU");
+        using var program = new Program();
+        (int exitCode, string output, string errors) = program.Run(arguments);
+
+        Assert.Equal(expected, exitCode);
+        Assert.Empty(output);
+        string line = Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.StartsWith("error: ", line);
+        Assert.Contains(message, line);
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Fact]
+    public void A_dry_run_prints_the_plan_and_writes_nothing()
+    {
+        using var program = new Program();
+        (int exitCode, string output, _) = program.Run("suite", "imagenet-resnet50", "--dry-run", "--seeds", "1", "2");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("1. ddp, seed 1", output);
+        // ABBA: the second seed runs the strategies backwards.
+        Assert.Contains("5. none, seed 2", output);
+        Assert.Contains("--batch 256", output);
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Fact]
+    public void Cancelling_keeps_what_was_recorded()
+    {
+        using var program = new Program();
+        using Process process = program.Start("suite", "quickstart", "--seeds", "1", "--warmup-steps", "0");
+        string run = WaitForFirstSteps(program);
+        using (Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+        }
+
+        (int exitCode, _, string errors) = Program.Finish(process);
+        Assert.Equal(130, exitCode);
+        Assert.Contains("kept in", errors);
+        Assert.Contains("\"cancelled\"", File.ReadAllText(Path.Combine(run, "events.jsonl")));
+        Assert.Contains("\"Cancelled\"", File.ReadAllText(Path.Combine(run, "manifest.json")));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet"));
+    }
+
+    [Fact]
+    public void A_killed_run_leaves_records_that_can_be_read()
+    {
+        using var program = new Program();
+        using Process process = program.Start("suite", "quickstart", "--seeds", "1", "--warmup-steps", "0");
+        string run = WaitForFirstSteps(program);
+        process.Kill();
+        process.WaitForExit();
+
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "manifest.json"))).Dispose();
+        string[] lines = File.ReadAllLines(Directory.GetFiles(Path.Combine(run, "events"), "*rank0.jsonl")[0]);
+        Assert.True(lines.Length >= 2);
+        Assert.All(lines, line => JsonDocument.Parse(line).Dispose());
+    }
+
+    private static string WaitForFirstSteps(Program program)
+    {
+        string runs = Path.Combine(program.Folder, "artifacts", "runs");
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
+        {
+            if (Directory.Exists(runs) && Directory.GetFiles(runs, "*rank0.jsonl", SearchOption.AllDirectories) is [string log, ..]
+                && File.ReadLines(log).Take(3).Count() == 3)
+            {
+                return program.RunFolder();
+            }
+
+            Thread.Sleep(20);
+        }
+
+        throw new TimeoutException("no steps were recorded within a minute");
+    }
+}
