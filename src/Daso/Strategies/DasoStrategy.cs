@@ -32,6 +32,15 @@ internal sealed class DasoStrategy : IStrategy
             keepsMaster: spec.Schedule.Variant == DasoVariant.Paper && spec.BlockingWire != WireFormat.Float32);
     }
 
+    /// <summary>The schedule, to be looked at.</summary>
+    internal DasoSchedule Schedule => _schedule;
+
+    /// <summary>How parameters travel in this epoch: in 16 bits only where every batch synchronises.</summary>
+    internal WireFormat Wire => _schedule.Skips.Global == 0 ? _blockingWire : WireFormat.Float32;
+
+    /// <summary>Told of every action once it is done, also where this rank is no member of its group; null: nobody.</summary>
+    internal Action<DasoAction>? ActionDone { get; set; }
+
     public void StepStarted(int epoch, int batch) => _batch = batch;
 
     public void GradientsReady(int part)
@@ -53,7 +62,10 @@ internal sealed class DasoStrategy : IStrategy
     {
         IReadOnlyList<DasoAction> actions = _schedule.AfterStep(_batch);
         for (int i = 0; i < actions.Count; i++)
+        {
             Do(actions[i]);
+            ActionDone?.Invoke(actions[i]);
+        }
     }
 
     public void EpochEnded(double loss) => _schedule.EpochEnded(loss);
@@ -78,10 +90,10 @@ internal sealed class DasoStrategy : IStrategy
         switch (action.Kind)
         {
             case DasoActionKind.SendForMerge when isMember:
-                _global.SendForMerge(action.Wait);
+                _global.SendForMerge(Wire, action.Wait);
                 break;
             case DasoActionKind.SendForMean when isMember:
-                _global.SendForMean(_schedule.Skips.Global == 0 ? _blockingWire : WireFormat.Float32);
+                _global.SendForMean(Wire);
                 break;
             case DasoActionKind.Merge when isMember:
                 _global.Merge();

@@ -39,8 +39,9 @@ internal sealed class ParameterSynchronisation : IDisposable
     }
 
     /// <summary>Starts the sum of the members' parameters.</summary>
+    /// <param name="wire">How they travel.</param>
     /// <param name="wait">Batches until it is merged.</param>
-    internal void SendForMerge(int wait) => Send(ReduceOperation.Sum, WireFormat.Float32, wait);
+    internal void SendForMerge(WireFormat wire, int wait) => Send(ReduceOperation.Sum, wire, wait);
 
     /// <summary>Starts the mean of the members' parameters.</summary>
     internal void SendForMean(WireFormat wire) => Send(ReduceOperation.Mean, wire, wait: 0);
