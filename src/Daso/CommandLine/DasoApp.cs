@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Daso.Communication;
 using Daso.Experiments;
 
@@ -13,42 +14,56 @@ public static class DasoApp
     /// <param name="args">The process's arguments.</param>
     /// <param name="experiments">The registry that the generator made.</param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
-    public static async Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments)
+    public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments) =>
+        RunAsync(args, experiments, Console.Out, Console.Error);
+
+    /// <summary>The same with other places for results and errors.</summary>
+    internal static async Task<int> RunAsync(
+        string[] args, IReadOnlyList<ExperimentDefinition> experiments, TextWriter output, TextWriter error)
     {
+        // Of this call only. Options are numbers with a decimal point wherever the user lives.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
             SuiteCommand.Create(experiments),
             ListCommand.Create(experiments),
+            ScheduleCommand.Create(),
+            TraceCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
-            return Fail(Explain(parsed, experiments), ExitCode.Usage);
+            return Fail(error, Explain(parsed, experiments), ExitCode.Usage);
 
         try
         {
-            // After Ctrl-C the ranks end at their next step and the records are closed: give them time for it.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_terminationLimit })
-                .ConfigureAwait(false);
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                // After Ctrl-C the ranks end at their next step and the records are closed: give them time for it.
+                ProcessTerminationTimeout = s_terminationLimit,
+            }).ConfigureAwait(false);
         }
         catch (UserErrorException mistake)
         {
-            return Fail(mistake.Message, mistake.ExitCode);
+            return Fail(error, mistake.Message, mistake.ExitCode);
         }
         catch (ClusterFailedException failure)
         {
-            return Fail(failure.Message, ExitCode.RunFailed);
+            return Fail(error, failure.Message, ExitCode.RunFailed);
         }
         catch (OperationCanceledException)
         {
-            return Fail("cancelled", ExitCode.Cancelled);
+            return Fail(error, "cancelled", ExitCode.Cancelled);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return Fail(failure.Message, ExitCode.Environment);
+            return Fail(error, failure.Message, ExitCode.Environment);
         }
         catch (Exception failure)
         {
-            return Fail($"{failure.GetType().Name}: {failure.Message}", ExitCode.RunFailed);
+            return Fail(error, $"{failure.GetType().Name}: {failure.Message}", ExitCode.RunFailed);
         }
     }
 
@@ -65,9 +80,9 @@ public static class DasoApp
         return parsed.Errors[0].Message.ReplaceLineEndings(" ");
     }
 
-    private static int Fail(string message, ExitCode code)
+    private static int Fail(TextWriter output, string message, ExitCode code)
     {
-        Console.Error.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
+        output.WriteLine($"error: {message.ReplaceLineEndings(" ")}");
         return (int)code;
     }
 }

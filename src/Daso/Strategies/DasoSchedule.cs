@@ -53,7 +53,10 @@ public sealed class DasoSchedule
     /// <summary>Whether a sum is in flight.</summary>
     public bool HasPending { get; private set; }
 
-    /// <summary>Whether the last tested loss had plateaued.</summary>
+    /// <summary>The loss that was tested when the last epoch ended, in float32; null: none was, in the blocking phases.</summary>
+    public float? TestedLoss { get; private set; }
+
+    /// <summary>Whether that loss had plateaued.</summary>
     public bool HasPlateaued { get; private set; }
 
     /// <summary>The best loss tested so far.</summary>
@@ -87,6 +90,7 @@ public sealed class DasoSchedule
     {
         _epochsEnded++;
         HasPlateaued = false;
+        TestedLoss = null;
         if (_epochsEnded < _settings.WarmupEpochs || _epochsEnded >= _epochs - _settings.CooldownEpochs)
         {
             Skips = default;
@@ -95,6 +99,7 @@ public sealed class DasoSchedule
 
         if (_epochsEnded == _settings.WarmupEpochs)
             Skips = DasoSkips.Start(_settings);
+        TestedLoss = (float)loss;
         HasPlateaued = _plateau.Observe(loss);
         if (HasPlateaued)
             Skips = Skips.AfterPlateau(_settings);

@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Models;
 using Daso.Optimization;
 using Daso.Recording;
@@ -10,21 +11,19 @@ namespace Daso.Strategies;
 /// </summary>
 internal sealed class DasoStrategy : IStrategy
 {
+    private readonly DasoSpec _spec;
     private readonly StrategyContext _context;
     private readonly DasoSchedule _schedule;
     private readonly GradientAverager _localAverager;
     private readonly ParameterSynchronisation[] _global;
     private readonly NodeBroadcast _node;
     private readonly BatchNormStatistics? _batchNorm;
-    private readonly bool _isShardedDuty;
-    private readonly bool _resetsOptimizer;
     private int _batch;
 
     internal DasoStrategy(DasoSpec spec, StrategyContext context)
     {
         _context = context;
-        _isShardedDuty = spec.ShardedDuty;
-        _resetsOptimizer = spec.MomentumAtMerge == MomentumAtMerge.Reset;
+        _spec = spec;
         _schedule = new DasoSchedule(
             spec.Schedule, context.Ranks.Topology.RanksPerNode, context.Epochs, context.StepsPerEpoch);
         _localAverager = new GradientAverager(context.Replica, context.Ranks.Node, spec.BucketBytes, Math.Min(1 << 20, spec.BucketBytes));
@@ -45,6 +44,17 @@ internal sealed class DasoStrategy : IStrategy
             context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
         _batchNorm = spec.SynchroniseBatchNorm ? new BatchNormStatistics(context.Replica) : null;
     }
+
+    /// <summary>The schedule, to be looked at.</summary>
+    internal DasoSchedule Schedule => _schedule;
+
+    /// <summary>How parameters travel in this epoch.</summary>
+    internal WireFormat Wire => IsCycling ? _spec.CyclingWire : _spec.BlockingWire;
+
+    /// <summary>Told of every action once it is done, also where this rank is no member of its group; null: nobody.</summary>
+    internal Action<DasoAction>? ActionDone { get; set; }
+
+    private bool IsCycling => _schedule.Skips.Global != 0;
 
     public void StepStarted(int epoch, int batch) => _batch = batch;
 
@@ -67,7 +77,11 @@ internal sealed class DasoStrategy : IStrategy
     {
         IReadOnlyList<DasoAction> actions = _schedule.AfterStep(_batch);
         for (int i = 0; i < actions.Count; i++)
+        {
             Do(actions[i]);
+            ActionDone?.Invoke(actions[i]);
+        }
+
         if (_batch == _context.StepsPerEpoch - 1)
             AverageBatchNorm();
     }
@@ -107,9 +121,9 @@ internal sealed class DasoStrategy : IStrategy
                     one.SetMaster();
                 break;
             default:
-                if (_isShardedDuty || action.Group == _context.Ranks.LocalId)
+                if (_spec.ShardedDuty || action.Group == _context.Ranks.LocalId)
                     Exchange(action);
-                if (_resetsOptimizer && action.Kind == DasoActionKind.Merge)
+                if (_spec.MomentumAtMerge == MomentumAtMerge.Reset && action.Kind == DasoActionKind.Merge)
                     ResetOptimizer();
                 break;
         }
@@ -118,16 +132,15 @@ internal sealed class DasoStrategy : IStrategy
     /// <summary>Does the part of a rank that is on duty.</summary>
     private void Exchange(DasoAction action)
     {
-        bool isCycling = _schedule.Skips.Global != 0;
         foreach (ParameterSynchronisation one in _global)
         {
             switch (action.Kind)
             {
                 case DasoActionKind.SendForMerge:
-                    one.SendForMerge(isCycling, action.Wait);
+                    one.SendForMerge(IsCycling, action.Wait);
                     break;
                 case DasoActionKind.SendForMean:
-                    one.SendForMean(isCycling);
+                    one.SendForMean(IsCycling);
                     break;
                 case DasoActionKind.Merge:
                     one.Merge();

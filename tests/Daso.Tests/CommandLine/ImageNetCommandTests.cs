@@ -1,0 +1,59 @@
+using SkiaSharp;
+
+namespace Daso.Tests.CommandLine;
+
+/// <summary>The suite imagenet-resnet50 on a small folder of ImageNet's layout.</summary>
+public class ImageNetCommandTests
+{
+    private static readonly string[] s_classes = ["n01440764", "n01443537"];
+
+    private static readonly string[] s_small =
+    [
+        "suite", "imagenet-resnet50", "--data", "images", "--batch", "2", "--crop", "64", "--resize", "72", "--classes", "2", "--nodes", "1",
+        "--epochs", "1", "--warmup-steps", "0", "--strategies", "daso",
+    ];
+
+    [Fact]
+    public void It_trains_and_evaluates_on_a_folder()
+    {
+        using var program = new Program();
+        WriteImages(Path.Combine(program.Folder, "images"));
+        (int exitCode, string output, string errors) = program.Run(s_small);
+
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("epoch 1", errors);
+        Assert.Contains("daso", output);
+    }
+
+    [Fact]
+    public void A_damaged_image_ends_the_run_with_its_name()
+    {
+        using var program = new Program();
+        WriteImages(Path.Combine(program.Folder, "images"));
+        string damaged = Path.Combine(program.Folder, "images", "train", s_classes[1], "3.JPEG");
+        File.WriteAllText(damaged, "no picture");
+        (int exitCode, _, string errors) = program.Run(s_small);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("3.JPEG", errors.TrimEnd().Split('\n')[^1]);
+        Assert.Contains("\"Failed\"", File.ReadAllText(Path.Combine(program.RunFolder(), "manifest.json")));
+    }
+
+    private static void WriteImages(string folder)
+    {
+        foreach ((string split, int count) in new[] { ("train", 4), ("val", 2) })
+        {
+            for (int label = 0; label < s_classes.Length; label++)
+            {
+                string place = Directory.CreateDirectory(Path.Combine(folder, split, s_classes[label])).FullName;
+                for (int i = 0; i < count; i++)
+                {
+                    using var bitmap = new SKBitmap(100, 80);
+                    bitmap.Erase(label == 0 ? SKColors.Navy : SKColors.Gold);
+                    using SKData jpeg = bitmap.Encode(SKEncodedImageFormat.Jpeg, 90);
+                    File.WriteAllBytes(Path.Combine(place, $"{i}.JPEG"), jpeg.ToArray());
+                }
+            }
+        }
+    }
+}
