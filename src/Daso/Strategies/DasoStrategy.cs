@@ -22,8 +22,8 @@ internal sealed class DasoStrategy : IStrategy
 
     internal DasoStrategy(DasoSpec spec, StrategyContext context)
     {
-        _context = context;
         _spec = spec;
+        _context = context;
         _schedule = new DasoSchedule(
             spec.Schedule, context.Ranks.Topology.RanksPerNode, context.Epochs, context.StepsPerEpoch);
         _localAverager = new GradientAverager(context.Replica, context.Ranks.Node, spec.BucketBytes, Math.Min(1 << 20, spec.BucketBytes));
