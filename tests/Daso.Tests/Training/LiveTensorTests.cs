@@ -5,8 +5,7 @@ using static TorchSharp.torch;
 namespace Daso.Tests.Training;
 
 /// <summary>The count of live tensors is the process's: no other test may run beside this one.</summary>
-[CollectionDefinition(nameof(LiveTensorTests), DisableParallelization = true)]
-[Collection(nameof(LiveTensorTests))]
+[Collection(nameof(RunsAlone))]
 public class LiveTensorTests
 {
     public static TheoryData<StrategySpec> Strategies => TrainerTests.Strategies;
