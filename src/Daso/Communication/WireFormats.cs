@@ -10,6 +10,14 @@ public static class WireFormats
     /// <summary>Bytes that one element takes on the wire.</summary>
     public static int BytesPerElement(this WireFormat wire) => wire == WireFormat.Float32 ? 4 : 2;
 
+    /// <summary>The smallest positive number that rounds to infinity; infinity itself in float32.</summary>
+    internal static float RoundsToInfinityFrom(this WireFormat wire) => wire switch
+    {
+        WireFormat.BFloat16 => BitConverter.UInt32BitsToSingle(0x7f7f_8000), // half a last place above the largest, 0x7f7f
+        WireFormat.Float16 => 65520,
+        _ => float.PositiveInfinity,
+    };
+
     /// <summary>Rounds every value to the nearest that the format holds, ties to even (IEEE 754 §4.3.1); NaN stays NaN.</summary>
     public static void Round(this WireFormat wire, Span<float> values)
     {

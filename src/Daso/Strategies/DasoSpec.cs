@@ -3,14 +3,40 @@ using Daso.Specification;
 
 namespace Daso.Strategies;
 
-/// <summary>DASO: distributed asynchronous and selective optimization (Coquelin et al. 2022, Journal of Big Data 9:14).</summary>
+/// <summary>
+/// DASO: distributed asynchronous and selective optimization (Coquelin et al. 2022, Journal of Big Data 9:14). What is set beyond the
+/// paper and the reference implementation is off by default; docs/daso.md says what it costs.
+/// </summary>
 public sealed record DasoSpec : StrategySpec
 {
     /// <summary>The schedule's settings.</summary>
     public DasoSettings Schedule { get; init; } = new();
 
-    /// <summary>How parameters travel between nodes in the blocking phases; in the cycling phase they travel as float32.</summary>
+    /// <summary>How parameters travel between nodes in the blocking phases.</summary>
     public WireFormat BlockingWire { get; init; } = WireFormat.BFloat16;
+
+    /// <summary>
+    /// How parameters travel between nodes in the cycling phase; in 16 bit as changes since all ranks last agreed, with error feedback.
+    /// </summary>
+    public WireFormat CyclingWire { get; init; } = WireFormat.Float32;
+
+    /// <summary>
+    /// Whether a 16-bit blocking wire carries changes to a float32 copy, so that small updates are not swallowed, or the parameters
+    /// themselves, as in the reference implementation. Null: the former in variant paper, the latter in variant heat.
+    /// </summary>
+    public bool? MasterCopy { get; init; }
+
+    /// <summary>f in f·S, the weight of a rank's own parameters in a merge after S batches; 2 in the paper. At least 0.</summary>
+    public double StalenessFactor { get; init; } = 2;
+
+    /// <summary>What a merge makes of the optimizer's state.</summary>
+    public MomentumAtMerge MomentumAtMerge { get; init; } = MomentumAtMerge.Keep;
+
+    /// <summary>Whether batch norm's running statistics are averaged over all ranks with the last batch of every epoch.</summary>
+    public bool SynchroniseBatchNorm { get; init; }
+
+    /// <summary>Variant paper: whether each local rank exchanges a slice of the parameters, and not one in turn all of them.</summary>
+    public bool ShardedDuty { get; init; }
 
     /// <summary>The largest message of a global synchronisation in elements; the reference's 10 million.</summary>
     public int ChunkElements { get; init; } = 10_000_000;
@@ -18,11 +44,13 @@ public sealed record DasoSpec : StrategySpec
     /// <summary>Cap in bytes of the buckets in which gradients are averaged inside the node.</summary>
     public long BucketBytes { get; init; } = 25 << 20;
 
+    internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
+
     /// <inheritdoc />
+    /// <exception cref="UserErrorException">A setting out of its range, or two that exclude each other; the message names them.</exception>
     public override IStrategy Create(StrategyContext context)
     {
-        if (ChunkElements < 1)
-            throw new UserErrorException($"DASO's {nameof(ChunkElements)} is {ChunkElements}; it must be at least 1");
+        Validate();
         return new DasoStrategy(this, context);
     }
 
@@ -31,6 +59,30 @@ public sealed record DasoSpec : StrategySpec
         .Add("kind", "daso")
         .Add("schedule", Schedule)
         .Add("blockingWire", BlockingWire.ToString())
+        .Add("cyclingWire", CyclingWire.ToString())
+        .Add("masterCopy", KeepsMasterCopy)
+        .Add("stalenessFactor", StalenessFactor)
+        .Add("momentumAtMerge", MomentumAtMerge.ToString())
+        .Add("synchroniseBatchNorm", SynchroniseBatchNorm)
+        .Add("shardedDuty", ShardedDuty)
         .Add("chunkElements", ChunkElements)
         .Add("bucketBytes", BucketBytes);
+
+    private void Validate()
+    {
+        if (ChunkElements < 1)
+            throw new UserErrorException($"DASO's {nameof(ChunkElements)} is {ChunkElements}; it must be at least 1");
+        if (!(StalenessFactor is >= 0 and < float.MaxValue))
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"DASO's {nameof(StalenessFactor)} is {StalenessFactor}; it must be at least 0 and finite"));
+        }
+
+        if (ShardedDuty && Schedule.Variant != DasoVariant.Paper)
+        {
+            throw new UserErrorException(
+                $"DASO's {nameof(ShardedDuty)} needs variant {DasoVariant.Paper}: with the local skips of variant {Schedule.Variant} " +
+                "a node's ranks differ and their slices do not fit together");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
 
 namespace Daso.Strategies;
@@ -10,36 +11,50 @@ namespace Daso.Strategies;
 /// </summary>
 internal sealed class DasoStrategy : IStrategy
 {
+    private readonly DasoSpec _spec;
     private readonly StrategyContext _context;
-    private readonly WireFormat _blockingWire;
     private readonly DasoSchedule _schedule;
     private readonly GradientAverager _localAverager;
-    private readonly ParameterSynchronisation _global;
+    private readonly ParameterSynchronisation[] _global;
+    private readonly NodeBroadcast _node;
+    private readonly BatchNormStatistics? _batchNorm;
     private int _batch;
 
     internal DasoStrategy(DasoSpec spec, StrategyContext context)
     {
+        _spec = spec;
         _context = context;
-        _blockingWire = spec.BlockingWire;
         _schedule = new DasoSchedule(
             spec.Schedule, context.Ranks.Topology.RanksPerNode, context.Epochs, context.StepsPerEpoch);
         _localAverager = new GradientAverager(context.Replica, context.Ranks.Node, spec.BucketBytes, Math.Min(1 << 20, spec.BucketBytes));
-        _global = new ParameterSynchronisation(
-            context.Replica,
-            context.Ranks.Global,
-            context.Recorder,
-            spec.ChunkElements,
-            keepsMaster: spec.Schedule.Variant == DasoVariant.Paper && spec.BlockingWire != WireFormat.Float32);
+        FlatTensor parameters = context.Replica.Parameters;
+        FlatRange slice = spec.ShardedDuty
+            ? NodeBroadcast.Slice(parameters.Length, context.Ranks.LocalId, context.Ranks.Topology.RanksPerNode)
+            : new FlatRange(0, parameters.Length);
+        IReadOnlyList<(string Name, FlatTensor Values)> state =
+            spec.MomentumAtMerge == MomentumAtMerge.Average ? context.Optimizer.State : [];
+        _global =
+        [
+            new ParameterSynchronisation(
+                spec, context, parameters, "parameter", slice, PayloadFormat.Blocking(spec), PayloadFormat.Cycling(spec)),
+            .. state.Select(one => new ParameterSynchronisation(
+                spec, context, one.Values, $"{one.Name} of parameter", slice, PayloadFormat.Exact, PayloadFormat.Exact)),
+        ];
+        _node = new NodeBroadcast(
+            context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
+        _batchNorm = spec.SynchroniseBatchNorm ? new BatchNormStatistics(context.Replica) : null;
     }
 
     /// <summary>The schedule, to be looked at.</summary>
     internal DasoSchedule Schedule => _schedule;
 
-    /// <summary>How parameters travel in this epoch: in 16 bits only where every batch synchronises.</summary>
-    internal WireFormat Wire => _schedule.Skips.Global == 0 ? _blockingWire : WireFormat.Float32;
+    /// <summary>How parameters travel in this epoch.</summary>
+    internal WireFormat Wire => IsCycling ? _spec.CyclingWire : _spec.BlockingWire;
 
     /// <summary>Told of every action once it is done, also where this rank is no member of its group; null: nobody.</summary>
     internal Action<DasoAction>? ActionDone { get; set; }
+
+    private bool IsCycling => _schedule.Skips.Global != 0;
 
     public void StepStarted(int epoch, int batch) => _batch = batch;
 
@@ -66,6 +81,9 @@ internal sealed class DasoStrategy : IStrategy
             Do(actions[i]);
             ActionDone?.Invoke(actions[i]);
         }
+
+        if (_batch == _context.StepsPerEpoch - 1)
+            AverageBatchNorm();
     }
 
     public void EpochEnded(double loss) => _schedule.EpochEnded(loss);
@@ -73,57 +91,86 @@ internal sealed class DasoStrategy : IStrategy
     public void Save(BinaryWriter writer)
     {
         _schedule.Save(writer);
-        _global.Save(writer);
+        foreach (ParameterSynchronisation one in _global)
+            one.Save(writer);
     }
 
     public void Load(BinaryReader reader)
     {
         _schedule.Load(reader);
-        _global.Load(reader);
+        foreach (ParameterSynchronisation one in _global)
+            one.Load(reader);
     }
 
-    public void Dispose() => _global.Dispose();
+    public void Dispose()
+    {
+        foreach (ParameterSynchronisation one in _global)
+            one.Dispose();
+        _batchNorm?.Dispose();
+    }
 
     private void Do(DasoAction action)
     {
-        bool isMember = action.Group == _context.Ranks.LocalId;
         switch (action.Kind)
         {
-            case DasoActionKind.SendForMerge when isMember:
-                _global.SendForMerge(Wire, action.Wait);
-                break;
-            case DasoActionKind.SendForMean when isMember:
-                _global.SendForMean(Wire);
-                break;
-            case DasoActionKind.Merge when isMember:
-                _global.Merge();
-                break;
-            case DasoActionKind.Mean when isMember:
-                _global.TakeMean();
-                break;
             case DasoActionKind.Broadcast:
-                Broadcast(action.Group);
+                _node.Share(action.Group);
                 break;
             case DasoActionKind.Agree:
-                _global.SetMaster();
+                foreach (ParameterSynchronisation one in _global)
+                    one.SetMaster();
+                break;
+            default:
+                if (_spec.ShardedDuty || action.Group == _context.Ranks.LocalId)
+                    Exchange(action);
+                if (_spec.MomentumAtMerge == MomentumAtMerge.Reset && action.Kind == DasoActionKind.Merge)
+                    ResetOptimizer();
                 break;
         }
     }
 
-    /// <summary>Sends the parameters of one local rank to the others of its node.</summary>
-    private void Broadcast(int root)
+    /// <summary>Does the part of a rank that is on duty.</summary>
+    private void Exchange(DasoAction action)
     {
-        ICommunicator node = _context.Ranks.Node;
-        if (node.Size == 1)
+        foreach (ParameterSynchronisation one in _global)
+        {
+            switch (action.Kind)
+            {
+                case DasoActionKind.SendForMerge:
+                    one.SendForMerge(IsCycling, action.Wait);
+                    break;
+                case DasoActionKind.SendForMean:
+                    one.SendForMean(IsCycling);
+                    break;
+                case DasoActionKind.Merge:
+                    one.Merge();
+                    break;
+                case DasoActionKind.Mean:
+                    one.TakeMean();
+                    break;
+            }
+        }
+    }
+
+    private void ResetOptimizer()
+    {
+        IOptimizer optimizer = _context.Optimizer;
+        for (int i = 0; i < optimizer.State.Count; i++)
+            optimizer.State[i].Values.Tensor.zero_();
+        optimizer.Steps = 0;
+    }
+
+    /// <summary>
+    /// With an epoch's last batch, before the evaluation that alone uses the statistics. They are linear in the batches' own, so that
+    /// this comes to the same as averaging in every batch.
+    /// </summary>
+    private void AverageBatchNorm()
+    {
+        if (_batchNorm is null)
             return;
         IRecorder recorder = _context.Recorder;
-        FlatTensor parameters = _context.Replica.Parameters;
         long startNs = recorder.NowNs;
-        if (node.Rank == root)
-            parameters.ToHost(0, parameters.Length);
-        node.Broadcast(parameters.Host, root);
-        if (node.Rank != root)
-            parameters.FromHost(0, parameters.Length);
-        recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);
+        long bytes = _batchNorm.Average(_context.Ranks.World);
+        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
     }
 }

@@ -108,6 +108,34 @@ public class DasoStrategyTests
     }
 
     [Fact]
+    public void A_frozen_layer_survives_and_the_others_are_trained_as_without_it()
+    {
+        // Two blocking steps an epoch, then cycling ones; ranks drift apart.
+        var spec = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1 }, BlockingWire = WireFormat.Float32 };
+        (float[] Frozen, float[] Trained)[] Run(bool isFirstFrozen) => TestCluster.Collect(2, 2, ranks =>
+        {
+            using Replica replica = TinyReplica.Create(isFirstFrozen);
+            float[] First() => replica.Model.Parts[0].Module.parameters().Single().data<float>().ToArray();
+            float[] before = First();
+            using IStrategy daso = TinyReplica.Strategy(spec, ranks, replica, stepsPerEpoch: 7);
+            for (int step = 0; step < 21; step++)
+            {
+                TinyReplica.Step(daso, replica, step / 7, step % 7, 0, x => x + (0.1f * (ranks.Rank + 1)));
+                if (step % 7 == 6)
+                    daso.EpochEnded(1);
+            }
+
+            if (isFirstFrozen)
+                Assert.Equal(before, First());
+            return (before, replica.Parameters.Host.ToArray());
+        });
+        (float[] Frozen, float[] Trained)[] frozen = Run(true);
+        Assert.All(frozen, one => Assert.Equal(2, one.Trained.Length));
+        Assert.All(frozen, one => Assert.All(one.Frozen, value => Assert.NotEqual(0, value)));
+        Assert.Equal(Run(false).Select(one => one.Trained[^2..]), frozen.Select(one => one.Trained));
+    }
+
+    [Fact]
     public void A_state_saved_between_sending_and_merging_goes_on_as_if_never_saved()
     {
         var spec = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 0 } };
@@ -128,6 +156,30 @@ public class DasoStrategyTests
             return replica.Parameters.Host.Span[0];
         });
         Assert.Equal([5.5f, 5.5f, 15.5f, 15.5f], resumed);
+    }
+
+    [Fact]
+    public void A_rank_that_ends_with_a_sum_in_flight_leaves_its_contribution_to_the_others()
+    {
+        var spec = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 0 } };
+        using var hasEnded = new ManualResetEventSlim();
+        float[][] merged = TestCluster.Collect(2, 1, ranks =>
+        {
+            using Replica replica = TinyReplica.Create();
+            using (IStrategy daso = TinyReplica.Strategy(spec, ranks, replica))
+            {
+                if (ranks.Rank == 1)
+                    hasEnded.Wait(ranks.Cancelled);
+                TinyReplica.Step(daso, replica, 0, 0, 0, _ => 1 + ranks.Rank);
+                if (ranks.Rank == 1)
+                    TinyReplica.Step(daso, replica, 0, 1, 0, _ => 10);
+            }
+
+            hasEnded.Set();
+            return replica.Parameters.Host.ToArray();
+        });
+        // (2·10 + 1 + 2)/4: freed memory would have lost the 1.
+        Assert.All(merged[1], value => Assert.Equal(5.75f, value));
     }
 
     /// <summary>Each rank's first parameter after some steps of an epoch, with an optimizer given as (rank, step, value) → value.</summary>

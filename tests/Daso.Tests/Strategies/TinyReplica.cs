@@ -12,11 +12,14 @@ internal static class TinyReplica
 {
     internal const int Parameters = 6;
 
-    /// <summary>Linear(2, 2) and Linear(2, 1) without biases; all parameters are 1.</summary>
-    internal static Replica Create()
+    /// <summary>Linear(2, 2) and Linear(2, 1) without biases; all trainable parameters are 1.</summary>
+    /// <param name="isFirstFrozen">Whether the first part is not trained and so outside the flat parameters.</param>
+    internal static Replica Create(bool isFirstFrozen = false)
     {
         var model = new LayeredModel(
             "tiny", ("first", nn.Linear(2, 2, hasBias: false)), ("second", nn.Linear(2, 1, hasBias: false)));
+        foreach (var parameter in model.Parts[0].Module.parameters())
+            parameter.requires_grad = !isFirstFrozen;
         var replica = new Replica(model, CPU);
         using (no_grad())
             replica.Parameters.Tensor.fill_(1);

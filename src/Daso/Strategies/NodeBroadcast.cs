@@ -1,0 +1,59 @@
+using Daso.Communication;
+using Daso.Models;
+using Daso.Recording;
+
+namespace Daso.Strategies;
+
+/// <summary>
+/// Gives a node's ranks what a synchronisation between nodes has changed: whole tensors from the rank that was on duty, or with sharded
+/// duty every rank's slice from its owner, all at once and in place.
+/// </summary>
+internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadOnlyList<FlatTensor> tensors, bool isSharded)
+{
+    private readonly int _slices = isSharded ? node.Size : 1;
+    private readonly PendingOperation[] _pending = new PendingOperation[tensors.Count * (isSharded ? node.Size : 1)];
+
+    /// <summary>Elements of the nearly equal slice <paramref name="index"/> of <paramref name="count"/>; may be none.</summary>
+    internal static FlatRange Slice(int length, int index, int count)
+    {
+        int start = (int)((long)length * index / count);
+        return new FlatRange(start, (int)((long)length * (index + 1) / count) - start);
+    }
+
+    /// <summary>Sends and receives.</summary>
+    /// <param name="onDuty">Without sharded duty: the local rank whose tensors all get.</param>
+    internal void Share(int onDuty)
+    {
+        if (node.Size == 1)
+            return;
+        long startNs = recorder.NowNs;
+        for (int i = 0; i < _pending.Length; i++)
+        {
+            (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
+            if (range.Length == 0)
+                continue;
+            if (node.Rank == root)
+                tensor.ToHost(range.Offset, range.Length);
+            _pending[i] = node.StartBroadcast(tensor.Host.Slice(range.Offset, range.Length), root);
+        }
+
+        for (int i = 0; i < _pending.Length; i++)
+        {
+            (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
+            if (range.Length == 0)
+                continue;
+            _pending[i].Wait();
+            if (node.Rank != root)
+                tensor.FromHost(range.Offset, range.Length);
+        }
+
+        recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);
+    }
+
+    private (FlatTensor Tensor, FlatRange Range, int Root) Part(int index, int onDuty)
+    {
+        FlatTensor tensor = tensors[index / _slices];
+        int slice = index % _slices;
+        return (tensor, Slice(tensor.Length, slice, _slices), isSharded ? slice : onDuty);
+    }
+}

@@ -1,0 +1,93 @@
+using Daso.Communication;
+using Daso.Data;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Recording;
+using Daso.Specification;
+using Daso.Strategies;
+using Daso.Tests.Cluster;
+using Daso.Training;
+using static TorchSharp.torch;
+
+namespace Daso.Tests.Training;
+
+public class DivergenceTests
+{
+    [Fact]
+    public void A_parameter_that_is_not_a_number_is_named_with_its_rank_epoch_and_step()
+    {
+        var plan = new TrainingPlan(
+            new LinearModel(),
+            new SpoiltData(),
+            new SgdSpec(Momentum: 0.9, WeightDecay: 0),
+            new ConstantRateSpec(0.1),
+            new DasoSpec(),
+            Seed: 1,
+            Epochs: 3,
+            MaximumSteps: null,
+            WarmupSteps: 0);
+        // Step 3 is the second of epoch 1; rank 2's gradient goes to its node, and local rank 1 of each node sends.
+        ClusterFailedException failure = Assert.Throws<ClusterFailedException>(
+            () => TestCluster.Run(2, 2, ranks => Trainer.Run(plan, ranks, NullRecorder.Instance, null)));
+        Assert.Equal(
+            "rank 3 failed: epoch 1, step 3: parameter only.weight is NaN: training has diverged; lower the learning rate",
+            failure.Message);
+    }
+
+    private sealed record LinearModel : ModelSpec
+    {
+        public override LayeredModel Build(int seed) => new("linear", ("only", nn.Linear(2, 2)));
+
+        public override void Describe(SpecificationWriter writer) => writer.Add("kind", "linear");
+    }
+
+    /// <summary>Two batches an epoch, the same for all ranks, but rank 2's second of epoch 1 is NaN.</summary>
+    private sealed class SpoiltData : IDataset
+    {
+        public string Unit => "images";
+
+        public int TrainSamples => 8;
+
+        public int HeldOutSamples => 4;
+
+        public string Fingerprint => "synthetic";
+
+        public IBatchSource OpenTraining(Shard shard, int seed, Device device) => new Batches(2, shard.Index == 2);
+
+        public IBatchSource OpenHeldOut(Shard shard, Device device) => new Batches(1, false);
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Batches(int count, bool isSpoilt) : IBatchSource
+    {
+        private readonly Tensor _inputs = ones(1, 2).DetachFromDisposeScope();
+        private readonly Tensor _targets = zeros(1, dtype: ScalarType.Int64).DetachFromDisposeScope();
+        private int _epoch;
+        private int _next;
+
+        public int BatchesPerEpoch => count;
+
+        public void StartEpoch(int epoch, int firstBatch = 0)
+        {
+            _epoch = epoch;
+            _next = firstBatch;
+        }
+
+        public Batch Next()
+        {
+            if (isSpoilt && _epoch == 1 && _next == 1)
+                _inputs.fill_(float.NaN);
+            _next++;
+            return new Batch(_inputs, _targets, 1);
+        }
+
+        public void Dispose()
+        {
+            _inputs.Dispose();
+            _targets.Dispose();
+        }
+    }
+}
