@@ -55,7 +55,8 @@ public class CheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         string path = Write(folder);
-        AssertRefused(path, s_mine with { Specification = new string('f', 64) }, ": of another specification (0123456789ab, here ffffffffffff); ");
+        AssertRefused(
+            path, s_mine with { Specification = new string('f', 64) }, ": of another specification (0123456789ab, here ffffffffffff); ");
         AssertRefused(path, s_mine with { Cell = s_mine.Cell with { Seed = 2 } }, ": of tiny, strategy, seed 1; ");
         AssertRefused(path, s_mine with { Cell = s_mine.Cell with { Strategy = "ddp" } }, ": of tiny, strategy, seed 1; ");
         AssertRefused(path, s_mine with { Nodes = 4, RanksPerNode = 1 }, ": of a cluster of 2 × 2 ranks; ");
