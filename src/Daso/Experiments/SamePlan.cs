@@ -25,7 +25,10 @@ internal static class SamePlan
         }
 
         if (difference is not null)
-            throw new UserErrorException($"--resume {path}: {difference}; repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
+        {
+            throw new UserErrorException(
+                $"--resume {path}: {difference}; repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
+        }
     }
 
     /// <summary>The path of the first setting that only one has or whose values differ.</summary>

@@ -20,7 +20,7 @@ internal static class StepLog
         log.End();
     }
 
-    /// <summary>What counts of the steps before one, in order; a step has several lines where something follows it, as evaluation.</summary>
+    /// <summary>What counts of the steps before one, in order; a step that evaluation follows has several lines.</summary>
     /// <exception cref="UserErrorException">The log lacks one of the steps, or cannot be read.</exception>
     public static IReadOnlyList<LoggedStep> ReadBefore(string path, int step)
     {

@@ -18,7 +18,8 @@ public readonly record struct CheckpointInterval(int Count, bool IsInEpochs)
             "step" or "steps" => false,
             _ => null,
         };
-        return isInEpochs is bool known && int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
+        _ = int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out int count);
+        return isInEpochs is bool known && count > 0
             ? new CheckpointInterval(count, known)
             : throw new UserErrorException($"--checkpoint-every {text}: expected a number of epochs or steps, as in 1epoch or 100steps");
     }

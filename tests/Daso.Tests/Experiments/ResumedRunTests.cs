@@ -23,10 +23,10 @@ public class ResumedRunTests
         Parameters = [],
         Strategies = [new StrategyDefinition("ddp", IsBaseline: true), new StrategyDefinition("daso", IsBaseline: false)],
         Seeds = [1],
-        Epochs = TinyTraining.Epochs,
+        Epochs = ShortTraining.Epochs,
         Create = _ => new ExperimentSetup(
-            new TinyTraining.TinyModel(),
-            TinyTraining.Data,
+            new ShortTraining.TinyModel(),
+            ShortTraining.Data,
             new SgdSpec(Momentum: 0.9, WeightDecay: 0),
             new ConstantRateSpec(0.05),
             [new DdpSpec(), new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } }]),
@@ -67,7 +67,7 @@ public class ResumedRunTests
         Interrupt(Options(output) with { Resume = folder.Path }, s_ddp, step: 6);
         Run(Options(output) with { Resume = folder.Path }, new Progress());
 
-        for (int rank = 0; rank < TinyTraining.Ranks; rank++)
+        for (int rank = 0; rank < ShortTraining.Ranks; rank++)
         {
             using var timings = new ParquetFileReader(folder.Timings(s_ddp, rank));
             int[] steps = ParquetTable.Read<int>(timings, "step");
@@ -77,11 +77,11 @@ public class ResumedRunTests
                 .Select((span, i) => (span, i))
                 .Where(row => row.span == "step")
                 .Select(row => (steps[row.i], starts[row.i], starts[row.i] + durations[row.i]))];
-            Assert.Equal(Enumerable.Range(0, TinyTraining.Steps), whole.Select(step => step.Step));
+            Assert.Equal(Enumerable.Range(0, ShortTraining.Steps), whole.Select(step => step.Step));
             Assert.All(whole.Zip(whole.Skip(1)), pair => Assert.InRange(pair.Second.Start, pair.First.End, long.MaxValue));
 
             using var metrics = new ParquetFileReader(folder.Metrics(s_ddp, rank));
-            Assert.Equal(TinyTraining.Steps, ParquetTable.Read<string>(metrics, "metric").Count(name => name == MetricNames.Items));
+            Assert.Equal(ShortTraining.Steps, ParquetTable.Read<string>(metrics, "metric").Count(name => name == MetricNames.Items));
         }
     }
 
@@ -127,7 +127,7 @@ public class ResumedRunTests
 
     private static RunOptions Options(TemporaryFolder output) => new()
     {
-        Topology = TinyTraining.Cluster,
+        Topology = ShortTraining.Cluster,
         OutputFolder = output.Path,
         WarmupSteps = 1,
         CheckpointEvery = CheckpointInterval.Parse("4steps"),

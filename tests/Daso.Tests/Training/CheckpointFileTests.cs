@@ -6,7 +6,7 @@ namespace Daso.Tests.Training;
 
 public class CheckpointFileTests
 {
-    private static readonly CheckpointIdentity s_mine = new(TinyTraining.Specification, TinyTraining.Cell, 2, 2, 3, 100);
+    private static readonly CheckpointIdentity s_mine = new(ShortTraining.Specification, ShortTraining.Cell, 2, 2, 3, 100);
 
     [Fact]
     public void What_was_written_is_read()
@@ -55,7 +55,8 @@ public class CheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         string path = Write(folder);
-        AssertRefused(path, s_mine with { Specification = new string('f', 64) }, ": of another specification (0123456789ab, here ffffffffffff); ");
+        AssertRefused(
+            path, s_mine with { Specification = new string('f', 64) }, ": of another specification (0123456789ab, here ffffffffffff); ");
         AssertRefused(path, s_mine with { Cell = s_mine.Cell with { Seed = 2 } }, ": of tiny, strategy, seed 1; ");
         AssertRefused(path, s_mine with { Cell = s_mine.Cell with { Strategy = "ddp" } }, ": of tiny, strategy, seed 1; ");
         AssertRefused(path, s_mine with { Nodes = 4, RanksPerNode = 1 }, ": of a cluster of 2 × 2 ranks; ");
@@ -89,15 +90,15 @@ public class CheckpointFileTests
     public void Files_of_a_checkpoint_that_not_all_ranks_have_written_are_ignored_and_removed()
     {
         using var folder = new TemporaryFolder();
-        CheckpointSeries series = TinyTraining.Series(folder.Path);
+        CheckpointSeries series = ShortTraining.Series(folder.Path);
         var plan = new CheckpointPlan(series, CheckpointInterval.Parse("10steps"), ResumeStep: null);
-        TrainingOutcome[] uninterrupted = TinyTraining.Run(5, plan);
+        TrainingOutcome[] uninterrupted = ShortTraining.Run(5, plan);
         // As after a kill while the checkpoint at step 15 was written: rank 0 has moved its file, rank 1 has not.
         File.WriteAllText(Path.Combine(folder.Path, "tiny+strategy+1-step15-rank0.ckpt"), "complete");
         File.WriteAllText(Path.Combine(folder.Path, "tiny+strategy+1-step15-rank1.ckpt.partial"), "cut o");
 
         Assert.Equal(10, series.LatestStep());
-        TrainingOutcome[] resumed = TinyTraining.Run(5, new CheckpointPlan(series, CheckpointInterval.Parse("8steps"), ResumeStep: 10));
+        TrainingOutcome[] resumed = ShortTraining.Run(5, new CheckpointPlan(series, CheckpointInterval.Parse("8steps"), ResumeStep: 10));
         Assert.Equal(uninterrupted.Select(rank => rank.ParametersSha256), resumed.Select(rank => rank.ParametersSha256));
         Assert.All(Directory.GetFiles(folder.Path, "*-step*"), file => Assert.Contains("-step16-", file, StringComparison.Ordinal));
         series.Clear();
@@ -112,7 +113,7 @@ public class CheckpointFileTests
         using var folder = new TemporaryFolder();
         string note = Path.Combine(folder.Path, "tiny+strategy+1.json");
         File.WriteAllText(note, content);
-        UserErrorException refused = Assert.Throws<UserErrorException>(() => TinyTraining.Series(folder.Path).LatestStep());
+        UserErrorException refused = Assert.Throws<UserErrorException>(() => ShortTraining.Series(folder.Path).LatestStep());
         Assert.StartsWith($"checkpoint {note}: damaged; ", refused.Message, StringComparison.Ordinal);
     }
 

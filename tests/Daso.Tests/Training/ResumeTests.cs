@@ -13,7 +13,7 @@ public class ResumeTests
     private const int CallsPerStep = 16;
 
     private static readonly Lazy<string[]>[] s_uninterrupted =
-        [.. TinyTraining.Kinds.Select((_, kind) => new Lazy<string[]>(() => Describe(TinyTraining.Run(kind))))];
+        [.. ShortTraining.Kinds.Select((_, kind) => new Lazy<string[]>(() => Describe(ShortTraining.Run(kind))))];
 
     /// <summary>DASO_RESUME_POINTS sets the number of points that are drawn.</summary>
     private static readonly long s_points =
@@ -21,7 +21,7 @@ public class ResumeTests
 
     [Fact]
     public void Interrupted_anywhere_and_resumed_it_ends_with_the_same_bits() => Gen.Select(
-            Gen.Int[0, TinyTraining.Kinds.Length - 1],
+            Gen.Int[0, ShortTraining.Kinds.Length - 1],
             Gen.OneOf(
                 Gen.Int[1, 7].Select(count => new CheckpointInterval(count, IsInEpochs: false)),
                 Gen.Int[1, 2].Select(count => new CheckpointInterval(count, IsInEpochs: true))),
@@ -31,7 +31,7 @@ public class ResumeTests
             (kind, every, first, second) =>
             {
                 using var folder = new TemporaryFolder();
-                var training = new Interrupted(kind, every, TinyTraining.Series(folder.Path));
+                var training = new Interrupted(kind, every, ShortTraining.Series(folder.Path));
                 training.RunUntil(first);
                 training.RunUntil(second);
                 Assert.Equal(s_uninterrupted[kind].Value, training.RunToEnd());
@@ -43,13 +43,15 @@ public class ResumeTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(6)]
+    [InlineData(7)]
     public void Interrupted_between_send_and_merge_over_a_slow_link_it_ends_with_the_same_bits(int kind)
     {
         using var folder = new TemporaryFolder();
-        var training = new Interrupted(kind, Every("1steps"), TinyTraining.Series(folder.Path), "10mbit,2ms");
+        var training = new Interrupted(kind, Every("1steps"), ShortTraining.Series(folder.Path), "10mbit,2ms");
         // The second epoch's first step sends; it is merged one step later or more.
-        training.RunUntil((Step: TinyTraining.StepsPerEpoch + 1, Call: 0, Rank: 3));
-        Assert.Equal(TinyTraining.StepsPerEpoch + 1, training.Series.LatestStep());
+        training.RunUntil((Step: ShortTraining.StepsPerEpoch + 1, Call: 0, Rank: 3));
+        Assert.Equal(ShortTraining.StepsPerEpoch + 1, training.Series.LatestStep());
         Assert.Equal(s_uninterrupted[kind].Value, training.RunToEnd());
     }
 
@@ -57,7 +59,7 @@ public class ResumeTests
     public void Without_a_checkpoint_it_starts_anew()
     {
         using var folder = new TemporaryFolder();
-        var training = new Interrupted(3, Every("1epoch"), TinyTraining.Series(folder.Path));
+        var training = new Interrupted(3, Every("1epoch"), ShortTraining.Series(folder.Path));
         training.RunUntil((Step: 2, Call: 0, Rank: 1));
         Assert.Null(training.Series.LatestStep());
         training.RunUntil((Step: 12, Call: 0, Rank: 1));
@@ -69,7 +71,7 @@ public class ResumeTests
     public void Only_the_last_complete_checkpoint_is_kept()
     {
         using var folder = new TemporaryFolder();
-        TinyTraining.Run(5, new CheckpointPlan(TinyTraining.Series(folder.Path), Every("3steps"), ResumeStep: null));
+        ShortTraining.Run(5, new CheckpointPlan(ShortTraining.Series(folder.Path), Every("3steps"), ResumeStep: null));
         string[] files = [.. Directory.GetFiles(folder.Path).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
         string[] expected = ["tiny+strategy+1.json", .. Enumerable.Range(0, 4).Select(rank => $"tiny+strategy+1-step18-rank{rank}.ckpt")];
         Assert.Equal(expected.Order(StringComparer.Ordinal), files);
@@ -78,7 +80,7 @@ public class ResumeTests
     private static CheckpointInterval Every(string text) => CheckpointInterval.Parse(text);
 
     private static Gen<(int Step, int Call, int Rank)> Interruption() =>
-        Gen.Select(Gen.Int[0, TinyTraining.Steps - 1], Gen.Int[0, CallsPerStep], Gen.Int[0, TinyTraining.Ranks - 1]);
+        Gen.Select(Gen.Int[0, ShortTraining.Steps - 1], Gen.Int[0, CallsPerStep], Gen.Int[0, ShortTraining.Ranks - 1]);
 
     /// <summary>Every rank's parameters and all results, which on held-out data depend on every rank's batch-norm statistics.</summary>
     private static string[] Describe(TrainingOutcome[] outcomes) =>
@@ -109,6 +111,6 @@ public class ResumeTests
         internal string[] RunToEnd() => Describe(Run(_ => NullRecorder.Instance));
 
         private TrainingOutcome[] Run(Func<int, IRecorder> recorderOf) =>
-            TinyTraining.Run(kind, new CheckpointPlan(series, every, series.LatestStep()), recorderOf, link);
+            ShortTraining.Run(kind, new CheckpointPlan(series, every, series.LatestStep()), recorderOf, link);
     }
 }

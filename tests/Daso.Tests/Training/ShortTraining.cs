@@ -1,5 +1,6 @@
 using Daso.Baselines;
 using Daso.Cluster;
+using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
 using Daso.Optimization;
@@ -13,7 +14,7 @@ using static TorchSharp.torch;
 namespace Daso.Tests.Training;
 
 /// <summary>A training of 20 steps in 4 epochs on 2 × 2 ranks that takes some hundredths of a second.</summary>
-internal static class TinyTraining
+internal static class ShortTraining
 {
     internal const int Epochs = 4;
     internal const int StepsPerEpoch = 5;
@@ -33,7 +34,7 @@ internal static class TinyTraining
         HeldOutSamples = 2 * Ranks,
     };
 
-    /// <summary>Every strategy, and both optimizers; DASO cycles from the second epoch to the third.</summary>
+    /// <summary>Every strategy, DASO's options, and both optimizers; DASO cycles from the second epoch to the third.</summary>
     internal static readonly (StrategySpec Strategy, OptimizerSpec Optimizer)[] Kinds =
     [
         (new DasoSpec { Schedule = Cycling(DasoVariant.Paper), ChunkElements = 50 }, new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
@@ -42,6 +43,20 @@ internal static class TinyTraining
         (new DdpSpec(), new AdamWSpec()),
         (new HorovodSpec { CycleMs = 0 }, new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
         (new NoCommunicationSpec(), new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
+        (new DasoSpec
+        {
+            Schedule = Cycling(DasoVariant.Paper),
+            ShardedDuty = true,
+            CyclingWire = WireFormat.BFloat16,
+            MomentumAtMerge = MomentumAtMerge.Average,
+        }, new AdamWSpec()),
+        (new DasoSpec
+        {
+            Schedule = Cycling(DasoVariant.Heat),
+            CyclingWire = WireFormat.Float16,
+            MomentumAtMerge = MomentumAtMerge.Reset,
+            SynchroniseBatchNorm = true,
+        }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
     ];
 
     /// <summary>What a training of one of the <see cref="Kinds"/> came to on every rank.</summary>
