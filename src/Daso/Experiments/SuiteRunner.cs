@@ -116,7 +116,7 @@ public sealed class SuiteRunner : IDisposable
             variant.Setup.Strategies[strategy],
             id.Seed,
             variant.Epochs,
-            options.Steps,
+            variant.Steps,
             options.WarmupSteps);
         _record.CellStarted(id);
         string[] hashes = new string[options.Topology.Ranks];
@@ -125,7 +125,7 @@ public sealed class SuiteRunner : IDisposable
             ranks =>
             {
                 Devices.UseCoresOf(options.Topology.Ranks);
-                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, options.Steps ?? 0);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
                 {
