@@ -50,7 +50,7 @@ public sealed class GeneratedCodeTests
     [Fact]
     public void Params_alone_runs_over_all_values_of_a_bool_or_an_enum()
     {
-        const string parameters = "[Params] public bool Flag { get; init; } [Params] public Precision Format { get; init; }";
+        const string parameters = "[Params] public bool Flag { get; init; } [Params] public Precision Wire { get; init; }";
         ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Small("A", "a", body: parameters))));
 
         Assert.Equal(["false", "true"], definition.Parameters[0].Values);

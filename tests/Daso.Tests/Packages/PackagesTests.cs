@@ -6,7 +6,7 @@ namespace Daso.Tests.Packages;
 /// <summary>What a user has who takes the packages, and nothing else of this repository.</summary>
 public sealed class PackagesTests : IDisposable
 {
-    private static readonly string s_repository = Path.GetFullPath(Path.Combine(Here(), "../../.."));
+    private static readonly string s_repository = Path.GetFullPath(Path.Combine(Here(), "../../../.."));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("daso-packages-").FullName;
 
