@@ -37,7 +37,7 @@ internal static class KnownNames
     public static readonly IReadOnlyList<string> BuiltInOptions =
     [
         "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "dry-run",
-        "warmup-steps", "comm-timeout", "help", "version",
+        "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "help", "version",
     ];
 
     /// <summary>How a user writes an attribute: without the suffix.</summary>

@@ -1,4 +1,5 @@
 using Daso.Cluster;
+using Daso.Training;
 
 namespace Daso.Experiments;
 
@@ -44,4 +45,10 @@ public sealed record RunOptions
 
     /// <summary>The longest that a rank waits for the others in one operation.</summary>
     public TimeSpan CommunicationLimit { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How often each training is saved; null: never.</summary>
+    public CheckpointInterval? CheckpointEvery { get; init; }
+
+    /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
+    public string? Resume { get; init; }
 }

@@ -26,7 +26,7 @@ public sealed class SuiteRunner : IDisposable
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
 
-    /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder.</summary>
+    /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
     /// <exception cref="UserErrorException">The plan cannot run here; nothing was written.</exception>
     public SuiteRunner(SuitePlan plan)
@@ -39,7 +39,10 @@ public sealed class SuiteRunner : IDisposable
         {
             foreach (ExperimentVariant variant in plan.Variants)
                 _data.Add(variant, OpenAndCheck(variant));
-            _record = RunRecord.Create(plan, _data, Settings(allocator, threads));
+            Dictionary<string, string> settings = Settings(allocator, threads);
+            _record = plan.Options.Resume is string run
+                ? RunRecord.Resume(run, plan, _data, settings)
+                : RunRecord.Create(plan, _data, settings);
         }
         catch
         {
@@ -51,7 +54,7 @@ public sealed class SuiteRunner : IDisposable
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
 
-    /// <summary>Trains all cells.</summary>
+    /// <summary>Trains all cells that are not trained yet.</summary>
     /// <param name="observer">Told of progress.</param>
     /// <param name="cancelled">Ends the run.</param>
     /// <exception cref="Communication.ClusterFailedException">A rank failed; what was recorded is kept.</exception>
@@ -66,7 +69,8 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                RunCell(id, variant, strategy, observer.CellStarted(id, i + 1, cells.Length), cancelled);
+                if (!_record.HasEnded(id))
+                    RunCell(id, variant, strategy, observer.CellStarted(id, i + 1, cells.Length), cancelled);
             }
 
             _record.Completed();
@@ -108,6 +112,8 @@ public sealed class SuiteRunner : IDisposable
     private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver observer, CancellationToken cancelled)
     {
         RunOptions options = _plan.Options;
+        CheckpointSeries checkpoints = _record.CheckpointsOf(id);
+        int? resumeStep = checkpoints.LatestStep();
         var training = new TrainingPlan(
             variant.Setup.Model,
             _data[variant],
@@ -117,15 +123,18 @@ public sealed class SuiteRunner : IDisposable
             id.Seed,
             variant.Epochs,
             variant.Steps,
-            options.WarmupSteps);
-        _record.CellStarted(id);
+            options.WarmupSteps)
+        {
+            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
+        };
+        _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
         var cluster = new EmbeddedCluster(options.Topology, variant.Link, _deviceOf, options.CommunicationLimit);
         cluster.Run(
             ranks =>
             {
                 Devices.UseCoresOf(options.Topology.Ranks);
-                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
                 {
@@ -138,6 +147,7 @@ public sealed class SuiteRunner : IDisposable
             },
             cancelled);
         _record.CellEnded(id, hashes[0]);
+        checkpoints.Clear();
     }
 
     private Dictionary<string, string> Settings(string allocator, int threads) => new()

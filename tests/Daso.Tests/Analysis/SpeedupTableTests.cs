@@ -1,7 +1,7 @@
-using Daso.Specification;
 using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Tests.Recording;
 using Spectre.Console;
 

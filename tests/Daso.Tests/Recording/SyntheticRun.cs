@@ -1,6 +1,6 @@
-using Daso.Specification;
 using System.Text.Json.Nodes;
 using Daso.Recording;
+using Daso.Specification;
 
 namespace Daso.Tests.Recording;
 
