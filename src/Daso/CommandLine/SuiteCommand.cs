@@ -35,6 +35,7 @@ internal sealed class SuiteCommand : Command
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
+        private readonly Option<string?> _tier = new("--tier") { Description = "Runs a shorter or longer form that the experiments declare." };
         private readonly Option<int?> _epochs = new("--epochs") { Description = "Epochs in place of the experiments' own." };
         private readonly Option<int?> _steps = new("--steps") { Description = "Ends each training after this many steps." };
         private readonly Option<int> _warmupSteps = new("--warmup-steps") { Description = "Untimed steps before each training.", DefaultValueFactory = _ => 3 };
@@ -51,7 +52,7 @@ internal sealed class SuiteCommand : Command
             _experiments = experiments;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
-                _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _epochs, _steps, _warmupSteps, _limit,
+                _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _resume, _out, _format, _dryRun,
             };
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
@@ -87,6 +88,7 @@ internal sealed class SuiteCommand : Command
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
                 Experiments = Given(parsed, _chosen),
+                Tier = parsed.GetValue(_tier),
                 Epochs = parsed.GetValue(_epochs),
                 Steps = parsed.GetValue(_steps),
                 WarmupSteps = parsed.GetValue(_warmupSteps),

@@ -24,6 +24,9 @@ public sealed record RunOptions
     /// <summary>Experiments to run; null: all of the suite.</summary>
     public IReadOnlyList<string>? Experiments { get; init; }
 
+    /// <summary>The form of the experiments to run; null: their own.</summary>
+    public string? Tier { get; init; }
+
     /// <summary>Epochs in place of the experiments' own.</summary>
     public int? Epochs { get; init; }
 

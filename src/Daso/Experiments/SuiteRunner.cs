@@ -122,7 +122,7 @@ public sealed class SuiteRunner : IDisposable
             variant.Setup.Strategies[strategy],
             id.Seed,
             variant.Epochs,
-            options.Steps,
+            variant.Steps,
             options.WarmupSteps)
         {
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
@@ -134,7 +134,7 @@ public sealed class SuiteRunner : IDisposable
             ranks =>
             {
                 Devices.UseCoresOf(options.Topology.Ranks);
-                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, options.Steps ?? 0, resumeStep);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
                 {
