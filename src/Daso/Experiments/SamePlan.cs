@@ -6,29 +6,20 @@ namespace Daso.Experiments;
 /// <summary>Refuses to go on with a run whose plan is another.</summary>
 internal static class SamePlan
 {
-    /// <summary>Compares the specifications, and the links, which are no part of them but change the times.</summary>
+    /// <summary>Compares the specifications.</summary>
     /// <param name="path">The run's folder, as the user gave it.</param>
     /// <param name="earlier">The run.</param>
     /// <param name="here">What this process would write.</param>
     /// <exception cref="UserErrorException">They differ; the message names the first difference and the run's command line.</exception>
     public static void Require(string path, Manifest earlier, Manifest here)
     {
-        string? difference = null;
-        if (earlier.SpecificationHash != here.SpecificationHash)
-        {
-            difference = $"the run's specification is {earlier.SpecificationHash[..12]}, this command's {here.SpecificationHash[..12]}, "
-                + $"they differ in {FirstDifference(earlier.Specification, here.Specification)}";
-        }
-        else if (!earlier.Experiments.Select(e => e.Link).SequenceEqual(here.Experiments.Select(e => e.Link)))
-        {
-            difference = "the run has another --link";
-        }
+        if (earlier.SpecificationHash == here.SpecificationHash)
+            return;
 
-        if (difference is not null)
-        {
-            throw new UserErrorException(
-                $"--resume {path}: {difference}; repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
-        }
+        throw new UserErrorException(
+            $"--resume {path}: the run's specification is {earlier.SpecificationHash[..12]}, this command's {here.SpecificationHash[..12]}, "
+            + $"they differ in {FirstDifference(earlier.Specification, here.Specification)}; "
+            + $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
     }
 
     /// <summary>The path of the first setting that only one has or whose values differ.</summary>

@@ -104,7 +104,7 @@ public class ResumedRunTests
         RunOptions options = Options(output) with { Resume = folder.Path };
         AssertRefused(folder, options with { Epochs = 9 }, "they differ in tiny.epochs; repeat the run's command: ");
         AssertRefused(folder, options with { Topology = new Topology(1, 4) }, "they differ in nodes; repeat the run's command: ");
-        AssertRefused(folder, options with { Link = "1gbit,50us" }, "the run has another --link; ");
+        AssertRefused(folder, options with { Link = "1gbit,50us" }, "they differ in tiny.link; repeat the run's command: ");
         AssertRefused(folder, options with { Resume = output.Path }, "no manifest.json; name the folder of a run");
     }
 
