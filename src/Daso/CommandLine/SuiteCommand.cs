@@ -42,7 +42,7 @@ internal sealed class SuiteCommand : Command
         private readonly Option<int> _limit = new("--comm-timeout") { Description = "Seconds that a rank waits for the others in one operation.", DefaultValueFactory = _ => 300 };
         private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Saves each training after so many epochs or steps, as in 1epoch or 100steps." };
         private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with." };
-        private readonly Option<string> _out = new("--out") { Description = "Folder that the run's folder is made in.", DefaultValueFactory = _ => new RunOptions { Topology = new Topology(1, 1) }.OutputFolder };
+        private readonly Option<string> _out = new("--out") { Description = "Folder that the run's folder is made in.", DefaultValueFactory = _ => RunOptions.DefaultOutputFolder() };
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 

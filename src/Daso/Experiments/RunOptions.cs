@@ -41,7 +41,7 @@ public sealed record RunOptions
         new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>The folder that run folders are made in.</summary>
-    public string OutputFolder { get; init; } = Path.Combine("artifacts", "runs");
+    public string OutputFolder { get; init; } = DefaultOutputFolder();
 
     /// <summary>The longest that a rank waits for the others in one operation.</summary>
     public TimeSpan CommunicationLimit { get; init; } = TimeSpan.FromSeconds(300);
@@ -51,4 +51,16 @@ public sealed record RunOptions
 
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
+
+    /// <summary>artifacts/runs of the nearest folder on the way up that has artifacts, so that a project's runs lie together; else here.</summary>
+    public static string DefaultOutputFolder()
+    {
+        for (DirectoryInfo? at = new(Environment.CurrentDirectory); at is not null; at = at.Parent)
+        {
+            if (Directory.Exists(Path.Combine(at.FullName, "artifacts")))
+                return Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(at.FullName, "artifacts", "runs"));
+        }
+
+        return Path.Combine("artifacts", "runs");
+    }
 }

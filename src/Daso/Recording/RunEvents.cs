@@ -77,6 +77,8 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder)
     {
         var ended = new HashSet<CellId>();
+        if (!File.Exists(folder.Events))
+            return ended;
         foreach (JsonElement line in JsonLines.Read(folder.Events))
         {
             if (line.GetProperty("event").ValueEquals("cell_ended"))

@@ -55,6 +55,7 @@ public class SpeedupTableTests
             recorder.Metric(MetricNames.Items, 3_000_000);
             recorder.Metric(MetricNames.HeldOutLoss, 2.25);
         });
+        run.End(new CellId(plan.Name, "ddp", 3));
 
         string text = Plain(RunSummary.Read(run.Folder.Path));
 

@@ -24,7 +24,12 @@ internal static class SmallTraining
     {
         using IDataset data = new SyntheticImages
         {
-            BatchPerRank = 4, Channels = 1, Size = 6, Classes = 4, TrainSamples = 2 * 4 * stepsPerEpoch, HeldOutSamples = 16,
+            BatchPerRank = 4,
+            Channels = 1,
+            Size = 6,
+            Classes = 4,
+            TrainSamples = 2 * 4 * stepsPerEpoch,
+            HeldOutSamples = 16,
         }.Open();
         var plan = new TrainingPlan(
             new TwoLayers(hidden), data, new SgdSpec(0.9, 1e-4), new ConstantRateSpec(rate), strategy, Seed: 5, epochs, null, WarmupSteps: 1);
