@@ -15,6 +15,7 @@ internal static class SamePlan
     {
         if (earlier.SpecificationHash == here.SpecificationHash)
             return;
+
         throw new UserErrorException(
             $"--resume {path}: the run's specification is {earlier.SpecificationHash[..12]}, this command's {here.SpecificationHash[..12]}, "
             + $"they differ in {FirstDifference(earlier.Specification, here.Specification)}; "
