@@ -1,3 +1,4 @@
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Recording;
@@ -10,8 +11,8 @@ namespace Daso.Experiments;
 /// <summary>A run's folder as it fills: the manifest, the run's events and each rank's recorder.</summary>
 internal sealed class RunRecord : IDisposable
 {
-    private readonly Manifest _manifest;
-    private readonly RunEvents _events;
+    private readonly Manifest? _manifest;
+    private readonly RunEvents? _events;
     private CellId? _current;
 
     private RunRecord(RunFolder folder, Manifest manifest)
@@ -22,6 +23,9 @@ internal sealed class RunRecord : IDisposable
         _events = new RunEvents(folder);
         _events.RunStarted();
     }
+
+    /// <summary>The record of a run whose manifest and events another process writes.</summary>
+    private RunRecord(RunFolder folder) => Folder = folder;
 
     internal RunFolder Folder { get; }
 
@@ -54,15 +58,41 @@ internal sealed class RunRecord : IDisposable
         return new RunRecord(RunFolder.Create(options.OutputFolder, id), manifest);
     }
 
+    /// <summary>
+    /// The record of a run of several processes: they compare what they are about to run, the first makes the folder, and all find it.
+    /// </summary>
+    /// <param name="plan">What will run.</param>
+    /// <param name="data">The opened data.</param>
+    /// <param name="settings">How this process was set up, by name.</param>
+    /// <param name="cluster">The processes.</param>
+    /// <exception cref="UserErrorException">On rank 0: a rank has another specification or program.</exception>
+    internal static RunRecord Share(
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        ICluster cluster)
+    {
+        RunRecord? record = null;
+        cluster.Run(ranks =>
+        {
+            JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
+            if (ranks.Rank == 0)
+                record = Create(plan, data, settings);
+            string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
+            record ??= new RunRecord(RunFolder.Open(path));
+        });
+        return record!;
+    }
+
     internal CellRecorder OpenRank(CellId cell, int rank, int expectedSteps) => new(Folder, cell, rank, expectedSteps);
 
     internal void CellStarted(CellId cell)
     {
         _current = cell;
-        _events.CellStarted(cell);
+        _events?.CellStarted(cell);
     }
 
-    internal void EpochEnded(CellId cell, EpochResult result) => _events.EpochEnded(cell, result.Epoch,
+    internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch,
     [
         (MetricNames.TrainLoss, result.TrainLoss),
         (MetricNames.HeldOutLoss, result.HeldOutLoss),
@@ -73,7 +103,7 @@ internal sealed class RunRecord : IDisposable
 
     internal void CellEnded(CellId cell, string parametersSha256)
     {
-        _events.CellEnded(cell, parametersSha256);
+        _events?.CellEnded(cell, parametersSha256);
         _current = null;
     }
 
@@ -81,17 +111,17 @@ internal sealed class RunRecord : IDisposable
 
     internal void Cancelled()
     {
-        _events.Cancelled(_current);
+        _events?.Cancelled(_current);
         Finish(RunOutcome.Cancelled);
     }
 
     internal void Failed(Exception failure)
     {
-        _events.Failed(failure.ToString(), _current);
+        _events?.Failed(failure.ToString(), _current);
         Finish(RunOutcome.Failed);
     }
 
-    public void Dispose() => _events.Dispose();
+    public void Dispose() => _events?.Dispose();
 
     private static PlannedExperiment Planned(ExperimentVariant variant, IDataset data) => new()
     {
@@ -106,8 +136,8 @@ internal sealed class RunRecord : IDisposable
 
     private void Finish(RunOutcome outcome)
     {
-        _events.RunEnded(outcome);
-        _manifest.WriteOutcome(Folder, outcome);
+        _events?.RunEnded(outcome);
+        _manifest?.WriteOutcome(Folder, outcome);
     }
 
     /// <summary>The plan and what the data's files hold.</summary>
