@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.Communication;
+using Daso.Communication.Mpi;
 
 namespace Daso.Preflight;
 
@@ -8,6 +9,7 @@ namespace Daso.Preflight;
 internal static class Sweep
 {
     internal const string AllReduceName = "all-reduce";
+    internal const string LibraryName = "all-reduce by the library";
     internal const string BroadcastName = "broadcast";
 
     private const int MinimumBytes = 1024;
@@ -24,8 +26,10 @@ internal static class Sweep
         var lines = new List<Measurement>();
         foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global }.Where(group => group.Size > 1))
         {
-            foreach (string operation in new[] { AllReduceName, BroadcastName })
+            foreach (string operation in new[] { AllReduceName, LibraryName, BroadcastName })
             {
+                if (operation == LibraryName && group is not MpiCommunicator)
+                    continue;
                 foreach (int bytes in Sizes(maximumBytes))
                 {
                     ranks.Cancelled.ThrowIfCancellationRequested();
@@ -64,12 +68,14 @@ internal static class Sweep
 
     private static bool Once(ICommunicator world, ICommunicator group, string operation, float[] values, out double seconds)
     {
-        bool isAllReduce = operation == AllReduceName;
+        bool isAllReduce = operation != BroadcastName;
         for (int i = 0; i < values.Length; i++)
             values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
         world.Barrier();
         long start = Stopwatch.GetTimestamp();
-        if (isAllReduce)
+        if (operation == LibraryName)
+            ((MpiCommunicator)group).AllReduceByLibrary(values);
+        else if (isAllReduce)
             group.AllReduce(values, ReduceOperation.Sum);
         else
             group.Broadcast(values, 0);

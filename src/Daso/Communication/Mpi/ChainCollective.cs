@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Daso.Communication.Mpi;
 
 /// <summary>
@@ -134,12 +136,13 @@ internal sealed class ChainCollective : IDisposable
     {
         Span<float> values = _roundValues.Span.Slice(offset, length);
         Span<float> scratch = PieceScratch.OfThisThread;
+        bool isInPlace = _call.Wire == WireFormat.Float32;
         int elementBytes = _call.Wire.BytesPerElement();
         for (int done = 0; done < length; done += Reduction.PieceElements)
         {
             int count = Math.Min(Reduction.PieceElements, length - done);
-            Span<float> own = values.Slice(done, count), partial = scratch[..count];
             Span<byte> wire = bytes.Slice(done * elementBytes, count * elementBytes);
+            Span<float> own = values.Slice(done, count), partial = isInPlace ? MemoryMarshal.Cast<byte, float>(wire) : scratch[..count];
             if (_before is null)
             {
                 own.CopyTo(partial);
@@ -147,7 +150,8 @@ internal sealed class ChainCollective : IDisposable
             }
             else
             {
-                _call.Wire.Unpack(wire, partial);
+                if (!isInPlace)
+                    _call.Wire.Unpack(wire, partial);
                 Reduction.Accumulate(partial, own, _call.Operation, _call.Wire, scratch[count..]);
             }
 
@@ -156,7 +160,7 @@ internal sealed class ChainCollective : IDisposable
                 Reduction.Finish(partial, _nodes.Length, _call.Operation, _call.Wire);
                 partial.CopyTo(own);
             }
-            else
+            else if (!isInPlace)
             {
                 _call.Wire.Pack(partial, wire);
             }

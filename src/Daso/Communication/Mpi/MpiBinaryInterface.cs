@@ -8,6 +8,9 @@ namespace Daso.Communication.Mpi;
 /// <param name="Libraries">File names, searched in this order.</param>
 /// <param name="World">MPI_COMM_WORLD.</param>
 /// <param name="Byte">MPI_BYTE.</param>
+/// <param name="Float">MPI_FLOAT.</param>
+/// <param name="Sum">MPI_SUM.</param>
+/// <param name="InPlace">MPI_IN_PLACE.</param>
 /// <param name="NullInfo">MPI_INFO_NULL.</param>
 /// <param name="ErrorsReturn">MPI_ERRORS_RETURN.</param>
 /// <param name="IgnoredStatus">MPI_STATUS_IGNORE.</param>
@@ -20,6 +23,9 @@ internal sealed record MpiBinaryInterface(
     IReadOnlyList<string> Libraries,
     nint World,
     nint Byte,
+    nint Float,
+    nint Sum,
+    nint InPlace,
     nint NullInfo,
     nint ErrorsReturn,
     nint IgnoredStatus,
@@ -37,6 +43,9 @@ internal sealed record MpiBinaryInterface(
         ["libmpich.so.12", "libmpi.so.12", "libmpi_cray.so.12", "libmpich.so", "libmpi.so"],
         World: 0x44000000,
         Byte: 0x4c00010d,
+        Float: 0x4c00040a,
+        Sum: 0x58000003,
+        InPlace: -1,
         NullInfo: 0x1c000000,
         ErrorsReturn: 0x54000001,
         IgnoredStatus: 1,

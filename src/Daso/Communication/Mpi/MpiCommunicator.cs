@@ -84,6 +84,21 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         }
     }
 
+    /// <summary>
+    /// The library's own all-reduce (a sum), on the calling thread, to compare with ours; nothing else of this group is under way. It may
+    /// add in another order.
+    /// </summary>
+    internal unsafe void AllReduceByLibrary(Memory<float> values)
+    {
+        using System.Buffers.MemoryHandle pinned = values.Pin();
+        nint request = _job.Library.AllReduce((float*)pinned.Pointer, values.Length, _handle);
+        while (!_job.Library.IsDone(ref request))
+        {
+            _job.ThrowIfEnded();
+            Thread.Yield();
+        }
+    }
+
     public void Dispose()
     {
         if (!_job.Progress.Remove(this))

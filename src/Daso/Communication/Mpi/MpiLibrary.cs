@@ -23,6 +23,7 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged<nint*, int*, nint, int> _test;
     private readonly delegate* unmanaged<int, int, nint, int*, nint, int> _probe;
     private readonly delegate* unmanaged<nint, int> _barrier;
+    private readonly delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int> _allReduce;
     private readonly delegate* unmanaged<int, byte*, int*, int> _errorText;
 
     private MpiLibrary(nint module, string path, MpiBinaryInterface binary)
@@ -41,6 +42,7 @@ internal sealed unsafe partial class MpiLibrary
         _test = (delegate* unmanaged<nint*, int*, nint, int>)Function("MPI_Test");
         _probe = (delegate* unmanaged<int, int, nint, int*, nint, int>)Function("MPI_Iprobe");
         _barrier = (delegate* unmanaged<nint, int>)Function("MPI_Barrier");
+        _allReduce = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Function("MPI_Iallreduce");
         _errorText = (delegate* unmanaged<int, byte*, int*, int>)Function("MPI_Error_string");
     }
 
@@ -142,6 +144,14 @@ internal sealed unsafe partial class MpiLibrary
         fixed (nint* pointer = &request)
             Check(_test(pointer, &isDone, Binary.IgnoredStatus), "MPI_Test");
         return isDone != 0;
+    }
+
+    /// <summary>Starts the library's own sum over all ranks, in place.</summary>
+    internal nint AllReduce(float* values, int count, nint communicator)
+    {
+        nint request = 0;
+        Check(_allReduce(Binary.InPlace, values, count, Binary.Float, Binary.Sum, communicator, &request), "MPI_Iallreduce");
+        return request;
     }
 
     /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
