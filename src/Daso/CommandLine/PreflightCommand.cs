@@ -13,16 +13,24 @@ internal sealed class PreflightCommand
 {
     private const long MiB = 1 << 20;
 
-    private readonly Option<int> _nodes = new("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
-    private readonly Option<int> _ranksPerNode = new("--ranks-per-node") { Description = "Ranks on each node.", DefaultValueFactory = _ => 2 };
-    private readonly Option<string?> _link = new("--link") { Description = "Emulated link of each node of the embedded cluster, as in 1gbit,50us." };
-    private readonly Option<int> _maximum = new("--max-mib") { Description = "The largest buffer, in MiB, up to 1024.", DefaultValueFactory = _ => 16 };
+    private readonly Option<int> _nodes = Number("--nodes", "Nodes of the cluster.", 2);
+
+    private readonly Option<int> _ranksPerNode = Number("--ranks-per-node", "Ranks on each node.", 2);
+
+    private readonly Option<string?> _link = new("--link")
+    {
+        Description = "Emulated link of each node of the embedded cluster, as in 1gbit,50us.",
+    };
+
+    private readonly Option<int> _maximum = Number("--max-mib", "The largest buffer, in MiB, up to 1024.", 16);
+
     private readonly Option<double> _minimum = new("--min-bandwidth")
     {
         Description = "Bus bandwidth in Gbit/s that the largest global all-reduce must reach; below it the exit code is 5.",
     };
 
-    private readonly Option<int> _limit = new("--comm-timeout") { Description = "Seconds that a rank waits for the others in one operation.", DefaultValueFactory = _ => 300 };
+    private readonly Option<int> _limit = Number("--comm-timeout", "Seconds that a rank waits for the others in one operation.", 300);
+
     private readonly Option<string?> _library = MpiSession.LibraryOption();
 
     private PreflightCommand()
@@ -40,6 +48,9 @@ internal sealed class PreflightCommand
         return command;
     }
 
+    private static Option<int> Number(string name, string description, int value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
     private int Run(ParseResult parsed, CancellationToken cancelled)
     {
         int maximum = parsed.GetValue(_maximum);
@@ -55,10 +66,15 @@ internal sealed class PreflightCommand
         int Measure(ICluster cluster) => Run(cluster, maximum * MiB, parsed.GetValue(_minimum), output, cancelled);
 
         if (Launcher.Detect(Environment.GetEnvironmentVariable) is not Launcher launcher)
-            return Measure(new EmbeddedCluster(topology, link is null or "unlimited" ? null : LinkSpec.Parse(link), Devices.ForRanks("cpu"), limit));
+        {
+            LinkSpec? emulated = link is null or "unlimited" ? null : LinkSpec.Parse(link);
+            return Measure(new EmbeddedCluster(topology, emulated, Devices.ForRanks("cpu"), limit));
+        }
+
         if (link is not null)
             throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
-        bool isTopologyGiven = parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
+        bool isTopologyGiven =
+            parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
         (int, int)? requested = isTopologyGiven ? (topology.Nodes, topology.RanksPerNode) : null;
         return MpiSession.Run(launcher, parsed.GetValue(_library), "cpu", limit, requested, Measure);
     }
@@ -86,7 +102,8 @@ internal sealed class PreflightCommand
         if (reached >= minimum)
             return (int)ExitCode.Done;
         string text = string.Create(
-            CultureInfo.InvariantCulture, $"--min-bandwidth {minimum}: the global all-reduce reached {reached:0.###} Gbit/s; look at the links");
+            CultureInfo.InvariantCulture,
+            $"--min-bandwidth {minimum}: the global all-reduce reached {reached:0.###} Gbit/s; look at the links");
         throw new UserErrorException(text, ExitCode.Environment);
     }
 

@@ -111,7 +111,8 @@ internal sealed class SuiteCommand : Command
 
             if (launcher is null)
                 return Task.Run(() => SuiteExecution.Run(plan, null, isJson, cancelled), CancellationToken.None);
-            bool isTopologyGiven = parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
+            bool isTopologyGiven =
+                parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
             (int, int)? requested = isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null;
             return Task.Run(
                 () => MpiSession.Run(

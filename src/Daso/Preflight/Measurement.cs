@@ -13,8 +13,8 @@ public sealed record Measurement(string Group, int Ranks, string Operation, long
     public double AlgorithmBandwidth => Bytes / Seconds;
 
     /// <summary>
-    /// Bytes a second that the busiest link of an ideal exchange carries in one direction: the algorithm's bandwidth times 2·(P − 1)/P for an
-    /// all-reduce and 1 for a broadcast (the definition of nccl-tests), so that sizes of groups compare.
+    /// Bytes a second that the busiest link of an ideal exchange carries in one direction: the algorithm's bandwidth times 2·(P − 1)/P
+    /// for an all-reduce and 1 for a broadcast (the definition of nccl-tests), so that sizes of groups compare.
     /// </summary>
     public double BusBandwidth => AlgorithmBandwidth * (Operation == Sweep.BroadcastName ? 1 : 2.0 * (Ranks - 1) / Ranks);
 }

@@ -165,6 +165,7 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         return new PendingOperation(this, token);
     }
 
-    private string Missing() =>
-        _collective.AwaitedRank is int member ? $"; missing: a message from or to rank {_worldRanks[member]} ({_job.HostOf(_worldRanks[member])})" : "";
+    private string Missing() => _collective.AwaitedRank is int member
+        ? $"; missing: a message from or to rank {_worldRanks[member]} ({_job.HostOf(_worldRanks[member])})"
+        : "";
 }

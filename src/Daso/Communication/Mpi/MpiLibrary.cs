@@ -77,7 +77,11 @@ internal sealed unsafe partial class MpiLibrary
         }
 
         if (chosen is not null)
-            throw new UserErrorException($"{origin} {chosen}: does not load; name an MPI library of the {binary.Name} family", ExitCode.Environment);
+        {
+            throw new UserErrorException(
+                $"{origin} {chosen}: does not load; name an MPI library of the {binary.Name} family", ExitCode.Environment);
+        }
+
         throw NativeLibrary.TryLoad("libmpi.so.40", out _)
             ? OpenMpiFound("libmpi.so.40")
             : new UserErrorException(

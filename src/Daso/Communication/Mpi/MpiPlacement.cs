@@ -31,6 +31,7 @@ internal sealed record MpiPlacement(int Nodes, int RanksPerNode, IReadOnlyList<i
         if (nodes.Length == 1 && wantedNodes * wantedRanks == order.Length)
             return new MpiPlacement(wantedNodes, wantedRanks, order);
         throw new UserErrorException(
-            $"--nodes {wantedNodes} --ranks-per-node {wantedRanks}: the launcher started {nodes.Length} × {nodes[0].Length}; leave the options out");
+            $"--nodes {wantedNodes} --ranks-per-node {wantedRanks}: the launcher started {nodes.Length} × {nodes[0].Length}; leave the "
+                + "options out");
     }
 }

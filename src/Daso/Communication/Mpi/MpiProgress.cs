@@ -2,7 +2,7 @@ namespace Daso.Communication.Mpi;
 
 /// <summary>
 /// The communication thread of a process: carries out the operations of all its groups side by side, so that they go on while the rank
-/// computes. Where nothing moves it polls for a moment and then sleeps between polls, so that waiting leaves the cores to those who compute.
+/// computes. Where nothing moves it polls for a moment and then sleeps between polls, which leaves the cores to those who compute.
 /// </summary>
 internal sealed class MpiProgress : IDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class MpiProgress : IDisposable
         _library = library;
         _failed = failed;
         _pollsBeforeSleep = hasCoreToSpare ? 2000 : 10;
-        Waiting = FormattableString.Invariant($"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
+        Waiting = FormattableString.Invariant(
+            $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
         _thread = new Thread(Run) { IsBackground = true, Name = "communication" };
         _thread.Start();
     }

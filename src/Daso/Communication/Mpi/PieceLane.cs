@@ -50,7 +50,7 @@ internal sealed unsafe class PieceLane(MpiLibrary library, nint communicator, Pi
     /// <summary>Begins an operation.</summary>
     /// <param name="source">The rank before; null: this rank begins the pieces.</param>
     /// <param name="target">The rank after; null: pieces end here.</param>
-    /// <param name="origin">Where there is no rank before: the lane whose handled pieces this one begins; null: all can begin at once.</param>
+    /// <param name="origin">With no rank before: the lane whose handled pieces this one begins; null: all can begin at once.</param>
     /// <param name="elements">Elements; 0 is one empty piece.</param>
     /// <param name="elementBytes">Bytes of an element on the wire.</param>
     /// <param name="tag">Tells operations apart.</param>

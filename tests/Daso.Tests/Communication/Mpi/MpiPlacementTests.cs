@@ -15,8 +15,9 @@ public class MpiPlacementTests
     }
 
     [Fact]
-    public void Unequal_nodes_are_refused_by_host() =>
-        Assert.Contains("(a 3, b 1)", Assert.Throws<UserErrorException>(() => MpiPlacement.Of([0, 1, 0, 0], ["a", "b", "a", "a"], null)).Message);
+    public void Unequal_nodes_are_refused_by_host() => Assert.Contains(
+        "(a 3, b 1)",
+        Assert.Throws<UserErrorException>(() => MpiPlacement.Of([0, 1, 0, 0], ["a", "b", "a", "a"], null)).Message);
 
     [Fact]
     public void One_machine_can_play_several_nodes()
@@ -28,8 +29,9 @@ public class MpiPlacementTests
     [Theory]
     [InlineData(4, 1)]
     [InlineData(1, 4)]
-    public void Real_nodes_are_taken_as_they_are(int nodes, int ranksPerNode) =>
-        Assert.Contains("2 × 2", Assert.Throws<UserErrorException>(() => MpiPlacement.Of([0, 1, 0, 1], s_hosts, (nodes, ranksPerNode))).Message);
+    public void Real_nodes_are_taken_as_they_are(int nodes, int ranksPerNode) => Assert.Contains(
+        "2 × 2",
+        Assert.Throws<UserErrorException>(() => MpiPlacement.Of([0, 1, 0, 1], s_hosts, (nodes, ranksPerNode))).Message);
 
     [Theory]
     [InlineData(0, new[] { 0, 1, 2, 3 })]

@@ -20,7 +20,10 @@ public class MpiTests
 
     [Theory]
     [InlineData(nameof(MpiRankTests.Failure), "rank 2 failed", "the disk is full")]
-    [InlineData(nameof(MpiRankTests.Absence), "all-reduce (Sum, Float32) of 3 elements on world not done within 1 s", "missing: a message from or to rank")]
+    [InlineData(
+        nameof(MpiRankTests.Absence),
+        "all-reduce (Sum, Float32) of 3 elements on world not done within 1 s",
+        "missing: a message from or to rank")]
     public void A_job_that_fails_ends_soon_and_says_why(string test, string what, string why)
     {
         MpiProcesses.Require();
@@ -37,7 +40,10 @@ public class MpiTests
     {
         MpiProcesses.Require();
         string[] arguments =
-            ["suite", "quickstart", "--experiments", "novel-transformer", "--steps", "3", "--warmup-steps", "0", "--seeds", "5", "--nodes", "2"];
+        [
+            "suite", "quickstart", "--experiments", "novel-transformer", "--steps", "3", "--warmup-steps", "0", "--seeds", "5",
+            "--nodes", "2",
+        ];
         using var embedded = new Program();
         Assert.Equal(0, embedded.Run(arguments).ExitCode);
         using var processes = new Program();
