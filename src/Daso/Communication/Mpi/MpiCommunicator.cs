@@ -18,20 +18,23 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     private CollectiveCall _running;
     private bool _isRunning;
 
-    /// <summary>Wraps a communicator of the library, which it frees.</summary>
+    /// <summary>Makes a communicator of the library and wraps it. Collective.</summary>
     /// <param name="job">This process's part of the job.</param>
-    /// <param name="handle">The library's communicator.</param>
+    /// <param name="create">Makes the library's communicator; on the communication thread.</param>
     /// <param name="name">What the group is.</param>
     /// <param name="worldRanks">The members' ranks in the job's world.</param>
-    internal MpiCommunicator(MpiJob job, nint handle, string name, int[] worldRanks)
+    internal MpiCommunicator(MpiJob job, Func<MpiLibrary, nint> create, string name, int[] worldRanks)
     {
         _job = job;
-        _handle = handle;
         _worldRanks = worldRanks;
         Name = name;
-        Rank = job.Library.RankIn(handle);
-        Size = job.Library.SizeOf(handle);
-        _collective = new ChainCollective(job.Library, handle, Rank, [.. worldRanks.Select(job.NodeOf)]);
+        MpiLibrary library = job.Library;
+        (_handle, Rank) = job.Progress.Call(() =>
+        {
+            nint handle = create(library);
+            return (handle, library.RankIn(handle));
+        });
+        _collective = new ChainCollective(library, _handle, Rank, [.. worldRanks.Select(job.NodeOf)]);
         job.Progress.Add(this);
     }
 
@@ -39,7 +42,7 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
 
     public int Rank { get; }
 
-    public int Size { get; }
+    public int Size => _worldRanks.Length;
 
     public PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32) =>
         Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, operation, wire, 0), values);
@@ -63,7 +66,7 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         float[] colours = new float[Size];
         this.AllGather(new float[] { BitConverter.Int32BitsToSingle(colour) }, colours);
         int[] members = [.. _worldRanks.Where((_, member) => BitConverter.SingleToInt32Bits(colours[member]) == colour)];
-        return new MpiCommunicator(_job, _job.Library.Split(_handle, colour, Rank), name, members);
+        return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, members);
     }
 
     public bool IsCompleted(long token) => Volatile.Read(ref _completed) > token;
@@ -85,18 +88,19 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     }
 
     /// <summary>
-    /// The library's own all-reduce (a sum), on the calling thread, to compare with ours; nothing else of this group is under way. It may
-    /// add in another order.
+    /// The library's own all-reduce (a sum), to compare with ours; nothing else is under way. It may add in another order.
     /// </summary>
     internal unsafe void AllReduceByLibrary(Memory<float> values)
     {
         using System.Buffers.MemoryHandle pinned = values.Pin();
-        nint request = _job.Library.AllReduce((float*)pinned.Pointer, values.Length, _handle);
-        while (!_job.Library.IsDone(ref request))
+        float* memory = (float*)pinned.Pointer;
+        _job.Progress.Call(() =>
         {
-            _job.ThrowIfEnded();
-            Thread.Yield();
-        }
+            nint request = _job.Library.AllReduce(memory, values.Length, _handle);
+            while (!_job.Library.IsDone(ref request))
+                Thread.Yield();
+            return request;
+        });
     }
 
     public void Dispose()
@@ -104,7 +108,11 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         if (!_job.Progress.Remove(this))
             return;
         _collective.Dispose();
-        _job.Library.Free(_handle);
+        _job.Progress.Call(() =>
+        {
+            _job.Library.Free(_handle);
+            return 0;
+        });
     }
 
     /// <summary>On the communication thread: does what can be done without waiting. Returns whether anything was.</summary>

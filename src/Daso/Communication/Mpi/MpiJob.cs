@@ -30,12 +30,12 @@ internal sealed partial class MpiJob
         RanksOnMachine = library.SizeOf(machine);
         Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, End);
 
-        (int[] leaders, string[] hosts) = Survey(machine, library.Split(all, 0, process), process);
+        (int[] leaders, string[] hosts) = Survey(machine, process, processes);
         Placement = MpiPlacement.Of(leaders, hosts, requested);
         _hosts = [.. Placement.Order.Select(one => hosts[one])];
         _nodes = [.. Enumerable.Range(0, processes).Select(rank => rank / Placement.RanksPerNode)];
         int myRank = Placement.Order.ToList().IndexOf(process);
-        World = new MpiCommunicator(this, library.Split(all, 0, myRank), "world", [.. Enumerable.Range(0, processes)]);
+        World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", [.. Enumerable.Range(0, processes)]);
     }
 
     /// <summary>The library.</summary>
@@ -138,11 +138,11 @@ internal sealed partial class MpiJob
     }
 
     /// <summary>Which process is first on each one's machine, and each one's host.</summary>
-    private (int[] Leaders, string[] Hosts) Survey(nint machineHandle, nint allHandle, int process)
+    private (int[] Leaders, string[] Hosts) Survey(nint machineHandle, int process, int processes)
     {
-        int processes = Library.SizeOf(allHandle);
-        using var machine = new MpiCommunicator(this, machineHandle, "machine", [.. Enumerable.Range(0, RanksOnMachine)]);
-        using var all = new MpiCommunicator(this, allHandle, "all processes", [.. Enumerable.Range(0, processes)]);
+        using var machine = new MpiCommunicator(this, _ => machineHandle, "machine", [.. Enumerable.Range(0, RanksOnMachine)]);
+        using var all = new MpiCommunicator(
+            this, library => library.Split(library.Binary.World, 0, process), "all processes", [.. Enumerable.Range(0, processes)]);
         float[] leader = [process]; // exact: below 2²⁴
         machine.AllReduce(leader, ReduceOperation.Min);
         float[] leaders = new float[processes];

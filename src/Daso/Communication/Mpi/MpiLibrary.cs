@@ -60,8 +60,10 @@ internal sealed unsafe partial class MpiLibrary
     /// <exception cref="UserErrorException">There is none, or one of another binary interface.</exception>
     internal static MpiLibrary Load(string? chosen)
     {
-        // UCX's put over TCP makes MPI_Finalize of MPICH 4.0 hang; read when the library loads. What the user has set stays.
+        // Read when the library loads; what the user has set stays. UCX's put over TCP makes MPI_Finalize of MPICH 4.0 hang; its signal
+        // handlers would end the process where the runtime turns a signal into an exception.
         _ = SetVariable("UCX_TCP_PUT_ENABLE", "n", 0);
+        _ = SetVariable("UCX_ERROR_SIGNALS", "", 0);
         string origin = chosen is null ? Variable : "--mpi-library";
         chosen ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
         MpiBinaryInterface binary = MpiBinaryInterface.Mpich;

@@ -9,9 +9,12 @@ internal sealed class MpiProgress : IDisposable
     private const int IdlePollMs = 1;
     private const long SleepNs = 20_000;
 
+    private static readonly TimeSpan s_aliveCheck = TimeSpan.FromSeconds(1);
+
     private readonly object _gate = new();
     private readonly MpiLibrary _library;
     private readonly Action<Exception> _failed;
+    private readonly Queue<Action> _calls = new();
     private readonly int _pollsBeforeSleep;
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
@@ -53,6 +56,39 @@ internal sealed class MpiProgress : IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes a call of the library on the thread, and waits for it. One thread is in the library at a time, so that nothing depends on
+    /// how well it bears several.
+    /// </summary>
+    internal T Call<T>(Func<T> call)
+    {
+        var done = new TaskCompletionSource<T>();
+        lock (_gate)
+        {
+            _calls.Enqueue(() =>
+            {
+                try
+                {
+                    done.SetResult(call());
+                }
+                catch (Exception failure)
+                {
+                    done.SetException(failure);
+                }
+            });
+            _hasWork = true;
+            Monitor.Pulse(_gate);
+        }
+
+        while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
+        {
+            if (!_thread.IsAlive)
+                throw new InvalidOperationException("the communication thread has ended");
+        }
+
+        return done.Task.GetAwaiter().GetResult();
+    }
+
     /// <summary>Tells the thread that an operation was queued.</summary>
     internal void Wake()
     {
@@ -89,6 +125,7 @@ internal sealed class MpiProgress : IDisposable
             int polls = 0;
             while (!Volatile.Read(ref _isStopping))
             {
+                MakeCalls();
                 bool hasMoved = false, isBusy = false;
                 foreach (MpiCommunicator communicator in _communicators)
                 {
@@ -108,6 +145,21 @@ internal sealed class MpiProgress : IDisposable
         catch (Exception failure)
         {
             _failed(failure);
+        }
+    }
+
+    private void MakeCalls()
+    {
+        while (true)
+        {
+            Action? call;
+            lock (_gate)
+            {
+                if (!_calls.TryDequeue(out call))
+                    return;
+            }
+
+            call();
         }
     }
 
