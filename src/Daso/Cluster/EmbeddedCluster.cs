@@ -9,13 +9,21 @@ namespace Daso.Cluster;
 /// <param name="deviceOf">The device of a rank, by its local id.</param>
 /// <param name="waitLimit">The longest that a rank waits for the others in one operation.</param>
 public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int, torch.Device> deviceOf, TimeSpan waitLimit)
+    : ICluster
 {
-    /// <summary>Runs a body on every rank and returns when all have ended.</summary>
-    /// <param name="body">What a rank does; runs on a thread of the rank's own.</param>
-    /// <param name="cancelled">Ends all ranks.</param>
-    /// <exception cref="ClusterFailedException">A rank threw; all others were ended.</exception>
-    /// <exception cref="UserErrorException">A rank found a mistake of the user.</exception>
-    /// <exception cref="OperationCanceledException">The user cancelled.</exception>
+    /// <inheritdoc />
+    public Topology Topology => topology;
+
+    /// <inheritdoc />
+    public IReadOnlyList<int> RanksHere { get; } = [.. Enumerable.Range(0, topology.Ranks)];
+
+    /// <inheritdoc />
+    public int RanksOnMachine => topology.Ranks;
+
+    /// <inheritdoc />
+    public string Description => "threads of one process; emulated links";
+
+    /// <inheritdoc />
     public void Run(Action<RankContext> body, CancellationToken cancelled = default)
     {
         int[] nodes = [.. Enumerable.Range(0, topology.Ranks).Select(topology.NodeOf)];

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Daso.Communication;
 using Daso.Experiments;
 
 namespace Daso.CommandLine;
@@ -29,6 +28,7 @@ public static class DasoApp
             ListCommand.Create(experiments),
             ScheduleCommand.Create(),
             TraceCommand.Create(),
+            PreflightCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -45,25 +45,10 @@ public static class DasoApp
                 ProcessTerminationTimeout = s_terminationLimit,
             }).ConfigureAwait(false);
         }
-        catch (UserErrorException mistake)
-        {
-            return Fail(error, mistake.Message, mistake.ExitCode);
-        }
-        catch (ClusterFailedException failure)
-        {
-            return Fail(error, failure.Message, ExitCode.RunFailed);
-        }
-        catch (OperationCanceledException)
-        {
-            return Fail(error, "cancelled", ExitCode.Cancelled);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return Fail(error, failure.Message, ExitCode.Environment);
-        }
         catch (Exception failure)
         {
-            return Fail(error, $"{failure.GetType().Name}: {failure.Message}", ExitCode.RunFailed);
+            (string message, ExitCode code) = Failure.Explain(failure);
+            return Fail(error, message, code);
         }
     }
 

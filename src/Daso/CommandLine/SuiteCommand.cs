@@ -46,6 +46,8 @@ internal sealed class SuiteCommand : Command
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
+        private readonly Option<string?> _library = MpiSession.LibraryOption();
+
         internal OneSuite(string name, IReadOnlyList<ExperimentDefinition> experiments)
         {
             _name = name;
@@ -53,7 +55,7 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _out, _format, _dryRun,
+                _checkpointEvery, _resume, _out, _format, _dryRun, _library,
             };
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
@@ -80,10 +82,13 @@ internal sealed class SuiteCommand : Command
 
         private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
         {
+            Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+            if (launcher is not null && parsed.GetValue(_link) is string link)
+                throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
             var options = new RunOptions
             {
                 Topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode)),
-                Link = parsed.GetValue(_link),
+                Link = launcher is null ? parsed.GetValue(_link) : "unlimited",
                 Device = parsed.GetValue(_device)!,
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
@@ -107,11 +112,26 @@ internal sealed class SuiteCommand : Command
             bool isJson = parsed.GetValue(_format) == "json";
             if (parsed.GetValue(_dryRun))
             {
-                PlanPrinter.Print(plan, isJson);
+                if (launcher is null or { Rank: 0 })
+                    PlanPrinter.Print(plan, isJson);
                 return Task.FromResult((int)ExitCode.Done);
             }
 
-            return Task.Run(() => SuiteExecution.Run(plan, isJson, cancelled), CancellationToken.None);
+            if (launcher is null)
+                return Task.Run(() => SuiteExecution.Run(plan, null, isJson, cancelled), CancellationToken.None);
+            bool isTopologyGiven =
+                parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
+            (int, int)? requested = isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null;
+            return Task.Run(
+                () => MpiSession.Run(
+                    launcher,
+                    parsed.GetValue(_library),
+                    options.Device,
+                    options.CommunicationLimit,
+                    requested,
+                    cluster => SuiteExecution.Run(
+                        plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled)),
+                CancellationToken.None);
         }
 
         private static T[]? Given<T>(ParseResult parsed, Option<T[]> option) =>

@@ -1,4 +1,5 @@
 using Daso.Analysis;
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Experiments;
 using Spectre.Console;
@@ -8,10 +9,20 @@ namespace Daso.CommandLine;
 /// <summary>Runs a suite for the command line: progress on standard error, the result on standard output.</summary>
 internal static class SuiteExecution
 {
-    internal static int Run(SuitePlan plan, bool isJson, CancellationToken cancelled)
+    /// <param name="plan">What to run.</param>
+    /// <param name="processes">The processes that this one is one of; null: an embedded cluster.</param>
+    /// <param name="isJson">Whether the result is JSON in place of a table.</param>
+    /// <param name="cancelled">Ends the run.</param>
+    internal static int Run(SuitePlan plan, ICluster? processes, bool isJson, CancellationToken cancelled)
     {
         IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
-        using var runner = new SuiteRunner(plan);
+        using var runner = new SuiteRunner(plan, processes);
+        if (!runner.IsFirst)
+        {
+            runner.Run(null, cancelled);
+            return (int)ExitCode.Done;
+        }
+
         try
         {
             SuiteProgress.Show(errors, observer => runner.Run(observer, cancelled));

@@ -37,6 +37,16 @@ internal readonly record struct CollectiveCall(CollectiveKind Kind, int Elements
         };
     }
 
+    /// <summary>A number below 2¹⁵, the same on all ranks, that keeps the messages of different calls apart.</summary>
+    internal int Tag
+    {
+        get
+        {
+            long mixed = (((((long)Elements * 4) + (int)Kind) * 3) + (int)Operation) * 3;
+            return (int)((((mixed + (int)Wire) * 31) + Root) % 32749);
+        }
+    }
+
     /// <inheritdoc />
     public override string ToString() => Kind switch
     {

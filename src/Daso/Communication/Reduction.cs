@@ -18,31 +18,44 @@ internal static class Reduction
         Span<float> result = scratch[..length];
         members[0].Span.Slice(offset, length).CopyTo(result);
         wire.Round(result);
-        Span<float> contribution = wire == WireFormat.Float32 ? default : scratch.Slice(length, length);
+        Span<float> rounded = scratch.Slice(length, length);
         for (int i = 1; i < members.Length; i++)
-        {
-            ReadOnlySpan<float> other = members[i].Span.Slice(offset, length);
-            if (wire != WireFormat.Float32)
-            {
-                other.CopyTo(contribution);
-                wire.Round(contribution);
-                other = contribution;
-            }
-
-            if (operation == ReduceOperation.Min)
-                TensorPrimitives.Min(result, other, result);
-            else
-                TensorPrimitives.Add(result, other, result);
-            wire.Round(result);
-        }
-
-        if (operation == ReduceOperation.Mean)
-        {
-            TensorPrimitives.Divide(result, members.Length, result);
-            wire.Round(result);
-        }
-
+            Accumulate(result, members[i].Span.Slice(offset, length), operation, wire, rounded);
+        Finish(result, members.Length, operation, wire);
         foreach (Memory<float> member in members)
             result.CopyTo(member.Span.Slice(offset, length));
+    }
+
+    /// <summary>Takes one more contribution into a partial result; both are rounded.</summary>
+    /// <param name="result">The partial result, as on the wire.</param>
+    /// <param name="contribution">The next member's values, as many.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="wire">The wire format.</param>
+    /// <param name="rounded">Room for as many values; used in 16-bit formats.</param>
+    internal static void Accumulate(
+        Span<float> result, ReadOnlySpan<float> contribution, ReduceOperation operation, WireFormat wire, Span<float> rounded)
+    {
+        if (wire != WireFormat.Float32)
+        {
+            contribution.CopyTo(rounded);
+            rounded = rounded[..contribution.Length];
+            wire.Round(rounded);
+            contribution = rounded;
+        }
+
+        if (operation == ReduceOperation.Min)
+            TensorPrimitives.Min(result, contribution, result);
+        else
+            TensorPrimitives.Add(result, contribution, result);
+        wire.Round(result);
+    }
+
+    /// <summary>What is left to do once all members' contributions are in.</summary>
+    internal static void Finish(Span<float> result, int members, ReduceOperation operation, WireFormat wire)
+    {
+        if (operation != ReduceOperation.Mean)
+            return;
+        TensorPrimitives.Divide(result, members, result);
+        wire.Round(result);
     }
 }

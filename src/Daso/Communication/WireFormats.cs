@@ -35,6 +35,48 @@ public static class WireFormats
         }
     }
 
+    /// <summary>Writes values that are rounded already in the format's bytes; bits are kept, those of a NaN but in float16.</summary>
+    internal static void Pack(this WireFormat wire, ReadOnlySpan<float> values, Span<byte> bytes)
+    {
+        switch (wire)
+        {
+            case WireFormat.BFloat16:
+                ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(values);
+                Span<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
+                for (int i = 0; i < bits.Length; i++)
+                    halves[i] = (ushort)(bits[i] >> 16);
+                break;
+            case WireFormat.Float16:
+                TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(bytes));
+                break;
+            case WireFormat.Float32:
+            default:
+                MemoryMarshal.AsBytes(values).CopyTo(bytes);
+                break;
+        }
+    }
+
+    /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
+    internal static void Unpack(this WireFormat wire, ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        switch (wire)
+        {
+            case WireFormat.BFloat16:
+                ReadOnlySpan<ushort> halves = MemoryMarshal.Cast<byte, ushort>(bytes);
+                Span<uint> bits = MemoryMarshal.Cast<float, uint>(values);
+                for (int i = 0; i < bits.Length; i++)
+                    bits[i] = (uint)halves[i] << 16;
+                break;
+            case WireFormat.Float16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+                break;
+            case WireFormat.Float32:
+            default:
+                bytes.CopyTo(MemoryMarshal.AsBytes(values));
+                break;
+        }
+    }
+
     private static void RoundToBFloat16(Span<float> values)
     {
         Span<uint> bits = MemoryMarshal.Cast<float, uint>(values);

@@ -12,7 +12,7 @@ namespace Daso.Experiments;
 internal sealed class RunRecord : IDisposable
 {
     private readonly Manifest _manifest;
-    private readonly RunEvents _events;
+    private readonly RunEvents? _events;
     private readonly IReadOnlySet<CellId> _ended;
     private CellId? _current;
     private CellClock _clock = new();
@@ -31,6 +31,14 @@ internal sealed class RunRecord : IDisposable
             _events.RunStarted();
     }
 
+    /// <summary>The record of a run whose manifest and events another process writes.</summary>
+    private RunRecord(RunFolder folder)
+    {
+        Folder = folder;
+        _manifest = Manifest.Read(folder);
+        _ended = new HashSet<CellId>();
+    }
+
     internal RunFolder Folder { get; }
 
     /// <summary>Makes the folder and writes the manifest.</summary>
@@ -43,6 +51,32 @@ internal sealed class RunRecord : IDisposable
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
         return new RunRecord(RunFolder.Create(plan.Options.OutputFolder, id), manifest, new HashSet<CellId>());
+    }
+
+    /// <summary>
+    /// The record of a run of several processes: they compare what they are about to run, the first makes the folder, and all find it.
+    /// </summary>
+    /// <param name="plan">What will run.</param>
+    /// <param name="data">The opened data.</param>
+    /// <param name="settings">How this process was set up, by name.</param>
+    /// <param name="cluster">The processes.</param>
+    /// <exception cref="UserErrorException">On rank 0: a rank has another specification or program.</exception>
+    internal static RunRecord Share(
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        ICluster cluster)
+    {
+        RunRecord? record = null;
+        cluster.Run(ranks =>
+        {
+            JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
+            if (ranks.Rank == 0)
+                record = Create(plan, data, settings);
+            string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
+            record ??= new RunRecord(RunFolder.Open(path));
+        });
+        return record!;
     }
 
     /// <summary>Goes on with the records of an interrupted run; all its checkpoints are checked before anything is written.</summary>
@@ -96,12 +130,12 @@ internal sealed class RunRecord : IDisposable
         _current = cell;
         _clock = new CellClock();
         if (resumeStep is int step)
-            _events.CellResumed(cell, step);
+            _events?.CellResumed(cell, step);
         else
-            _events.CellStarted(cell);
+            _events?.CellStarted(cell);
     }
 
-    internal void EpochEnded(CellId cell, EpochResult result) => _events.EpochEnded(cell, result.Epoch,
+    internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch,
     [
         (MetricNames.TrainLoss, result.TrainLoss),
         (MetricNames.HeldOutLoss, result.HeldOutLoss),
@@ -112,7 +146,7 @@ internal sealed class RunRecord : IDisposable
 
     internal void CellEnded(CellId cell, string parametersSha256)
     {
-        _events.CellEnded(cell, parametersSha256);
+        _events?.CellEnded(cell, parametersSha256);
         _current = null;
     }
 
@@ -120,17 +154,17 @@ internal sealed class RunRecord : IDisposable
 
     internal void Cancelled()
     {
-        _events.Cancelled(_current);
+        _events?.Cancelled(_current);
         Finish(RunOutcome.Cancelled);
     }
 
     internal void Failed(Exception failure)
     {
-        _events.Failed(failure.ToString(), _current);
+        _events?.Failed(failure.ToString(), _current);
         Finish(RunOutcome.Failed);
     }
 
-    public void Dispose() => _events.Dispose();
+    public void Dispose() => _events?.Dispose();
 
     private static CheckpointSeries CheckpointsOf(CellId cell, RunFolder folder, Manifest manifest) => new(
         folder.Checkpoints,
@@ -175,6 +209,8 @@ internal sealed class RunRecord : IDisposable
 
     private void Finish(RunOutcome outcome)
     {
+        if (_events is null)
+            return;
         _events.RunEnded(outcome);
         _manifest.WriteOutcome(Folder, outcome);
     }

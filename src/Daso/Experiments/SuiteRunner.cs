@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Cluster;
+using Daso.Communication;
 using Daso.Data;
 using Daso.Recording;
 using Daso.Training;
@@ -22,27 +23,36 @@ public interface ISuiteObserver
 public sealed class SuiteRunner : IDisposable
 {
     private readonly SuitePlan _plan;
-    private readonly Func<int, Device> _deviceOf;
+    private readonly Func<LinkSpec?, ICluster> _clusterWith;
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
 
     /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
+    /// <param name="processes">The processes to run it on, of which this is one; null: an embedded cluster.</param>
     /// <exception cref="UserErrorException">The plan cannot run here; nothing was written.</exception>
-    public SuiteRunner(SuitePlan plan)
+    public SuiteRunner(SuitePlan plan, ICluster? processes = null)
     {
         _plan = plan;
         string allocator = Allocator.Configure();
-        _deviceOf = Devices.ForRanks(plan.Options.Device);
-        int threads = Devices.UseCoresOf(plan.Options.Topology.Ranks);
+        RunOptions options = plan.Options;
+        Func<int, Device> deviceOf = Devices.ForRanks(options.Device);
+        _clusterWith = link => processes ?? new EmbeddedCluster(options.Topology, link, deviceOf, options.CommunicationLimit);
+        ICluster cluster = _clusterWith(null);
+        IsFirst = cluster.RanksHere[0] == 0;
+        int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
         try
         {
             foreach (ExperimentVariant variant in plan.Variants)
                 _data.Add(variant, OpenAndCheck(variant));
-            Dictionary<string, string> settings = Settings(allocator, threads);
-            _record = plan.Options.Resume is string run
-                ? RunRecord.Resume(run, plan, _data, settings)
-                : RunRecord.Create(plan, _data, settings);
+            Dictionary<string, string> settings = Settings(allocator, threads, cluster);
+            _record = (processes, plan.Options.Resume) switch
+            {
+                (null, null) => RunRecord.Create(plan, _data, settings),
+                (null, string run) => RunRecord.Resume(run, plan, _data, settings),
+                (_, null) => RunRecord.Share(plan, _data, settings, processes),
+                _ => throw new UserErrorException("--resume: not under MPI yet; resume the run on the embedded cluster"),
+            };
         }
         catch
         {
@@ -51,15 +61,18 @@ public sealed class SuiteRunner : IDisposable
         }
     }
 
+    /// <summary>Whether rank 0 is one of this process's ranks: it writes what is common to all.</summary>
+    public bool IsFirst { get; }
+
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
 
     /// <summary>Trains all cells that are not trained yet.</summary>
-    /// <param name="observer">Told of progress.</param>
+    /// <param name="observer">Told of progress; null: nobody is.</param>
     /// <param name="cancelled">Ends the run.</param>
-    /// <exception cref="Communication.ClusterFailedException">A rank failed; what was recorded is kept.</exception>
+    /// <exception cref="ClusterFailedException">A rank failed; what was recorded is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was recorded is kept.</exception>
-    public void Run(ISuiteObserver observer, CancellationToken cancelled)
+    public void Run(ISuiteObserver? observer, CancellationToken cancelled)
     {
         (ExperimentVariant Variant, int Strategy, int Seed)[] cells =
             [.. _plan.Variants.SelectMany(variant => variant.Cells().Select(cell => (variant, cell.Strategy, cell.Seed)))];
@@ -70,7 +83,7 @@ public sealed class SuiteRunner : IDisposable
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
                 if (!_record.HasEnded(id))
-                    RunCell(id, variant, strategy, observer.CellStarted(id, i + 1, cells.Length), cancelled);
+                    RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
             }
 
             _record.Completed();
@@ -109,7 +122,7 @@ public sealed class SuiteRunner : IDisposable
         }
     }
 
-    private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver observer, CancellationToken cancelled)
+    private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver? observer, CancellationToken cancelled)
     {
         RunOptions options = _plan.Options;
         CheckpointSeries checkpoints = _record.CheckpointsOf(id);
@@ -129,11 +142,11 @@ public sealed class SuiteRunner : IDisposable
         };
         _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
-        var cluster = new EmbeddedCluster(options.Topology, variant.Link, _deviceOf, options.CommunicationLimit);
+        ICluster cluster = _clusterWith(variant.Link);
         cluster.Run(
             ranks =>
             {
-                Devices.UseCoresOf(options.Topology.Ranks);
+                Devices.UseCoresOf(cluster.RanksOnMachine);
                 using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
@@ -146,13 +159,16 @@ public sealed class SuiteRunner : IDisposable
                 }
             },
             cancelled);
+        if (!IsFirst)
+            return;
         _record.CellEnded(id, hashes[0]);
         checkpoints.Clear();
     }
 
-    private Dictionary<string, string> Settings(string allocator, int threads) => new()
+    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()
     {
         ["allocator"] = allocator,
+        ["cluster"] = cluster.Description,
         ["threadsPerRank"] = threads.ToString(CultureInfo.InvariantCulture),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
@@ -164,14 +180,14 @@ public sealed class SuiteRunner : IDisposable
     }
 
     /// <summary>Writes epochs to the run's events as they end.</summary>
-    private sealed class RecordingObserver(RunRecord record, CellId id, ITrainingObserver next) : ITrainingObserver
+    private sealed class RecordingObserver(RunRecord record, CellId id, ITrainingObserver? next) : ITrainingObserver
     {
-        public void StepDone(int steps, int totalSteps) => next.StepDone(steps, totalSteps);
+        public void StepDone(int steps, int totalSteps) => next?.StepDone(steps, totalSteps);
 
         public void EpochDone(EpochResult result)
         {
             record.EpochEnded(id, result);
-            next.EpochDone(result);
+            next?.EpochDone(result);
         }
     }
 }

@@ -22,6 +22,8 @@ public sealed record RecordedSoftware(
     private static readonly string[] s_variables =
         ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES", "DOTNET_gcServer", "DOTNET_gcConcurrent"];
 
+    private static readonly string[] s_prefixes = ["SLURM_", "UCX_", "MPICH_", "DASO_"];
+
     /// <summary>Looks at this process. Loads libtorch to ask for its version.</summary>
     public static RecordedSoftware Detect() => new(
         RuntimeInformation.OSDescription,
@@ -42,7 +44,7 @@ public sealed record RecordedSoftware(
             StringComparer.Ordinal));
 
     private static bool Matters(string variable) =>
-        s_variables.Contains(variable) || variable.StartsWith("SLURM_", StringComparison.Ordinal);
+        s_variables.Contains(variable) || s_prefixes.Any(prefix => variable.StartsWith(prefix, StringComparison.Ordinal));
 
     private static string VersionOf(Assembly assembly) =>
         assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion

@@ -53,4 +53,19 @@ public class WireFormatsTests
         bool takesLower = down < up || (down == up && (lower & 0x10000) == 0);
         return takesLower ? BitConverter.UInt32BitsToSingle(lower) : upperValue;
     }
+
+    [Fact]
+    public void Rounded_values_survive_the_wire() => Gen.Single.Array[0, 100].Sample(values =>
+    {
+        foreach (WireFormat wire in Enum.GetValues<WireFormat>())
+        {
+            float[] rounded = [.. values];
+            wire.Round(rounded);
+            byte[] bytes = new byte[values.Length * wire.BytesPerElement()];
+            wire.Pack(rounded, bytes);
+            float[] back = new float[values.Length];
+            wire.Unpack(bytes, back);
+            Assert.Equal(rounded, back);
+        }
+    });
 }

@@ -1,0 +1,61 @@
+using Daso.Communication;
+using Daso.Communication.Mpi;
+using TorchSharp;
+
+namespace Daso.Cluster;
+
+/// <summary>A cluster of processes under MPI. This process is one rank of it.</summary>
+internal sealed class MpiCluster : ICluster
+{
+    private readonly MpiJob _job;
+    private readonly Func<int, torch.Device> _deviceOf;
+    private readonly ICommunicator _node;
+    private readonly ICommunicator _global;
+
+    /// <summary>Splits the job's world. Collective.</summary>
+    /// <param name="job">This process's part of the job.</param>
+    /// <param name="deviceOf">The device of a rank, by its local id.</param>
+    internal MpiCluster(MpiJob job, Func<int, torch.Device> deviceOf)
+    {
+        _job = job;
+        _deviceOf = deviceOf;
+        Topology = new Topology(job.Placement.Nodes, job.Placement.RanksPerNode);
+        _node = job.World.Split(Topology.NodeOf(Rank), "node");
+        _global = job.World.Split(Topology.LocalIdOf(Rank), "global");
+    }
+
+    /// <inheritdoc />
+    public Topology Topology { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<int> RanksHere => [Rank];
+
+    /// <inheritdoc />
+    public int RanksOnMachine => _job.RanksOnMachine;
+
+    /// <inheritdoc />
+    public string Description => $"processes under MPI ({_job.Library.Path}); collectives along chains of ranks; {_job.Progress.Waiting}";
+
+    private int Rank => _job.World.Rank;
+
+    /// <inheritdoc />
+    public void Run(Action<RankContext> body, CancellationToken cancelled = default)
+    {
+        using CancellationTokenRegistration registration = cancelled.Register(() => _job.End(new OperationCanceledException(cancelled)));
+        try
+        {
+            body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
+            _job.World.Barrier();
+        }
+        catch (OperationCanceledException) when (_job.Reason is Exception reason)
+        {
+            throw reason is OperationCanceledException ? reason : Failed(reason);
+        }
+        catch (Exception failure) when (failure is not (UserErrorException or OperationCanceledException))
+        {
+            throw Failed(failure);
+        }
+    }
+
+    private ClusterFailedException Failed(Exception reason) => new(Rank, $"({_job.HostOf(Rank)}) {reason.Message}", reason);
+}

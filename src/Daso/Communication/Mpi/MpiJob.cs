@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using MPI;
+
+namespace Daso.Communication.Mpi;
+
+/// <summary>This process's part of an MPI job: started once and ended once, by the same thread.</summary>
+internal sealed partial class MpiJob
+{
+    private const int HostBytes = 64;
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(10);
+
+    private readonly MPI.Environment _environment;
+    private readonly CancellationTokenSource _ended = new();
+    private Exception? _reason;
+    private int[] _nodes = [];
+    private string[] _hosts = [];
+
+    private MpiJob(MpiLibrary library, MPI.Environment environment, TimeSpan waitLimit, (int Nodes, int RanksPerNode)? requested)
+    {
+        Library = library;
+        _environment = environment;
+        WaitLimit = waitLimit;
+        nint all = library.Binary.World;
+        library.ReturnErrors(all);
+        int processes = library.SizeOf(all), process = library.RankIn(all);
+        nint machine = library.SplitByMemory(all, process);
+        RanksOnMachine = library.SizeOf(machine);
+        Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, End);
+
+        (int[] leaders, string[] hosts) = Survey(machine, process, processes);
+        Placement = MpiPlacement.Of(leaders, hosts, requested);
+        _hosts = [.. Placement.Order.Select(one => hosts[one])];
+        _nodes = [.. Enumerable.Range(0, processes).Select(rank => rank / Placement.RanksPerNode)];
+        int myRank = Placement.Order.ToList().IndexOf(process);
+        World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", [.. Enumerable.Range(0, processes)]);
+    }
+
+    /// <summary>The library.</summary>
+    internal MpiLibrary Library { get; }
+
+    /// <summary>The communication thread.</summary>
+    internal MpiProgress Progress { get; }
+
+    /// <summary>The longest wait in one operation.</summary>
+    internal TimeSpan WaitLimit { get; }
+
+    /// <summary>All ranks.</summary>
+    internal MpiCommunicator World { get; }
+
+    /// <summary>Which rank sits where.</summary>
+    internal MpiPlacement Placement { get; }
+
+    /// <summary>Ranks on this machine; they share its cores.</summary>
+    internal int RanksOnMachine { get; }
+
+    /// <summary>Set when the job ends early.</summary>
+    internal CancellationToken Ended => _ended.Token;
+
+    /// <summary>Why it ended early, if it did.</summary>
+    internal Exception? Reason => Volatile.Read(ref _reason);
+
+    /// <summary>Joins the job that a launcher has started.</summary>
+    /// <param name="library">The library.</param>
+    /// <param name="processes">How many the launcher says it has started; null: it does not say.</param>
+    /// <param name="waitLimit">The longest wait in one operation.</param>
+    /// <param name="requested">Nodes and ranks a node as the user gave them; null: not given.</param>
+    /// <exception cref="UserErrorException">The library does not take part in the launcher's job, or lacks threads.</exception>
+    internal static MpiJob Start(MpiLibrary library, int? processes, TimeSpan waitLimit, (int Nodes, int RanksPerNode)? requested)
+    {
+        NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
+        string[] none = [];
+        var environment = new MPI.Environment(ref none, Threading.Multiple);
+        if (MPI.Environment.Threading < Threading.Multiple)
+        {
+            throw new UserErrorException(
+                $"{library.Path} gives thread level {MPI.Environment.Threading}; Daso needs Multiple: take a library built with threads",
+                ExitCode.Environment);
+        }
+
+        int found = library.SizeOf(library.Binary.World);
+        if (processes is int expected && expected != found)
+        {
+            throw new UserErrorException(
+                $"the launcher started {expected} processes, {library.Path} sees {found}; start with that library's own mpiexec, or with "
+                    + "srun --mpi=pmi2",
+                ExitCode.Environment);
+        }
+
+        return new MpiJob(library, environment, waitLimit, requested);
+    }
+
+    /// <summary>The node of a world rank; 0 until the nodes are known.</summary>
+    internal int NodeOf(int rank) => rank < _nodes.Length ? _nodes[rank] : 0;
+
+    /// <summary>The host of a world rank.</summary>
+    internal string HostOf(int rank) => rank < _hosts.Length ? _hosts[rank] : "unknown host";
+
+    internal void ThrowIfEnded() => _ended.Token.ThrowIfCancellationRequested();
+
+    /// <summary>Ends waits in this process, now and later; the first reason counts.</summary>
+    internal void End(Exception reason)
+    {
+        if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
+            return;
+        _ended.Cancel();
+        Progress.WakeWaiting();
+    }
+
+    /// <summary>Ends all processes of the job with an exit code; does not return.</summary>
+    internal static void Abort(ExitCode code)
+    {
+        ExitWithoutFail(TimeSpan.FromSeconds(5), (int)code);
+        MPI.Environment.Abort((int)code);
+        ExitNow((int)code);
+    }
+
+    /// <summary>
+    /// Takes leave. MPI_Finalize of MPICH 4.0 over UCX hangs now and then while messages are still on their way: all ranks meet, let them
+    /// drain, and meet again. If it hangs all the same the process ends by itself; all results are written by then.
+    /// </summary>
+    internal void Leave()
+    {
+        World.Barrier();
+        Progress.Dispose();
+        ExitWithoutFail(s_endLimit, (int)ExitCode.Done);
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < s_drain)
+        {
+            Library.Progress(Library.Binary.World);
+            PreciseDelay.Sleep(100_000);
+        }
+
+        Library.Barrier(Library.Binary.World);
+        _environment.Dispose();
+    }
+
+    /// <summary>Which process is first on each one's machine, and each one's host.</summary>
+    private (int[] Leaders, string[] Hosts) Survey(nint machineHandle, int process, int processes)
+    {
+        using var machine = new MpiCommunicator(this, _ => machineHandle, "machine", [.. Enumerable.Range(0, RanksOnMachine)]);
+        using var all = new MpiCommunicator(
+            this, library => library.Split(library.Binary.World, 0, process), "all processes", [.. Enumerable.Range(0, processes)]);
+        float[] leader = [process]; // exact: below 2²⁴
+        machine.AllReduce(leader, ReduceOperation.Min);
+        float[] leaders = new float[processes];
+        all.AllGather(leader, leaders);
+
+        byte[] host = new byte[HostBytes];
+        byte[] name = Encoding.UTF8.GetBytes(System.Environment.MachineName);
+        name.AsSpan(0, Math.Min(name.Length, HostBytes)).CopyTo(host);
+        float[] names = new float[processes * HostBytes / sizeof(float)];
+        all.AllGather(MemoryMarshal.Cast<byte, float>(host).ToArray(), names);
+        return ([.. leaders.Select(one => (int)one)], [.. names.Chunk(HostBytes / sizeof(float)).Select(HostName)]);
+    }
+
+    private static string HostName(float[] bits) =>
+        Encoding.UTF8.GetString(MemoryMarshal.AsBytes<float>(bits)).TrimEnd('\0');
+
+    /// <summary>A watchdog: ends the process if it is still there after a time.</summary>
+    private static void ExitWithoutFail(TimeSpan limit, int code)
+    {
+        var watchdog = new Thread(() =>
+        {
+            Thread.Sleep(limit);
+            ExitNow(code);
+        })
+        {
+            IsBackground = true,
+            Name = "watchdog",
+        };
+        watchdog.Start();
+    }
+
+    /// <summary>Ends the process without the runtime's or the library's farewells, which are what may hang.</summary>
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitNow(int code);
+}

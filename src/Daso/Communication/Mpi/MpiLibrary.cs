@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Daso.Communication.Mpi;
+
+/// <summary>
+/// The MPI library of this machine: found, checked and bound. MPI.NET starts and ends the job with it; what MPI.NET lacks (handles for
+/// started messages on native memory, the split by shared memory) is called through the functions here.
+/// </summary>
+internal sealed unsafe partial class MpiLibrary
+{
+    /// <summary>Names the library's file in place of the search.</summary>
+    internal const string Variable = "DASO_MPI_LIBRARY";
+
+    private readonly delegate* unmanaged<nint, int, int, nint*, int> _split;
+    private readonly delegate* unmanaged<nint, int, int, nint, nint*, int> _splitType;
+    private readonly delegate* unmanaged<nint, int*, int> _rank;
+    private readonly delegate* unmanaged<nint, int*, int> _size;
+    private readonly delegate* unmanaged<nint*, int> _free;
+    private readonly delegate* unmanaged<nint, nint, int> _setErrorHandler;
+    private readonly delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int> _send;
+    private readonly delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int> _receive;
+    private readonly delegate* unmanaged<nint*, int*, nint, int> _test;
+    private readonly delegate* unmanaged<int, int, nint, int*, nint, int> _probe;
+    private readonly delegate* unmanaged<nint, int> _barrier;
+    private readonly delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int> _allReduce;
+    private readonly delegate* unmanaged<int, byte*, int*, int> _errorText;
+
+    private MpiLibrary(nint module, string path, MpiBinaryInterface binary)
+    {
+        Module = module;
+        Path = path;
+        Binary = binary;
+        _split = (delegate* unmanaged<nint, int, int, nint*, int>)Function("MPI_Comm_split");
+        _splitType = (delegate* unmanaged<nint, int, int, nint, nint*, int>)Function("MPI_Comm_split_type");
+        _rank = (delegate* unmanaged<nint, int*, int>)Function("MPI_Comm_rank");
+        _size = (delegate* unmanaged<nint, int*, int>)Function("MPI_Comm_size");
+        _free = (delegate* unmanaged<nint*, int>)Function("MPI_Comm_free");
+        _setErrorHandler = (delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler");
+        _send = (delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)Function("MPI_Isend");
+        _receive = (delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)Function("MPI_Irecv");
+        _test = (delegate* unmanaged<nint*, int*, nint, int>)Function("MPI_Test");
+        _probe = (delegate* unmanaged<int, int, nint, int*, nint, int>)Function("MPI_Iprobe");
+        _barrier = (delegate* unmanaged<nint, int>)Function("MPI_Barrier");
+        _allReduce = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Function("MPI_Iallreduce");
+        _errorText = (delegate* unmanaged<int, byte*, int*, int>)Function("MPI_Error_string");
+    }
+
+    /// <summary>The loaded module.</summary>
+    internal nint Module { get; }
+
+    /// <summary>The name that it was loaded by.</summary>
+    internal string Path { get; }
+
+    /// <summary>Its constants.</summary>
+    internal MpiBinaryInterface Binary { get; }
+
+    /// <summary>Finds and loads the library.</summary>
+    /// <param name="chosen">The value of --mpi-library; null: <see cref="Variable"/>, else the search.</param>
+    /// <exception cref="UserErrorException">There is none, or one of another binary interface.</exception>
+    internal static MpiLibrary Load(string? chosen)
+    {
+        // Read when the library loads; what the user has set stays. UCX's put over TCP makes MPI_Finalize of MPICH 4.0 hang; its signal
+        // handlers would end the process where the runtime turns a signal into an exception.
+        _ = SetVariable("UCX_TCP_PUT_ENABLE", "n", 0);
+        _ = SetVariable("UCX_ERROR_SIGNALS", "", 0);
+        string origin = chosen is null ? Variable : "--mpi-library";
+        chosen ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
+        MpiBinaryInterface binary = MpiBinaryInterface.Mpich;
+        foreach (string name in chosen is null ? binary.Libraries : [chosen])
+        {
+            if (!NativeLibrary.TryLoad(name, out nint module))
+                continue;
+            if (IsOpenMpi(module))
+                throw OpenMpiFound(name);
+            if (!NativeLibrary.TryGetExport(module, "MPI_Init_thread", out _))
+                throw new UserErrorException($"{origin} {name}: not an MPI library; name a {binary.Name} one", ExitCode.Environment);
+            return new MpiLibrary(module, name, binary);
+        }
+
+        if (chosen is not null)
+        {
+            throw new UserErrorException(
+                $"{origin} {chosen}: does not load; name an MPI library of the {binary.Name} family", ExitCode.Environment);
+        }
+
+        throw NativeLibrary.TryLoad("libmpi.so.40", out _)
+            ? OpenMpiFound("libmpi.so.40")
+            : new UserErrorException(
+                $"no MPI library found ({string.Join(", ", binary.Libraries)}); install MPICH or name one with --mpi-library or {Variable}",
+                ExitCode.Environment);
+    }
+
+    /// <summary>A new communicator of the ranks with this colour, in their order. Collective.</summary>
+    internal nint Split(nint communicator, int colour, int key)
+    {
+        nint made = 0;
+        Check(_split(communicator, colour, key, &made), "MPI_Comm_split");
+        return made;
+    }
+
+    /// <summary>A new communicator of the ranks that share memory with this one. Collective.</summary>
+    internal nint SplitByMemory(nint communicator, int key)
+    {
+        nint made = 0;
+        Check(_splitType(communicator, Binary.SharedMemory, key, Binary.NullInfo, &made), "MPI_Comm_split_type");
+        return made;
+    }
+
+    internal int RankIn(nint communicator)
+    {
+        int rank;
+        Check(_rank(communicator, &rank), "MPI_Comm_rank");
+        return rank;
+    }
+
+    internal int SizeOf(nint communicator)
+    {
+        int size;
+        Check(_size(communicator, &size), "MPI_Comm_size");
+        return size;
+    }
+
+    internal void Free(nint communicator) => Check(_free(&communicator), "MPI_Comm_free");
+
+    /// <summary>Makes errors on the communicator, and on those split from it, return codes in place of ending the process.</summary>
+    internal void ReturnErrors(nint communicator) =>
+        Check(_setErrorHandler(communicator, Binary.ErrorsReturn), "MPI_Comm_set_errhandler");
+
+    /// <summary>Starts sending bytes, which stay untouched until <see cref="IsDone"/>.</summary>
+    internal nint Send(byte* bytes, int count, int target, int tag, nint communicator)
+    {
+        nint request = 0;
+        Check(_send(bytes, count, Binary.Byte, target, tag, communicator, &request), "MPI_Isend");
+        return request;
+    }
+
+    /// <summary>Starts receiving exactly <paramref name="count"/> bytes.</summary>
+    internal nint Receive(byte* bytes, int count, int source, int tag, nint communicator)
+    {
+        nint request = 0;
+        Check(_receive(bytes, count, Binary.Byte, source, tag, communicator, &request), "MPI_Irecv");
+        return request;
+    }
+
+    /// <summary>Whether a started message is done; it makes progress on all. A request that is done becomes the null request.</summary>
+    internal bool IsDone(ref nint request)
+    {
+        int isDone;
+        fixed (nint* pointer = &request)
+            Check(_test(pointer, &isDone, Binary.IgnoredStatus), "MPI_Test");
+        return isDone != 0;
+    }
+
+    /// <summary>Starts the library's own sum over all ranks, in place.</summary>
+    internal nint AllReduce(float* values, int count, nint communicator)
+    {
+        nint request = 0;
+        Check(_allReduce(Binary.InPlace, values, count, Binary.Float, Binary.Sum, communicator, &request), "MPI_Iallreduce");
+        return request;
+    }
+
+    /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
+    internal void Progress(nint communicator)
+    {
+        int isThere;
+        Check(_probe(Binary.AnySource, Binary.AnyTag, communicator, &isThere, Binary.IgnoredStatus), "MPI_Iprobe");
+    }
+
+    internal void Barrier(nint communicator) => Check(_barrier(communicator), "MPI_Barrier");
+
+    private static bool IsOpenMpi(nint module) => NativeLibrary.TryGetExport(module, "ompi_mpi_comm_world", out _);
+
+    private static UserErrorException OpenMpiFound(string name) => new(
+        $"{name} is Open MPI, whose binary interface is another; install MPICH (or Intel MPI, Cray MPICH, MVAPICH) and name it with "
+            + $"--mpi-library or {Variable}",
+        ExitCode.Environment);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
+
+    private nint Function(string name) => NativeLibrary.GetExport(Module, name);
+
+    /// <summary>Every return code comes through here.</summary>
+    private void Check(int code, string function)
+    {
+        if (code == 0)
+            return;
+        byte* text = stackalloc byte[Binary.ErrorTextLength];
+        int length;
+        string reason = _errorText(code, text, &length) == 0 ? Encoding.UTF8.GetString(text, length) : $"error {code}";
+        throw new MpiException(function, reason.ReplaceLineEndings(" "));
+    }
+}

@@ -1,0 +1,177 @@
+namespace Daso.Communication.Mpi;
+
+/// <summary>
+/// The communication thread of a process: carries out the operations of all its groups side by side, so that they go on while the rank
+/// computes. Where nothing moves it polls for a moment and then sleeps between polls, which leaves the cores to those who compute.
+/// </summary>
+internal sealed class MpiProgress : IDisposable
+{
+    private const int IdlePollMs = 1;
+    private const long SleepNs = 20_000;
+
+    private static readonly TimeSpan s_aliveCheck = TimeSpan.FromSeconds(1);
+
+    private readonly object _gate = new();
+    private readonly MpiLibrary _library;
+    private readonly Action<Exception> _failed;
+    private readonly Queue<Action> _calls = new();
+    private readonly int _pollsBeforeSleep;
+    private readonly Thread _thread;
+    private volatile MpiCommunicator[] _communicators = [];
+    private bool _hasWork;
+    private bool _isStopping;
+
+    /// <summary>Starts the thread.</summary>
+    /// <param name="library">To let idle messages progress.</param>
+    /// <param name="hasCoreToSpare">Whether every rank of the machine has a core for this thread: it then polls longer.</param>
+    /// <param name="failed">Called on the thread when it ends by an error.</param>
+    internal MpiProgress(MpiLibrary library, bool hasCoreToSpare, Action<Exception> failed)
+    {
+        _library = library;
+        _failed = failed;
+        _pollsBeforeSleep = hasCoreToSpare ? 2000 : 10;
+        Waiting = FormattableString.Invariant(
+            $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
+        _thread = new Thread(Run) { IsBackground = true, Name = "communication" };
+        _thread.Start();
+    }
+
+    /// <summary>How the thread waits, for a run's manifest.</summary>
+    internal string Waiting { get; }
+
+    internal void Add(MpiCommunicator communicator)
+    {
+        lock (_gate)
+            _communicators = [.. _communicators, communicator];
+    }
+
+    /// <summary>Takes a group out; false where it was out already.</summary>
+    internal bool Remove(MpiCommunicator communicator)
+    {
+        lock (_gate)
+        {
+            int before = _communicators.Length;
+            _communicators = [.. _communicators.Where(one => one != communicator)];
+            return _communicators.Length < before;
+        }
+    }
+
+    /// <summary>
+    /// Makes a call of the library on the thread, and waits for it. One thread is in the library at a time, so that nothing depends on
+    /// how well it bears several.
+    /// </summary>
+    internal T Call<T>(Func<T> call)
+    {
+        var done = new TaskCompletionSource<T>();
+        lock (_gate)
+        {
+            _calls.Enqueue(() =>
+            {
+                try
+                {
+                    done.SetResult(call());
+                }
+                catch (Exception failure)
+                {
+                    done.SetException(failure);
+                }
+            });
+            _hasWork = true;
+            Monitor.Pulse(_gate);
+        }
+
+        while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
+        {
+            if (!_thread.IsAlive)
+                throw new InvalidOperationException("the communication thread has ended");
+        }
+
+        return done.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Tells the thread that an operation was queued.</summary>
+    internal void Wake()
+    {
+        lock (_gate)
+        {
+            _hasWork = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>Wakes everyone who waits for an operation.</summary>
+    internal void WakeWaiting()
+    {
+        foreach (MpiCommunicator communicator in _communicators)
+            communicator.Wake();
+    }
+
+    /// <summary>Stops the thread; operations under way are left as they are.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            Monitor.Pulse(_gate);
+        }
+
+        _thread.Join();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            int polls = 0;
+            while (!Volatile.Read(ref _isStopping))
+            {
+                MakeCalls();
+                bool hasMoved = false, isBusy = false;
+                foreach (MpiCommunicator communicator in _communicators)
+                {
+                    hasMoved |= communicator.Advance();
+                    isBusy |= communicator.IsBusy;
+                }
+
+                polls = hasMoved ? 0 : polls + 1;
+                if (!isBusy)
+                    Rest();
+                else if (polls > _pollsBeforeSleep)
+                    PreciseDelay.Sleep(SleepNs);
+                else if (polls > 0)
+                    Thread.Yield();
+            }
+        }
+        catch (Exception failure)
+        {
+            _failed(failure);
+        }
+    }
+
+    private void MakeCalls()
+    {
+        while (true)
+        {
+            Action? call;
+            lock (_gate)
+            {
+                if (!_calls.TryDequeue(out call))
+                    return;
+            }
+
+            call();
+        }
+    }
+
+    /// <summary>Nothing is queued here, but messages that were handed to the library may still have to leave.</summary>
+    private void Rest()
+    {
+        _library.Progress(_library.Binary.World);
+        lock (_gate)
+        {
+            if (!_hasWork && !_isStopping)
+                Monitor.Wait(_gate, IdlePollMs);
+            _hasWork = false;
+        }
+    }
+}

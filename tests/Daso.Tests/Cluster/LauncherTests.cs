@@ -1,0 +1,31 @@
+using Daso.Cluster;
+
+namespace Daso.Tests.Cluster;
+
+public class LauncherTests
+{
+    [Theory]
+    [InlineData("PMI_RANK=3 PMI_SIZE=4", "PMI", 3, 4)]
+    [InlineData("PMIX_RANK=1", "PMIx", 1, null)]
+    [InlineData("SLURM_PROCID=2 SLURM_STEP_NUM_TASKS=8", "Slurm", 2, 8)]
+    [InlineData("SLURM_PROCID=2 SLURM_STEP_NUM_TASKS=8 PMI_RANK=2 PMI_SIZE=8", "PMI", 2, 8)]
+    public void A_process_knows_its_launcher(string environment, string name, int rank, int? processes) =>
+        Assert.Equal(new Launcher(name, rank, processes), Launcher.Detect(Variables(environment)));
+
+    [Theory]
+    [InlineData("HOME=/root")]
+    [InlineData("SLURM_PROCID=0 SLURM_NTASKS=4")] // a batch script is no step
+    [InlineData("PMI_RANK=")]
+    public void Elsewhere_there_is_none(string environment) => Assert.Null(Launcher.Detect(Variables(environment)));
+
+    [Fact]
+    public void Open_mpi_is_refused() => Assert.Equal(
+        ExitCode.Environment,
+        Assert.Throws<UserErrorException>(() => Launcher.Detect(Variables("OMPI_COMM_WORLD_RANK=0 PMIX_RANK=0"))).ExitCode);
+
+    private static Func<string, string?> Variables(string environment)
+    {
+        Dictionary<string, string> variables = environment.Split(' ').Select(one => one.Split('=')).ToDictionary(one => one[0], one => one[1]);
+        return name => variables.GetValueOrDefault(name);
+    }
+}

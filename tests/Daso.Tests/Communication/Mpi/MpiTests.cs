@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Daso.Tests.CommandLine;
+
+namespace Daso.Tests.Communication.Mpi;
+
+/// <summary>Processes under MPICH.</summary>
+public class MpiTests
+{
+    [Theory]
+    [InlineData(nameof(MpiRankTests.Collectives))]
+    [InlineData(nameof(MpiRankTests.Overlap))]
+    [InlineData(nameof(MpiRankTests.Groups_do_not_wait_for_each_other))]
+    public void Four_processes(string test)
+    {
+        MpiProcesses.Require();
+        (int exitCode, string output, string errors) = MpiProcesses.RunTest(4, test);
+        Assert.True(exitCode == 0, output + errors);
+    }
+
+    [Theory]
+    [InlineData(nameof(MpiRankTests.Failure), "rank 2 failed", "the disk is full")]
+    [InlineData(
+        nameof(MpiRankTests.Absence),
+        "all-reduce (Sum, Float32) of 3 elements on world not done within 1 s",
+        "missing: a message from or to rank")]
+    public void A_job_that_fails_ends_soon_and_says_why(string test, string what, string why)
+    {
+        MpiProcesses.Require();
+        long start = Stopwatch.GetTimestamp();
+        (int exitCode, _, string errors) = MpiProcesses.RunTest(4, test);
+        Assert.Equal((int)ExitCode.RunFailed, exitCode);
+        Assert.Contains(what, errors);
+        Assert.Contains(why, errors);
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void A_suite_trains_to_the_bits_of_the_embedded_cluster()
+    {
+        MpiProcesses.Require();
+        string[] arguments =
+        [
+            "suite", "quickstart", "--experiments", "novel-transformer", "--steps", "3", "--warmup-steps", "0", "--seeds", "5",
+            "--nodes", "2",
+        ];
+        using var embedded = new Program();
+        Assert.Equal(0, embedded.Run(arguments).ExitCode);
+        using var processes = new Program();
+        (int exitCode, string output, string errors) = MpiProcesses.Run(4, processes.Folder, "Daso.Suites.dll", arguments);
+
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("daso", output);
+        Assert.Equal(Hashes(embedded.RunFolder()), Hashes(processes.RunFolder()));
+        // 4 strategies × 4 ranks: each process wrote its own.
+        Assert.Equal(16, Directory.GetFiles(Path.Combine(processes.RunFolder(), "timings"), "*.parquet").Length);
+    }
+
+    [Fact]
+    public void Preflight_measures_and_checks()
+    {
+        MpiProcesses.Require();
+        (int exitCode, string output, string errors) = MpiProcesses.Run(
+            4, Path.GetTempPath(), "Daso.Suites.dll", "preflight", "--max-mib", "1", "--nodes", "2");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("2 × 2 ranks: processes under MPI", output);
+        Assert.Contains("global", output);
+    }
+
+    private static string[] Hashes(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl"))
+        .Select(line => JsonDocument.Parse(line).RootElement)
+        .Where(one => one.GetProperty("event").GetString() == "cell_ended")
+        .Select(one => one.GetProperty("parameters_sha256").GetString()!)];
+}
