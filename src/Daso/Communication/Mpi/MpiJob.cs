@@ -10,7 +10,7 @@ internal sealed partial class MpiJob
 {
     private const int HostBytes = 64;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(5);
 
     private readonly MPI.Environment _environment;
     private readonly CancellationTokenSource _ended = new();
@@ -126,14 +126,15 @@ internal sealed partial class MpiJob
         World.Barrier();
         Progress.Dispose();
         ExitWithoutFail(s_endLimit, (int)ExitCode.Done);
+        // A launcher that sees a process of the watchdog's end without MPI_Finalize hangs up the others; they are done too.
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ExitNow((int)ExitCode.Done));
+        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ExitNow((int)ExitCode.Done));
+        nint all = Library.Binary.World;
+        Library.Barrier(all);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < s_drain)
-        {
-            Library.Progress(Library.Binary.World);
-            PreciseDelay.Sleep(100_000);
-        }
-
-        Library.Barrier(Library.Binary.World);
+            Library.Progress(all);
+        Library.Barrier(all);
         _environment.Dispose();
     }
 
