@@ -29,20 +29,48 @@ internal sealed class SuiteCommand : Command
         private readonly List<(string Option, Option<string[]> Value)> _parameters = [];
 
         private readonly Option<int> _nodes = new("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
-        private readonly Option<int> _ranksPerNode = new("--ranks-per-node") { Description = "Ranks on each node.", DefaultValueFactory = _ => 2 };
-        private readonly Option<string?> _link = new("--link") { Description = "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited. Default: as each experiment says." };
+        private readonly Option<int> _ranksPerNode = new("--ranks-per-node")
+        {
+            Description = "Ranks on each node.",
+            DefaultValueFactory = _ => 2,
+        };
+        private readonly Option<string?> _link = new("--link")
+        {
+            Description = "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited. Default: as each experiment says.",
+        };
         private readonly Option<string> _device = Choice("--device", "Where ranks compute.", "cpu", "cuda");
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
-        private readonly Option<string?> _tier = new("--tier") { Description = "Runs a shorter or longer form that the experiments declare." };
+        private readonly Option<string?> _tier = new("--tier")
+        {
+            Description = "Runs a shorter or longer form that the experiments declare.",
+        };
         private readonly Option<int?> _epochs = new("--epochs") { Description = "Epochs in place of the experiments' own." };
         private readonly Option<int?> _steps = new("--steps") { Description = "Ends each training after this many steps." };
-        private readonly Option<int> _warmupSteps = new("--warmup-steps") { Description = "Untimed steps before each training.", DefaultValueFactory = _ => 3 };
-        private readonly Option<int> _limit = new("--comm-timeout") { Description = "Seconds that a rank waits for the others in one operation.", DefaultValueFactory = _ => 300 };
-        private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Saves each training after so many epochs or steps, as in 1epoch or 100steps." };
-        private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with." };
-        private readonly Option<string> _out = new("--out") { Description = "Folder that the run's folder is made in.", DefaultValueFactory = _ => RunOptions.DefaultOutputFolder() };
+        private readonly Option<int> _warmupSteps = new("--warmup-steps")
+        {
+            Description = "Untimed steps before each training.",
+            DefaultValueFactory = _ => 3,
+        };
+        private readonly Option<int> _limit = new("--comm-timeout")
+        {
+            Description = "Seconds that a rank waits for the others in one operation.",
+            DefaultValueFactory = _ => 300,
+        };
+        private readonly Option<string?> _checkpointEvery = new("--checkpoint-every")
+        {
+            Description = "Saves each training after so many epochs or steps, as in 1epoch or 100steps.",
+        };
+        private readonly Option<string?> _resume = new("--resume")
+        {
+            Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with.",
+        };
+        private readonly Option<string> _out = new("--out")
+        {
+            Description = "Folder that the run's folder is made in.",
+            DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
+        };
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
