@@ -41,6 +41,10 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.UnknownMetric,
         Rules.NotAnExperiment,
         Rules.LinkForm,
+        Rules.ParameterSource,
+        Rules.TwoSources,
+        Rules.EmptyTier,
+        Rules.DuplicateWord,
     ];
 
     /// <inheritdoc />
@@ -76,12 +80,11 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
 
     private static void AnalyzeProperty(SymbolAnalysisContext context)
     {
-        if (Attributes.Find(context.Symbol, KnownNames.Params) is { } attribute
-            && context.Symbol.ContainingType is { } type
-            && ExperimentParser.Declared(type) is null)
-        {
-            ReportNotAnExperiment(context, attribute, KnownNames.Params, type);
-        }
+        if (context.Symbol.ContainingType is not { } type || ExperimentParser.Declared(type) is not null)
+            return;
+
+        foreach (string name in KnownNames.PropertyAttributes)
+            ReportNotAnExperiment(context, Attributes.Find(context.Symbol, name), name, type);
     }
 
     private static void ReportNotAnExperiment(SymbolAnalysisContext context, AttributeData? attribute, string name, INamedTypeSymbol type)

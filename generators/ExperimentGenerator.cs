@@ -3,7 +3,9 @@ using Daso.Generators.Diagnostics;
 using Daso.Generators.Emitting;
 using Daso.Generators.Model;
 using Daso.Generators.Parsing;
+using Daso.Generators.Pipeline;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Daso.Generators;
@@ -15,11 +17,8 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
     /// <inheritdoc />
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
-        IncrementalValuesProvider<ExperimentSpec> experiments = context.SyntaxProvider
-            .ForAttributeWithMetadataName(
-                KnownNames.ExperimentMetadataName,
-                static (node, _) => node is ClassDeclarationSyntax or RecordDeclarationSyntax,
-                Parse)
+        IncrementalValuesProvider<ExperimentSpec> experiments = Inputs(context)
+            .Select(Parse)
             .Where(static spec => spec is not null)
             .Select(static (spec, _) => spec!)
             .WithTrackingName(StepNames.Experiments);
@@ -43,14 +42,41 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
         });
     }
 
-    private static ExperimentSpec? Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
+    /// <summary>
+    /// The classes that may be experiments. ForAttributeWithMetadataName would bind every experiment's attributes at every keystroke,
+    /// wherever it is; this finds out from syntax which of them a change can touch.
+    /// </summary>
+    private static IncrementalValuesProvider<ExperimentInput> Inputs(IncrementalGeneratorInitializationContext context)
     {
-        var type = (INamedTypeSymbol)context.TargetSymbol;
+        IncrementalValueProvider<Surroundings> surroundings = context.SyntaxProvider
+            .CreateSyntaxProvider(
+                static (node, _) => node is CompilationUnitSyntax,
+                static (found, _) => DeclarationText.Of(found.Node))
+            .Collect()
+            .Combine(context.CompilationProvider.Select(static (compilation, _) => Surroundings.ProjectOf(compilation)))
+            .Select(static ((ImmutableArray<string> Declarations, EquatableArray<int> Project) pair, CancellationToken _) =>
+                Surroundings.Of(pair.Declarations, pair.Project));
+        IncrementalValueProvider<WeakReference<Compilation>> compilation =
+            context.CompilationProvider.Select(static (compilation, _) => new WeakReference<Compilation>(compilation));
+        return context.SyntaxProvider
+            .CreateSyntaxProvider(
+                static (node, _) => node is (ClassDeclarationSyntax or RecordDeclarationSyntax) and TypeDeclarationSyntax { AttributeLists.Count: > 0 },
+                static (found, _) => (TypeDeclarationSyntax)found.Node)
+            .Combine(surroundings.Combine(compilation))
+            .Select(static (pair, _) => new ExperimentInput(pair.Left, pair.Right.Left, pair.Right.Right))
+            .WithTrackingName(StepNames.Inputs);
+    }
+
+    private static ExperimentSpec? Parse(ExperimentInput input, CancellationToken cancellation)
+    {
+        SemanticModel model = input.Compilation.GetSemanticModel(input.Declaration.SyntaxTree);
+        if (model.GetDeclaredSymbol(input.Declaration, cancellation) is not { } type)
+            return null;
 
         // A class whose parts both have [Experiment] comes here twice, but gets one file.
         SyntaxReference? declared = ExperimentParser.Declared(type)?.ApplicationSyntaxReference;
-        bool isHere = declared?.SyntaxTree == context.TargetNode.SyntaxTree && context.TargetNode.Span.Contains(declared.Span);
-        return isHere ? ExperimentParser.Parse(type, context.SemanticModel.Compilation, new Mistakes(null), cancellation) : null;
+        bool isHere = declared?.SyntaxTree == input.Declaration.SyntaxTree && input.Declaration.Span.Contains(declared.Span);
+        return isHere ? ExperimentParser.Parse(type, input.Compilation, new Mistakes(null), cancellation) : null;
     }
 
     /// <summary>The project's root namespace; null if it does not reference the library.</summary>

@@ -71,7 +71,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor ParameterWithoutValues = Error(
         "DASO013",
         "A parameter needs a value",
-        "Parameter '{0}' has no values; give [Params] at least one");
+        "Parameter '{0}' has no values; give [Params] at least one; only of a bool or an enum are all values known");
 
     public static readonly DiagnosticDescriptor ParameterValue = Error(
         "DASO014",
@@ -131,6 +131,26 @@ internal static class Rules
         "DASO024",
         "A link has a rate and a latency",
         "'{0}' is no link; write a rate in kbit, mbit or gbit and, after a comma, a latency in ns, us or ms, as in \"1gbit,50us\"");
+
+    public static readonly DiagnosticDescriptor ParameterSource = Error(
+        "DASO025",
+        "A parameter's source must be a static sequence of its type",
+        "'{0}' can't give the values of parameter '{1}'; make it a static property or parameterless method of type 'IEnumerable<{2}>'");
+
+    public static readonly DiagnosticDescriptor TwoSources = Error(
+        "DASO026",
+        "A parameter has one list of values",
+        "Parameter '{0}' has both [Params] and [ParamsSource]; remove one of them");
+
+    public static readonly DiagnosticDescriptor EmptyTier = Error(
+        "DASO027",
+        "A tier sets epochs or steps",
+        "Tier '{0}' changes nothing or counts below zero; set 'Epochs' or 'Steps' to at least 1");
+
+    public static readonly DiagnosticDescriptor DuplicateWord = Error(
+        "DASO028",
+        "Tiers and tags must differ",
+        "Experiment class '{0}' has the {1} '{2}' twice; rename or remove one");
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
         new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);

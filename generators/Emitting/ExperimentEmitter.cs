@@ -12,14 +12,14 @@ internal static class ExperimentEmitter
         SourceWriter writer = GeneratedFile.Start(spec.Namespace);
         writer.Open($"partial {(spec.IsRecord ? "record" : "class")} {spec.ClassName}");
         writer.Line("/// <summary>What the attributes of this class say, and how to make its set-up.</summary>");
-        writer.Open($"public static {Experiments}ExperimentDefinition Definition {{ get; }} = new()");
+        writer.Open($"public static {Experiments}ExperimentDefinition Definition => field ??= new()");
         writer.Line($"Suite = {Literal.Of(spec.Suite)},");
         writer.Line($"Name = {Literal.Of(spec.Name)},");
         writer.Line($"Summary = {Literal.Of(spec.Summary)},");
         if (spec.Parameters.Count == 0)
             writer.Line("Parameters = [],");
         else
-            writer.List("Parameters =", spec.Parameters.Select(Definition), "],");
+            writer.List("Parameters =", spec.Parameters.Select(p => Definition(spec, p)), "],");
         writer.List("Strategies =", spec.Strategies.Select(s => $"new({Literal.Of(s.Name)}, {Literal.Of(s.IsBaseline)})"), "],");
         writer.Line($"Seeds = {Literal.ListOf(spec.Seeds.Select(Literal.Of))},");
         writer.Line($"Epochs = {Literal.Of(spec.Epochs)},");
@@ -31,6 +31,10 @@ internal static class ExperimentEmitter
             writer.Line($"Target = new({Literal.Of(target.Metric)}, {direction}, {Literal.Of(target.Value)}),");
         }
 
+        if (spec.Tiers.Count > 0)
+            writer.List("Tiers =", spec.Tiers.Select(t => $"new({Literal.Of(t.Name)}, {Given(t.Epochs)}, {Given(t.Steps)})"), "],");
+        if (spec.Tags.Count > 0)
+            writer.Line($"Tags = {Literal.ListOf(spec.Tags.Select(Literal.Of))},");
         EmitCreate(writer, spec);
         return writer.Close("};").Close().ToString();
     }
@@ -59,18 +63,22 @@ internal static class ExperimentEmitter
         writer.Outdent().Close("},");
     }
 
-    private static string Definition(ParameterSpec parameter)
+    private static string Definition(ExperimentSpec spec, ParameterSpec parameter)
     {
         string[] arguments =
         [
             Literal.Of(parameter.Name),
             Literal.Of(parameter.Option),
             Literal.Of(parameter.TypeName),
-            Literal.ListOf(parameter.Values.Select(Literal.Of)),
+            parameter.Source is { } source
+                ? $"{Experiments}ParameterValues.TextsOf({Use(spec, source)})"
+                : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
         ];
         return $"new({string.Join(", ", arguments)})";
     }
+
+    private static string Given(int value) => value == 0 ? "null" : Literal.Of(value);
 
     private static string Reading(ParameterSpec parameter)
     {

@@ -20,6 +20,8 @@ namespace Daso.Generators.Model;
 /// <param name="Epochs">At least 1.</param>
 /// <param name="Link">The emulated link, if any.</param>
 /// <param name="Target">The quality to reach, if any.</param>
+/// <param name="Tiers">In the order of the source.</param>
+/// <param name="Tags">In the order of the source.</param>
 internal sealed record ExperimentSpec(
     string Namespace,
     string ClassName,
@@ -36,7 +38,9 @@ internal sealed record ExperimentSpec(
     EquatableArray<int> Seeds,
     int Epochs,
     string? Link,
-    TargetSpec? Target)
+    TargetSpec? Target,
+    EquatableArray<TierSpec> Tiers,
+    EquatableArray<string> Tags)
 {
     /// <summary>The class's name with its namespace, without global::.</summary>
     public string FullName => Namespace.Length == 0 ? ClassName : Namespace + "." + ClassName;
@@ -48,7 +52,8 @@ internal sealed record ExperimentSpec(
 /// <param name="Kind">What its values are.</param>
 /// <param name="EnumType">The enum's fully qualified name; null for other kinds.</param>
 /// <param name="TypeName">What a user may write.</param>
-/// <param name="Values">The values as text.</param>
+/// <param name="Values">The values as text; none if a member gives them.</param>
+/// <param name="Source">The member that gives them; null if they are written.</param>
 /// <param name="Help">The doc comment in one line.</param>
 internal sealed record ParameterSpec(
     string Name,
@@ -57,6 +62,7 @@ internal sealed record ParameterSpec(
     string? EnumType,
     string TypeName,
     EquatableArray<string> Values,
+    MemberSpec? Source,
     string Help);
 
 /// <summary>The types that a parameter can have.</summary>
@@ -74,6 +80,9 @@ internal sealed record MemberSpec(string Name, bool IsStatic, bool IsMethod);
 
 /// <summary>A strategy and the member that gives it.</summary>
 internal sealed record StrategySpec(string Name, bool IsBaseline, MemberSpec Member);
+
+/// <summary>A shorter or longer form; 0: as the experiment says.</summary>
+internal sealed record TierSpec(string Name, int Epochs, int Steps);
 
 /// <summary>A metric and its threshold.</summary>
 internal sealed record TargetSpec(string Metric, bool IsAtLeast, double Value);

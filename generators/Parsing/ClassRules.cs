@@ -49,7 +49,9 @@ internal static class ClassRules
             foreach (ISymbol member in declaring.GetMembers())
             {
                 bool required = member is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true };
-                if (required && Attributes.Find(member, KnownNames.Params) is null)
+                bool isParameter =
+                    Attributes.Find(member, KnownNames.Params) is not null || Attributes.Find(member, KnownNames.ParamsSource) is not null;
+                if (required && !isParameter)
                     return $"has the required member '{member.Name}', which is no parameter";
             }
         }

@@ -38,6 +38,8 @@ internal static class ExperimentParser
         int epochs = TrainingParser.Epochs(scope);
         string? link = TrainingParser.Link(scope);
         TargetSpec? target = TrainingParser.Target(scope);
+        EquatableArray<TierSpec> tiers = TierParser.Tiers(scope);
+        EquatableArray<string> tags = TierParser.Tags(scope);
         cancellation.ThrowIfCancellationRequested();
 
         if (mistakes.Any || name is null || suite is null || model is null || data is null || optimizer is null || rate is null)
@@ -60,7 +62,9 @@ internal static class ExperimentParser
             seeds,
             epochs,
             link,
-            target);
+            target,
+            tiers,
+            tags);
     }
 
     /// <summary>The class's [Experiment]; the first in source order while a user has two.</summary>

@@ -6,6 +6,7 @@ internal static class KnownNames
     public const string AttributeNamespace = "Daso.Experiments";
     public const string Experiment = "ExperimentAttribute";
     public const string Params = "ParamsAttribute";
+    public const string ParamsSource = "ParamsSourceAttribute";
     public const string Model = "ModelAttribute";
     public const string Data = "DataAttribute";
     public const string Optimizer = "OptimizerAttribute";
@@ -15,6 +16,8 @@ internal static class KnownNames
     public const string Epochs = "EpochsAttribute";
     public const string Target = "TargetAttribute";
     public const string Link = "LinkAttribute";
+    public const string Tier = "TierAttribute";
+    public const string Tags = "TagsAttribute";
 
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
     public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
@@ -25,14 +28,16 @@ internal static class KnownNames
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =
-        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link];
+        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link, Tier, Tags];
+
+    public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource];
 
     public static readonly IReadOnlyList<string> Metrics = ["accuracy", "top5", "loss"];
 
     public static readonly IReadOnlyList<string> BuiltInOptions =
     [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "epochs", "steps", "out", "format", "dry-run",
-        "warmup-steps", "comm-timeout", "help", "version",
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "dry-run",
+        "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "help", "version",
     ];
 
     /// <summary>How a user writes an attribute: without the suffix.</summary>

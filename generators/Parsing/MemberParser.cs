@@ -27,7 +27,7 @@ internal static class MemberParser
             return null;
         }
 
-        ITypeSymbol type = member is IPropertySymbol property ? property.Type : ((IMethodSymbol)member).ReturnType;
+        ITypeSymbol type = TypeOf(member);
         if (!Fits(type, scope.Compilation.GetTypeByMetadataName(expected)))
         {
             string shortName = expected.Substring(expected.LastIndexOf('.') + 1);
@@ -39,7 +39,12 @@ internal static class MemberParser
         return new MemberSpec(name, member.IsStatic, member is IMethodSymbol);
     }
 
-    private static ISymbol? Find(ExperimentScope scope, string name)
+    /// <summary>What a member that <see cref="Find"/> found gives.</summary>
+    public static ITypeSymbol TypeOf(ISymbol member) =>
+        member is IPropertySymbol property ? property.Type : ((IMethodSymbol)member).ReturnType;
+
+    /// <summary>A property or parameterless method that the class can use, its own or inherited.</summary>
+    public static ISymbol? Find(ExperimentScope scope, string name)
     {
         for (INamedTypeSymbol? type = scope.Type; type is not null; type = type.BaseType)
         {

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>The parameters of an experiment: its properties with [Params].</summary>
+/// <summary>The parameters of an experiment: its properties with [Params] or [ParamsSource].</summary>
 internal static class ParameterParser
 {
     public static EquatableArray<ParameterSpec> Parse(ExperimentScope scope)
@@ -16,9 +16,12 @@ internal static class ParameterParser
             .OrderBy(p => p.DeclaringSyntaxReferences.FirstOrDefault(), SourceOrder.Comparer);
         foreach (IPropertySymbol property in properties)
         {
-            if (Attributes.Find(property, KnownNames.Params) is not { } attribute)
+            AttributeData? source = Attributes.Find(property, KnownNames.ParamsSource);
+            if ((Attributes.Find(property, KnownNames.Params) ?? source) is not { } attribute)
                 continue;
 
+            if (source is not null && source != attribute)
+                scope.Mistakes.Add(Rules.TwoSources, Attributes.Place(source, scope.Cancellation), property.Name);
             string option = Option(scope, property, attribute, ownerOf);
             if (!IsSettable(property))
                 scope.Mistakes.Add(Rules.ParameterNotSettable, Name(property), property.Name);
@@ -31,7 +34,9 @@ internal static class ParameterParser
 
     private static ParameterSpec? Parse(ExperimentScope scope, IPropertySymbol property, AttributeData attribute, string option)
     {
-        if (property.Type.TypeKind == TypeKind.Error || Attributes.Items(attribute) is not { } items)
+        bool hasSource = Attributes.Is(attribute, KnownNames.ParamsSource);
+        IReadOnlyList<TypedConstant>? items = hasSource ? [] : Attributes.Items(attribute);
+        if (property.Type.TypeKind == TypeKind.Error || items is null)
         {
             scope.Mistakes.LeaveToCompiler();
             return null;
@@ -50,7 +55,8 @@ internal static class ParameterParser
             type.Kind,
             type.EnumName,
             type.UserName,
-            Values(scope, property, attribute, items, type),
+            hasSource ? default : Values(scope, property, attribute, items, type),
+            hasSource ? SourceParser.Parse(scope, property, attribute) : null,
             Documentation.Summary(property, scope.Cancellation));
     }
 
@@ -61,6 +67,8 @@ internal static class ParameterParser
         IReadOnlyList<TypedConstant> items,
         ParameterType type)
     {
+        if (items.Count == 0 && type.All is { Count: > 0 } all)
+            return new([.. all]);
         if (items.Count == 0)
             scope.Mistakes.Add(Rules.ParameterWithoutValues, Attributes.Place(attribute, scope.Cancellation), property.Name);
 
@@ -86,7 +94,7 @@ internal static class ParameterParser
         string option = set ?? Names.ToKebabCase(property.Name);
         Location? Place() => set is null ? Name(property) : Attributes.PlaceOf(attribute, "Option", scope.Cancellation);
 
-        Names.Check(scope.Mistakes, option, "an option", Place, set is null ? "; set 'Option' on the [Params]" : "");
+        Names.Check(scope.Mistakes, option, "an option", Place, set is null ? "; set 'Option' on the attribute" : "");
         if (KnownNames.BuiltInOptions.Contains(option, StringComparer.Ordinal))
             scope.Mistakes.Add(Rules.OptionTaken, Place(), property.Name, option);
         else if (ownerOf.TryGetValue(option, out string? owner))

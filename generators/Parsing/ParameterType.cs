@@ -26,6 +26,14 @@ internal sealed class ParameterType
     /// <summary>How to write a value in source.</summary>
     public string Mend { get; }
 
+    /// <summary>All values, where a type has few: false and true, or an enum's by their first names; null for other types.</summary>
+    public IReadOnlyList<string>? All => Kind switch
+    {
+        ParameterKind.Truth => ["false", "true"],
+        ParameterKind.Choice => [.. Choices(_type).GroupBy(c => c.ConstantValue).Select(same => same.First().Name)],
+        _ => null,
+    };
+
     /// <summary>The enum's fully qualified name; null for other kinds.</summary>
     public string? EnumName => Kind == ParameterKind.Choice ? _type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) : null;
 

@@ -27,7 +27,7 @@ public sealed partial class DigitsResNet
 
     private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
 
-    private LearningRateSpec Rate => new WarmupPlateauSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1 };
+    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1, TotalEpochs = 5 };
 
     private StrategySpec Ddp => new DdpSpec();
 

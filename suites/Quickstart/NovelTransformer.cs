@@ -34,9 +34,9 @@ public sealed partial class NovelTransformer
         BatchPerRank = SequencesPerRank,
     };
 
-    private OptimizerSpec AdamW => new AdamWSpec { WeightDecay = 0.01 };
+    private OptimizerSpec AdamW => new AdamWSpec { Beta2 = 0.95 };
 
-    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 1e-3, WarmupEpochs = 0.5, TotalEpochs = 5, MinimumRate = 1e-4 };
+    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 2e-3, WarmupEpochs = 1, TotalEpochs = 5 };
 
     private StrategySpec Ddp => new DdpSpec();
 

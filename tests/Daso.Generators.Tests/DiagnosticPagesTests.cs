@@ -47,5 +47,13 @@ public sealed class DiagnosticPagesTests
         Assert.Contains("DigitsResNet18.g.cs", Host.Texts(Host.Generate(compilation)).Keys);
     }
 
+    [Fact]
+    public void The_documentation_shows_the_class_of_the_template()
+    {
+        string file = File.ReadAllText(Path.Combine(Repository, "src/Templates/daso-suite/WavesResNet.cs"));
+        Assert.True(file.Split('\n').Length < 30);
+        Assert.Contains($"```csharp\n{file}```", File.ReadAllText(Path.Combine(Repository, "docs/experiments.md")), StringComparison.Ordinal);
+    }
+
     private static string Here([CallerFilePath] string path = "") => path;
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Reflection;
 using Daso.Experiments;
+using Daso.Specification;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -12,7 +12,7 @@ public sealed class GeneratedCodeTests
     [Fact]
     public void Create_sets_parameters_and_reads_the_named_members()
     {
-        ExperimentDefinition definition = Assert.Single(Load(Host.Compile(Samples.Rich)));
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
         ExperimentSetup setup = definition.Create(new ParameterValues(new Dictionary<string, string>
         {
             ["batch-per-rank"] = "24",
@@ -20,6 +20,7 @@ public sealed class GeneratedCodeTests
             ["wire"] = "float32",
             ["all-reduce"] = "tree",
             ["overlap"] = "true",
+            ["width"] = "8",
         }));
 
         Assert.Equal("""{"width":2}""", SpecificationWriter.ToJson(setup.Model).ToJsonString());
@@ -27,14 +28,14 @@ public sealed class GeneratedCodeTests
         Assert.Equal("""{"momentum":0.5}""", SpecificationWriter.ToJson(setup.Optimizer).ToJsonString());
         Assert.Equal("""{"rate":0.1}""", SpecificationWriter.ToJson(setup.LearningRate).ToJsonString());
         Assert.Equal(
-            ["""{"kind":"tree"}""", """{"kind":"Float32"}"""],
+            ["""{"kind":"tree"}""", """{"kind":"Float32 8"}"""],
             setup.Strategies.Select(s => SpecificationWriter.ToJson(s).ToJsonString()));
     }
 
     [Fact]
     public void Every_declared_value_is_readable()
     {
-        ExperimentDefinition definition = Assert.Single(Load(Host.Compile(Samples.Rich)));
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
         foreach (ParameterDefinition parameter in definition.Parameters)
         {
             foreach (string value in parameter.Values)
@@ -47,7 +48,27 @@ public sealed class GeneratedCodeTests
     }
 
     [Fact]
-    public void Project_without_experiments_has_an_empty_registry() => Assert.Empty(Load(Host.Compile()));
+    public void Params_alone_runs_over_all_values_of_a_bool_or_an_enum()
+    {
+        const string parameters = "[Params] public bool Flag { get; init; } [Params] public Precision Wire { get; init; }";
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Small("A", "a", body: parameters))));
+
+        Assert.Equal(["false", "true"], definition.Parameters[0].Values);
+        Assert.Equal(["Float32", "BFloat16"], definition.Parameters[1].Values);
+    }
+
+    [Fact]
+    public void A_source_tiers_and_tags_are_in_the_definition()
+    {
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
+
+        Assert.Equal(["8", "16"], definition.Parameters.Single(p => p.Option == "width").Values);
+        Assert.Equal([new TierDefinition("tiny", 1, 20)], definition.Tiers);
+        Assert.Equal(["nightly", "gpu"], definition.Tags);
+    }
+
+    [Fact]
+    public void Project_without_experiments_has_an_empty_registry() => Assert.Empty(Host.Load(Host.Compile()));
 
     [Fact]
     public void Project_without_the_library_gets_nothing()
@@ -75,7 +96,7 @@ public sealed class GeneratedCodeTests
         string global = Samples.Small("Global", "b").Replace("namespace Sample.Suites;", "", StringComparison.Ordinal);
         string keyword = Samples.Small("C", "c").Replace("Sample.Suites", "Sample.@namespace", StringComparison.Ordinal);
 
-        Assert.Equal(["a", "b", "c"], Load(Host.Compile(record, global, keyword)).Select(d => d.Name));
+        Assert.Equal(["a", "b", "c"], Host.Load(Host.Compile(record, global, keyword)).Select(d => d.Name));
     }
 
     [Fact]
@@ -113,7 +134,7 @@ public sealed class GeneratedCodeTests
     {
         string block = Samples.Small("Block", "block").Replace(
             "[Experiment", "/** <summary>\n * Two\n * <b>lines</b> &amp; more. </summary> */\n[Experiment", StringComparison.Ordinal);
-        var definitions = Load(Host.Compile(Host.Parsing.WithDocumentationMode(mode), Samples.Rich, block)).ToDictionary(d => d.Name);
+        var definitions = Host.Load(Host.Compile(Host.Parsing.WithDocumentationMode(mode), Samples.Rich, block)).ToDictionary(d => d.Name);
 
         Assert.Equal("""A tiny network on TinyData: "quotes", a \ and a second line.""", definitions["digits-tiny"].Summary);
         Assert.Equal("See Create of SGD.", definitions["digits-tiny"].Parameters[1].Help);
@@ -156,14 +177,5 @@ public sealed class GeneratedCodeTests
         }
 
         Assert.All(expected.Values, text => Assert.DoesNotContain('\r', text));
-    }
-
-    private static IReadOnlyList<ExperimentDefinition> Load(Compilation compilation)
-    {
-        using var stream = new MemoryStream();
-        Compilation output = Host.GenerateWithoutComplaint(compilation);
-        Assert.True(output.Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
-        Type registry = Assembly.Load(stream.ToArray()).GetType("Sample.SuiteRegistry", throwOnError: true)!;
-        return (IReadOnlyList<ExperimentDefinition>)registry.GetProperty("Experiments")!.GetValue(null)!;
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Reflection;
+using Daso.Experiments;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -15,8 +17,8 @@ internal static class Host
         global using Daso.Data;
         global using Daso.Experiments;
         global using Daso.Models;
+        global using Daso.Optimization;
         global using Daso.Strategies;
-        global using Daso.Training;
         """;
 
     // Only what the samples need: every compilation pays for each reference again.
@@ -73,6 +75,16 @@ internal static class Host
         Assert.Empty(diagnostics);
         Assert.Empty(output.GetDiagnostics(TestContext.Current.CancellationToken).Where(d => d.Severity >= DiagnosticSeverity.Warning));
         return output;
+    }
+
+    /// <summary>The registry of a compilation, from its assembly.</summary>
+    public static IReadOnlyList<ExperimentDefinition> Load(Compilation compilation)
+    {
+        using var stream = new MemoryStream();
+        Compilation output = GenerateWithoutComplaint(compilation);
+        Assert.True(output.Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
+        Type registry = Assembly.Load(stream.ToArray()).GetType("Sample.SuiteRegistry", throwOnError: true)!;
+        return (IReadOnlyList<ExperimentDefinition>)registry.GetProperty("Experiments")!.GetValue(null)!;
     }
 
     /// <summary>What the analyzer reports, ordered by place.</summary>

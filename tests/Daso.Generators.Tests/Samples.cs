@@ -25,6 +25,8 @@ internal static class Samples
         [Epochs(4)]
         [Link("1gbit,50us")]
         [Target("accuracy", AtLeast = 0.95)]
+        [Tier("tiny", Epochs = 1, Steps = 20)]
+        [Tags("nightly", "gpu")]
         public sealed partial class DigitsTiny
         {
             /// <summary>Samples a rank sees in one step.</summary>
@@ -44,6 +46,11 @@ internal static class Samples
             [Params(true)]
             private bool Overlap { get; init; }
 
+            [ParamsSource(nameof(Widths))]
+            public int Width { get; init; }
+
+            private static int[] Widths { get; } = [8, 16];
+
             private TinyModel Network => new(Overlap ? 2 : 1);
 
             private TinyData Digits() => new() { BatchPerRank = BatchPerRank };
@@ -54,7 +61,7 @@ internal static class Samples
 
             private TinyStrategy Ddp => new(AllReduce);
 
-            private TinyStrategy Daso => new(Format.ToString());
+            private TinyStrategy Daso => new($"{Format} {Width}");
         }
         """;
 

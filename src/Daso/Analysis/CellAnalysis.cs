@@ -6,10 +6,6 @@ namespace Daso.Analysis;
 /// <summary>Turns one cell's records into its summary.</summary>
 internal static class CellAnalysis
 {
-    /// <summary>Whether the cell was completed: every rank writes its files at the end.</summary>
-    public static bool IsComplete(RunFolder folder, CellId cell, int ranks) =>
-        Enumerable.Range(0, ranks).All(rank => File.Exists(folder.Timings(cell, rank)) && File.Exists(folder.Metrics(cell, rank)));
-
     /// <summary>Reads a complete cell.</summary>
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
     public static CellSummary Read(RunFolder folder, CellId cell, RecordedCluster cluster, TargetQuality? target, string qualityMetric)

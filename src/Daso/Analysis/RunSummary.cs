@@ -28,7 +28,7 @@ public sealed record RunSummary(
         RunFolder run = RunFolder.Open(folder);
         Manifest manifest = Manifest.Read(run);
         ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells())
-            .ToLookup(cell => CellAnalysis.IsComplete(run, cell, manifest.Cluster.Ranks()));
+            .ToLookup(RunEvents.ReadEnded(run).Contains);
         HashSet<CellId> complete = [.. cells[true]];
         return new RunSummary(
             manifest.RunId,

@@ -38,6 +38,20 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
             throw reason;
     }
 
+    /// <summary>
+    /// Ends the job. Called by an exception filter, that is before the rank's stack is unwound and its memory freed: by then no
+    /// operation of another rank may touch it.
+    /// </summary>
+    private static bool Report(Exception failure, int rank, InProcessJob job)
+    {
+        bool isFollowing = failure is OperationCanceledException && job.Ended.IsCancellationRequested;
+        if (isFollowing)
+            job.WaitUntilQuiet();
+        else
+            job.End(failure as UserErrorException ?? (Exception)new ClusterFailedException(rank, failure.Message, failure));
+        return true;
+    }
+
     private Thread Start(int rank, InProcessGroup world, InProcessJob job, Action<RankContext> body)
     {
         var thread = new Thread(() =>
@@ -54,17 +68,9 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
                     communicator.Split(topology.LocalIdOf(rank), "global"),
                     job.Ended));
             }
-            catch (OperationCanceledException) when (job.Ended.IsCancellationRequested)
+            catch (Exception failure) when (Report(failure, rank, job))
             {
-                // Another rank's failure or the user ended the job; that reason is reported.
-            }
-            catch (UserErrorException mistake)
-            {
-                job.End(mistake);
-            }
-            catch (Exception failure)
-            {
-                job.End(new ClusterFailedException(rank, failure.Message, failure));
+                // The job's reason is thrown by Run.
             }
         })
         {

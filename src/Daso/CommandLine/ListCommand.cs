@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Daso.Analysis;
+using Daso.Cluster;
 using Daso.Experiments;
 using Spectre.Console;
 
@@ -10,12 +11,21 @@ internal static class ListCommand
 {
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
-        var command = new Command("list", "Shows the suites, their experiments and their parameters.");
-        command.SetAction(_ => Show(experiments, SpeedupTable.ConsoleFor(Console.Out)));
+        var tag = new Option<string?>("--tag") { Description = "Shows only the experiments that have this tag." };
+        var command = new Command("list", "Shows the suites, their experiments and their parameters.") { tag };
+        command.SetAction(parsed => Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(Console.Out)));
         return command;
     }
 
-    private static void Show(IReadOnlyList<ExperimentDefinition> experiments, IAnsiConsole console)
+    private static IEnumerable<ExperimentDefinition> Tagged(IReadOnlyList<ExperimentDefinition> experiments, string? tag)
+    {
+        string[] known = [.. experiments.SelectMany(experiment => experiment.Tags).Distinct().Order(StringComparer.Ordinal)];
+        if (tag is not null && !known.Contains(tag))
+            throw new UserErrorException($"--tag {tag}: no experiment has it{NearestName.Hint(tag, known)}");
+        return tag is null ? experiments : experiments.Where(experiment => experiment.Tags.Contains(tag));
+    }
+
+    private static void Show(IEnumerable<ExperimentDefinition> experiments, IAnsiConsole console)
     {
         foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
         {
@@ -27,7 +37,20 @@ internal static class ListCommand
                 console.WriteLine($"    epochs {experiment.Epochs}, seeds {string.Join(", ", experiment.Seeds)}, link {experiment.Link ?? "unlimited"}");
                 foreach (ParameterDefinition parameter in experiment.Parameters)
                     console.WriteLine($"    --{parameter.Option} {string.Join(", ", parameter.Values)}: {parameter.Help}");
+                foreach (TierDefinition tier in experiment.Tiers)
+                    console.WriteLine($"    --tier {tier.Name}: {Describe(tier)}");
+                if (experiment.Tags.Count > 0)
+                    console.WriteLine($"    tags: {string.Join(", ", experiment.Tags)}");
+                foreach (ExperimentVariant variant in Variants(experiment))
+                    console.WriteLine($"    specification {PlanPrinter.Short(variant)} of {variant.Name}");
             }
         }
     }
+
+    private static string Describe(TierDefinition tier) => string.Join(
+        ", ", new[] { tier.Epochs is int epochs ? $"{epochs} epochs" : null, tier.Steps is int steps ? $"{steps} steps" : null }.OfType<string>());
+
+    /// <summary>As they run without options; the cluster is no part of them.</summary>
+    private static IReadOnlyList<ExperimentVariant> Variants(ExperimentDefinition experiment) =>
+        SuitePlan.Expand(experiment.Suite, [experiment], new RunOptions { Topology = new Topology(1, 1) }).Variants;
 }

@@ -25,10 +25,14 @@ internal static class PlanPrinter
         foreach (ExperimentVariant variant in plan.Variants)
         {
             Console.WriteLine($"  {variant.Name}: {variant.Epochs} epochs, link {variant.Link?.ToString() ?? "unlimited"}, baseline {variant.Baseline}");
+            Console.WriteLine($"    specification {Short(variant)}");
             foreach ((string option, string value) in variant.Values.Texts)
                 Console.WriteLine($"    --{option} {value}");
             foreach ((int strategy, int seed) in variant.Cells())
                 Console.WriteLine($"    {++cells,3}. {variant.Experiment.Strategies[strategy].Name}, seed {seed}");
         }
     }
+
+    /// <summary>The beginning of a variant's hash: enough to tell specifications apart by eye.</summary>
+    internal static string Short(ExperimentVariant variant) => variant.SpecificationHash[..12];
 }

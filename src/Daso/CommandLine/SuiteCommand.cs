@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Daso.Cluster;
 using Daso.Experiments;
+using Daso.Training;
 
 namespace Daso.CommandLine;
 
@@ -34,11 +35,14 @@ internal sealed class SuiteCommand : Command
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
+        private readonly Option<string?> _tier = new("--tier") { Description = "Runs a shorter or longer form that the experiments declare." };
         private readonly Option<int?> _epochs = new("--epochs") { Description = "Epochs in place of the experiments' own." };
         private readonly Option<int?> _steps = new("--steps") { Description = "Ends each training after this many steps." };
         private readonly Option<int> _warmupSteps = new("--warmup-steps") { Description = "Untimed steps before each training.", DefaultValueFactory = _ => 3 };
         private readonly Option<int> _limit = new("--comm-timeout") { Description = "Seconds that a rank waits for the others in one operation.", DefaultValueFactory = _ => 300 };
-        private readonly Option<string> _out = new("--out") { Description = "Folder that the run's folder is made in.", DefaultValueFactory = _ => new RunOptions { Topology = new Topology(1, 1) }.OutputFolder };
+        private readonly Option<string?> _checkpointEvery = new("--checkpoint-every") { Description = "Saves each training after so many epochs or steps, as in 1epoch or 100steps." };
+        private readonly Option<string?> _resume = new("--resume") { Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with." };
+        private readonly Option<string> _out = new("--out") { Description = "Folder that the run's folder is made in.", DefaultValueFactory = _ => RunOptions.DefaultOutputFolder() };
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
@@ -50,7 +54,8 @@ internal sealed class SuiteCommand : Command
             _experiments = experiments;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
-                _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _epochs, _steps, _warmupSteps, _limit, _out, _format, _dryRun, _library,
+                _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
+                _checkpointEvery, _resume, _out, _format, _dryRun, _library,
             };
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
@@ -88,9 +93,12 @@ internal sealed class SuiteCommand : Command
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
                 Experiments = Given(parsed, _chosen),
+                Tier = parsed.GetValue(_tier),
                 Epochs = parsed.GetValue(_epochs),
                 Steps = parsed.GetValue(_steps),
                 WarmupSteps = parsed.GetValue(_warmupSteps),
+                CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
+                Resume = parsed.GetValue(_resume),
                 OutputFolder = parsed.GetValue(_out)!,
                 CommunicationLimit = TimeSpan.FromSeconds(parsed.GetValue(_limit)),
                 Parameters = _parameters

@@ -29,7 +29,7 @@ internal static class SuiteExecution
         }
         catch (Exception ended) when (ended is OperationCanceledException or ClusterFailedException)
         {
-            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}");
+            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}; the same command with --resume and this folder goes on");
             throw;
         }
 

@@ -71,7 +71,7 @@ internal sealed class EmulatedFabric : IDisposable
             Span<float> scratch = PieceScratch.OfThisThread;
             while (WaitForDue() is Transfer transfer)
             {
-                transfer.Operation!.Run(transfer.Piece, scratch);
+                transfer.Operation!.Group.Job.Run(transfer.Operation, transfer.Piece, scratch);
                 lock (_transfers)
                 {
                     if (transfer.Advance())

@@ -7,6 +7,7 @@ internal sealed class InProcessJob : IDisposable
     private readonly EmulatedFabric? _fabric;
     private readonly CancellationTokenSource _ended = new();
     private readonly int[] _nodeOfRank;
+    private int _working;
     private Exception? _reason;
 
     internal InProcessJob(int[] nodeOfRank, LinkSpec? link, TimeSpan waitLimit)
@@ -27,23 +28,41 @@ internal sealed class InProcessJob : IDisposable
     /// <summary>Why the job ended early, if it did.</summary>
     internal Exception? Reason => Volatile.Read(ref _reason);
 
-    /// <summary>Ends the job: everyone who waits now or later throws. The first reason counts.</summary>
+    /// <summary>
+    /// Ends the job: everyone who waits now or later throws. The first reason counts. When this returns no operation touches a rank's
+    /// memory any more: it may be freed.
+    /// </summary>
     internal void End(Exception reason)
     {
         if (Interlocked.CompareExchange(ref _reason, reason, null) is not null)
+        {
+            WaitUntilQuiet();
             return;
+        }
+
         _ended.Cancel();
         InProcessGroup[] groups;
         lock (_groups)
             groups = [.. _groups];
         foreach (InProcessGroup group in groups)
             group.Wake();
+        WaitUntilQuiet();
     }
+
+    /// <summary>Waits until no operation of a job that has ended touches memory.</summary>
+    internal void WaitUntilQuiet() => SpinWait.SpinUntil(() => Volatile.Read(ref _working) == 0);
 
     /// <summary>The node of a world rank.</summary>
     internal int NodeOf(int rank) => _nodeOfRank[rank];
 
-    internal void ThrowIfEnded() => _ended.Token.ThrowIfCancellationRequested();
+    /// <exception cref="OperationCanceledException">The job has ended; no operation touches memory any more.</exception>
+    internal void ThrowIfEnded()
+    {
+        if (!_ended.IsCancellationRequested)
+            return;
+        WaitUntilQuiet();
+        throw new OperationCanceledException(_ended.Token);
+    }
 
     internal void Register(InProcessGroup group)
     {
@@ -63,7 +82,23 @@ internal sealed class InProcessJob : IDisposable
         Span<float> scratch = PieceScratch.OfThisThread;
         int pieces = operation.Pieces;
         for (int piece = 0; piece < pieces; piece++)
-            operation.Run(piece, scratch);
+            Run(operation, piece, scratch);
+    }
+
+    /// <summary>Carries out a piece of an operation, unless the job has ended.</summary>
+    internal void Run(SharedOperation operation, int piece, Span<float> scratch)
+    {
+        // Announced before looking whether the job has ended: whoever ends it either sees this or is seen.
+        Interlocked.Increment(ref _working);
+        try
+        {
+            if (!_ended.IsCancellationRequested)
+                operation.Run(piece, scratch);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _working);
+        }
     }
 
     public void Dispose()

@@ -36,6 +36,12 @@ public sealed class ExperimentDefinition
     /// <summary>The quality to reach, if any.</summary>
     public TargetQuality? Target { get; init; }
 
+    /// <summary>Shorter and longer forms of it, in the order of the attributes.</summary>
+    public IReadOnlyList<TierDefinition> Tiers { get; init; } = [];
+
+    /// <summary>Words to find it by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Makes the set-up for one value of every parameter.</summary>
     /// <exception cref="UserErrorException">A text is not a value of its parameter; the message names the option.</exception>
     public required Func<ParameterValues, ExperimentSetup> Create { get; init; }
@@ -53,6 +59,12 @@ public sealed record ParameterDefinition(string Name, string Option, string Type
 /// <param name="Name">As in tables and on the command line.</param>
 /// <param name="IsBaseline">Whether the others are compared with it.</param>
 public sealed record StrategyDefinition(string Name, bool IsBaseline);
+
+/// <summary>A shorter or longer form of an experiment.</summary>
+/// <param name="Name">As <c>--tier</c> takes it.</param>
+/// <param name="Epochs">Epochs in place of the experiment's own; null: those.</param>
+/// <param name="Steps">Steps after which training ends; null: it does not end early.</param>
+public sealed record TierDefinition(string Name, int? Epochs, int? Steps);
 
 /// <summary>What one run of an experiment trains and with what.</summary>
 /// <param name="Model">The model.</param>

@@ -41,6 +41,16 @@ public sealed class ParameterValues(IReadOnlyDictionary<string, string> texts)
         throw Wrong(option, "one of " + string.Join(", ", Enum.GetNames<T>()));
     }
 
+    /// <summary>Typed values as the texts that a user would write for them.</summary>
+    public static IReadOnlyList<string> TextsOf<T>(IEnumerable<T> values) => [.. values.Select(TextOf)];
+
+    private static string TextOf<T>(T value) => value switch
+    {
+        bool truth => truth ? "true" : "false",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value?.ToString() ?? string.Empty,
+    };
+
     private UserErrorException Wrong(string option, string expected) =>
         new($"--{option} {Texts[option]}: expected {expected}");
 }

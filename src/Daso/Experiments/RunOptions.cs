@@ -1,4 +1,5 @@
 using Daso.Cluster;
+using Daso.Training;
 
 namespace Daso.Experiments;
 
@@ -23,6 +24,9 @@ public sealed record RunOptions
     /// <summary>Experiments to run; null: all of the suite.</summary>
     public IReadOnlyList<string>? Experiments { get; init; }
 
+    /// <summary>The form of the experiments to run; null: their own.</summary>
+    public string? Tier { get; init; }
+
     /// <summary>Epochs in place of the experiments' own.</summary>
     public int? Epochs { get; init; }
 
@@ -37,8 +41,26 @@ public sealed record RunOptions
         new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>The folder that run folders are made in.</summary>
-    public string OutputFolder { get; init; } = Path.Combine("artifacts", "runs");
+    public string OutputFolder { get; init; } = DefaultOutputFolder();
 
     /// <summary>The longest that a rank waits for the others in one operation.</summary>
     public TimeSpan CommunicationLimit { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>How often each training is saved; null: never.</summary>
+    public CheckpointInterval? CheckpointEvery { get; init; }
+
+    /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
+    public string? Resume { get; init; }
+
+    /// <summary>artifacts/runs of the nearest folder on the way up that has artifacts, so that a project's runs lie together; else here.</summary>
+    public static string DefaultOutputFolder()
+    {
+        for (DirectoryInfo? at = new(Environment.CurrentDirectory); at is not null; at = at.Parent)
+        {
+            if (Directory.Exists(Path.Combine(at.FullName, "artifacts")))
+                return Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(at.FullName, "artifacts", "runs"));
+        }
+
+        return Path.Combine("artifacts", "runs");
+    }
 }

@@ -11,21 +11,33 @@ namespace Daso.Experiments;
 /// <summary>A run's folder as it fills: the manifest, the run's events and each rank's recorder.</summary>
 internal sealed class RunRecord : IDisposable
 {
-    private readonly Manifest? _manifest;
+    private readonly Manifest _manifest;
     private readonly RunEvents? _events;
+    private readonly IReadOnlySet<CellId> _ended;
     private CellId? _current;
+    private CellClock _clock = new();
 
-    private RunRecord(RunFolder folder, Manifest manifest)
+    private RunRecord(RunFolder folder, Manifest manifest, IReadOnlySet<CellId> ended)
     {
         Folder = folder;
         _manifest = manifest;
+        _ended = ended;
         manifest.Write(folder);
-        _events = new RunEvents(folder);
-        _events.RunStarted();
+        bool continues = manifest.Resumptions.Count > 0;
+        _events = new RunEvents(folder, continues);
+        if (continues)
+            _events.RunResumed();
+        else
+            _events.RunStarted();
     }
 
     /// <summary>The record of a run whose manifest and events another process writes.</summary>
-    private RunRecord(RunFolder folder) => Folder = folder;
+    private RunRecord(RunFolder folder)
+    {
+        Folder = folder;
+        _manifest = Manifest.Read(folder);
+        _ended = RunEvents.ReadEnded(folder);
+    }
 
     internal RunFolder Folder { get; }
 
@@ -33,33 +45,24 @@ internal sealed class RunRecord : IDisposable
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
-    internal static RunRecord Create(
+    private static RunRecord Create(
         SuitePlan plan, IReadOnlyDictionary<ExperimentVariant, IDataset> data, IReadOnlyDictionary<string, string> settings)
     {
-        SourceRevision source = SourceRevision.Detect();
-        RunId id = RunId.New(plan.Suite, source);
-        RunOptions options = plan.Options;
-        bool isCuda = options.Device == "cuda";
-        var specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data));
-        var manifest = new Manifest
-        {
-            RunId = id.ToString(),
-            Suite = plan.Suite,
-            StartedUtc = id.StartedUtc,
-            CommandLine = Environment.GetCommandLineArgs()[1..],
-            Source = source,
-            Specification = specification,
-            Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],
-            Cluster = new RecordedCluster(options.Topology.Nodes, options.Topology.RanksPerNode, options.Device),
-            Hardware = RecordedHardware.Detect(isCuda ? [.. Enumerable.Range(0, torch.cuda.device_count()).Select(i => $"cuda:{i}")] : []),
-            Software = RecordedSoftware.Detect(),
-            Settings = settings,
-        };
-        return new RunRecord(RunFolder.Create(options.OutputFolder, id), manifest);
+        RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
+        Manifest manifest = Describe(plan, data, settings, id);
+        return new RunRecord(RunFolder.Create(plan.Options.OutputFolder, id), manifest, new HashSet<CellId>());
     }
 
+    /// <summary>Makes the run's folder, or goes on with the one that the plan resumes.</summary>
+    /// <param name="plan">What will run.</param>
+    /// <param name="data">The opened data.</param>
+    /// <param name="settings">How this process was set up, by name.</param>
+    internal static RunRecord Open(
+        SuitePlan plan, IReadOnlyDictionary<ExperimentVariant, IDataset> data, IReadOnlyDictionary<string, string> settings) =>
+        plan.Options.Resume is string run ? Resume(run, plan, data, settings) : Create(plan, data, settings);
+
     /// <summary>
-    /// The record of a run of several processes: they compare what they are about to run, the first makes the folder, and all find it.
+    /// The record of a run of several processes: they compare what they are about to run, the first opens the folder, and all find it.
     /// </summary>
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
@@ -77,19 +80,67 @@ internal sealed class RunRecord : IDisposable
         {
             JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
             if (ranks.Rank == 0)
-                record = Create(plan, data, settings);
+                record = Open(plan, data, settings);
             string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
             record ??= new RunRecord(RunFolder.Open(path));
         });
         return record!;
     }
 
-    internal CellRecorder OpenRank(CellId cell, int rank, int expectedSteps) => new(Folder, cell, rank, expectedSteps);
+    /// <summary>Goes on with the records of an interrupted run; all its checkpoints are checked before anything is written.</summary>
+    /// <param name="path">The run's folder.</param>
+    /// <param name="plan">What will run.</param>
+    /// <param name="data">The opened data.</param>
+    /// <param name="settings">How this process was set up, by name.</param>
+    /// <exception cref="UserErrorException">It is not a run of this plan, or a checkpoint is damaged or foreign.</exception>
+    private static RunRecord Resume(
+        string path,
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        Manifest earlier = Manifest.Read(folder);
+        Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
+        SamePlan.Require(path, earlier, here);
+        IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder);
+        foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()).Where(cell => !ended.Contains(cell)))
+        {
+            CheckpointSeries checkpoints = CheckpointsOf(cell, folder, earlier);
+            if (checkpoints.LatestStep() is int step)
+                checkpoints.Verify(step);
+        }
 
-    internal void CellStarted(CellId cell)
+        var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
+        return new RunRecord(
+            folder,
+            earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] },
+            ended);
+    }
+
+    /// <summary>Whether an earlier process has trained the cell.</summary>
+    internal bool HasEnded(CellId cell) => _ended.Contains(cell);
+
+    internal CheckpointSeries CheckpointsOf(CellId cell) => CheckpointsOf(cell, Folder, _manifest);
+
+    /// <summary>Opens a rank's recorder of the cell under way.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="rank">The rank.</param>
+    /// <param name="expectedSteps">Steps to make room for.</param>
+    /// <param name="resumeStep">Steps of the checkpoint that it goes on from; null: none.</param>
+    internal CellRecorder OpenRank(CellId cell, int rank, int expectedSteps, int? resumeStep) =>
+        File.Exists(Folder.StepEvents(cell, rank))
+            ? CellRecorder.Continue(Folder, cell, rank, expectedSteps, resumeStep ?? 0, _clock)
+            : new CellRecorder(Folder, cell, rank, expectedSteps);
+
+    internal void CellStarted(CellId cell, int? resumeStep)
     {
         _current = cell;
-        _events?.CellStarted(cell);
+        _clock = new CellClock();
+        if (resumeStep is int step)
+            _events?.CellResumed(cell, step);
+        else
+            _events?.CellStarted(cell);
     }
 
     internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch,
@@ -123,6 +174,36 @@ internal sealed class RunRecord : IDisposable
 
     public void Dispose() => _events?.Dispose();
 
+    private static CheckpointSeries CheckpointsOf(CellId cell, RunFolder folder, Manifest manifest) => new(
+        folder.Checkpoints,
+        manifest.SpecificationHash,
+        cell,
+        new Topology(manifest.Cluster.Nodes, manifest.Cluster.RanksPerNode));
+
+    private static Manifest Describe(
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        RunId id)
+    {
+        RunOptions options = plan.Options;
+        bool isCuda = options.Device == "cuda";
+        return new Manifest
+        {
+            RunId = id.ToString(),
+            Suite = plan.Suite,
+            StartedUtc = id.StartedUtc,
+            CommandLine = Environment.GetCommandLineArgs()[1..],
+            Source = id.Source,
+            Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
+            Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],
+            Cluster = new RecordedCluster(options.Topology.Nodes, options.Topology.RanksPerNode, options.Device),
+            Hardware = RecordedHardware.Detect(isCuda ? [.. Enumerable.Range(0, torch.cuda.device_count()).Select(i => $"cuda:{i}")] : []),
+            Software = RecordedSoftware.Detect(),
+            Settings = settings,
+        };
+    }
+
     private static PlannedExperiment Planned(ExperimentVariant variant, IDataset data) => new()
     {
         Name = variant.Name,
@@ -136,8 +217,10 @@ internal sealed class RunRecord : IDisposable
 
     private void Finish(RunOutcome outcome)
     {
-        _events?.RunEnded(outcome);
-        _manifest?.WriteOutcome(Folder, outcome);
+        if (_events is null)
+            return;
+        _events.RunEnded(outcome);
+        _manifest.WriteOutcome(Folder, outcome);
     }
 
     /// <summary>The plan and what the data's files hold.</summary>

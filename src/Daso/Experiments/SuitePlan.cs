@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Communication;
+using Daso.Recording;
 using Daso.Specification;
 
 namespace Daso.Experiments;
@@ -11,6 +12,7 @@ namespace Daso.Experiments;
 /// <param name="Setup">What they make.</param>
 /// <param name="Link">The link between nodes; null: unlimited.</param>
 /// <param name="Epochs">Epochs to train.</param>
+/// <param name="Steps">Steps after which training ends; null: it does not end early.</param>
 /// <param name="Seeds">The seeds.</param>
 /// <param name="StrategyIndices">Indices of the strategies to run, the baseline among them.</param>
 public sealed record ExperimentVariant(
@@ -20,6 +22,7 @@ public sealed record ExperimentVariant(
     ExperimentSetup Setup,
     LinkSpec? Link,
     int Epochs,
+    int? Steps,
     IReadOnlyList<int> Seeds,
     IReadOnlyList<int> StrategyIndices) : ISpecification
 {
@@ -28,6 +31,9 @@ public sealed record ExperimentVariant(
 
     /// <summary>The baseline's name.</summary>
     public string Baseline => Experiment.Strategies.Single(strategy => strategy.IsBaseline).Name;
+
+    /// <summary>SHA-256 of all that the variant says of itself, hexadecimal: runs of different hashes are different benchmarks.</summary>
+    public string SpecificationHash => Manifest.Hash(SpecificationWriter.ToJson(this));
 
     /// <summary>
     /// The variant's cells in the order in which they run: seed by seed, the strategies forwards and backwards in turn (ABBA), so that a
@@ -49,6 +55,10 @@ public sealed record ExperimentVariant(
             .Add("seeds", string.Join(',', Seeds))
             .Add("baseline", Baseline)
             .Add("strategies", new StrategySection(this));
+        if (Steps is int steps)
+            writer.Add("steps", steps);
+        if (Link is LinkSpec link)
+            writer.Add("link", link);
         if (Experiment.Target is TargetQuality target)
             writer.Add("target", string.Create(CultureInfo.InvariantCulture, $"{target.Metric} {target.Direction} {target.Value}"));
     }
@@ -95,16 +105,14 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             .Add("nodes", Options.Topology.Nodes)
             .Add("ranksPerNode", Options.Topology.RanksPerNode)
             .Add("device", Options.Device);
-        if (Options.Steps is int steps)
-            writer.Add("steps", steps);
         foreach (ExperimentVariant variant in Variants)
             writer.Add(variant.Name, variant);
     }
 
     private static IEnumerable<ExperimentVariant> VariantsOf(ExperimentDefinition experiment, RunOptions options)
     {
-        IReadOnlyList<string>[] values =
-            [.. experiment.Parameters.Select(parameter => options.Parameters.GetValueOrDefault(parameter.Option) ?? parameter.Values)];
+        TierDefinition? tier = options.Tier is null ? null : TierOf(experiment, options.Tier);
+        IReadOnlyList<string>[] values = [.. experiment.Parameters.Select(parameter => ValuesOf(parameter, options))];
         int[] strategies = [.. Enumerable.Range(0, experiment.Strategies.Count).Where(index =>
             experiment.Strategies[index].IsBaseline || (options.Strategies?.Contains(experiment.Strategies[index].Name) ?? true))];
         string? link = options.Link ?? experiment.Link;
@@ -133,10 +141,31 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
                 parameters,
                 experiment.Create(parameters),
                 link is null or "unlimited" ? null : LinkSpec.Parse(link),
-                options.Epochs ?? experiment.Epochs,
+                options.Epochs ?? tier?.Epochs ?? experiment.Epochs,
+                options.Steps ?? tier?.Steps,
                 options.Seeds ?? experiment.Seeds,
                 strategies);
         }
+    }
+
+    private static TierDefinition TierOf(ExperimentDefinition experiment, string name)
+    {
+        string[] known = [.. experiment.Tiers.Select(tier => tier.Name)];
+        if (known.Length == 0)
+            throw new UserErrorException($"--tier {name}: {experiment.Name} has no tiers; leave it out with --experiments");
+        RequireKnown("--tier", [name], known);
+        return experiment.Tiers.Single(tier => tier.Name == name);
+    }
+
+    /// <summary>The values to run over. Those of a user and of a source are known only now, so that the compiler's rules are kept here.</summary>
+    private static IReadOnlyList<string> ValuesOf(ParameterDefinition parameter, RunOptions options)
+    {
+        IReadOnlyList<string> values = options.Parameters.GetValueOrDefault(parameter.Option) ?? parameter.Values;
+        if (values.Count == 0)
+            throw new UserErrorException($"--{parameter.Option}: the source of parameter {parameter.Name} gives no value");
+        if (values.GroupBy(value => value).FirstOrDefault(same => same.Skip(1).Any()) is { } twice)
+            throw new UserErrorException($"--{parameter.Option} {twice.Key}: given twice; the same run would be made twice");
+        return values;
     }
 
     private static string FolderName(string value) =>

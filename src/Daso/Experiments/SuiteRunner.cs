@@ -27,7 +27,7 @@ public sealed class SuiteRunner : IDisposable
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
 
-    /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder.</summary>
+    /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
     /// <param name="processes">The processes to run it on, of which this is one; null: an embedded cluster.</param>
     /// <exception cref="UserErrorException">The plan cannot run here; nothing was written.</exception>
@@ -46,7 +46,7 @@ public sealed class SuiteRunner : IDisposable
             foreach (ExperimentVariant variant in plan.Variants)
                 _data.Add(variant, OpenAndCheck(variant));
             Dictionary<string, string> settings = Settings(allocator, threads, cluster);
-            _record = processes is null ? RunRecord.Create(plan, _data, settings) : RunRecord.Share(plan, _data, settings, processes);
+            _record = processes is null ? RunRecord.Open(plan, _data, settings) : RunRecord.Share(plan, _data, settings, processes);
         }
         catch
         {
@@ -61,7 +61,7 @@ public sealed class SuiteRunner : IDisposable
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
 
-    /// <summary>Trains all cells.</summary>
+    /// <summary>Trains all cells that are not trained yet.</summary>
     /// <param name="observer">Told of progress; null: nobody is.</param>
     /// <param name="cancelled">Ends the run.</param>
     /// <exception cref="ClusterFailedException">A rank failed; what was recorded is kept.</exception>
@@ -76,7 +76,8 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
+                if (!_record.HasEnded(id))
+                    RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
             }
 
             _record.Completed();
@@ -118,6 +119,8 @@ public sealed class SuiteRunner : IDisposable
     private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver? observer, CancellationToken cancelled)
     {
         RunOptions options = _plan.Options;
+        CheckpointSeries checkpoints = _record.CheckpointsOf(id);
+        int? resumeStep = checkpoints.LatestStep();
         var training = new TrainingPlan(
             variant.Setup.Model,
             _data[variant],
@@ -126,16 +129,19 @@ public sealed class SuiteRunner : IDisposable
             variant.Setup.Strategies[strategy],
             id.Seed,
             variant.Epochs,
-            options.Steps,
-            options.WarmupSteps);
-        _record.CellStarted(id);
+            variant.Steps,
+            options.WarmupSteps)
+        {
+            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
+        };
+        _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
         ICluster cluster = _clusterWith(variant.Link);
         cluster.Run(
             ranks =>
             {
                 Devices.UseCoresOf(cluster.RanksOnMachine);
-                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, options.Steps ?? 0);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
                 {
@@ -147,8 +153,10 @@ public sealed class SuiteRunner : IDisposable
                 }
             },
             cancelled);
-        if (IsFirst)
-            _record.CellEnded(id, hashes[0]);
+        if (!IsFirst)
+            return;
+        _record.CellEnded(id, hashes[0]);
+        checkpoints.Clear();
     }
 
     private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()

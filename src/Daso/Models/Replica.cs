@@ -81,6 +81,30 @@ public sealed class Replica : IDisposable
     /// <summary>Where each part's parameters lie.</summary>
     public FlatRange[] PartRanges { get; }
 
+    /// <summary>Writes all that a replica made from another seed would lack: parameters, frozen ones too, and batch-norm statistics.</summary>
+    public void Save(BinaryWriter writer)
+    {
+        Parameters.Save(writer);
+        foreach (Tensor tensor in OutsideOfFlat())
+        {
+            using Tensor host = tensor.cpu().contiguous();
+            writer.Write(host.bytes);
+        }
+    }
+
+    /// <summary>Restores what <see cref="Save"/> wrote of the same model.</summary>
+    public void Load(BinaryReader reader)
+    {
+        Parameters.Load(reader);
+        using var _ = no_grad();
+        foreach (Tensor tensor in OutsideOfFlat())
+        {
+            using Tensor host = empty(tensor.shape, tensor.dtype, CPU);
+            reader.BaseStream.ReadExactly(host.bytes);
+            tensor.copy_(host);
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
@@ -88,6 +112,11 @@ public sealed class Replica : IDisposable
         Parameters.Dispose();
         Gradients.Dispose();
     }
+
+    private IEnumerable<Tensor> OutsideOfFlat() => Model.named_parameters()
+        .Where(entry => !entry.parameter.requires_grad)
+        .Select(entry => (Tensor)entry.parameter)
+        .Concat(Model.named_buffers().Select(entry => entry.buffer));
 
     private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
     {

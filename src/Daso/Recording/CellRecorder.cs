@@ -15,6 +15,7 @@ public sealed class CellRecorder : IRecorder, IDisposable
     private readonly RunFolder _folder;
     private readonly CellId _cell;
     private readonly int _rank;
+    private readonly CellClock _clock;
     private readonly JsonLineFile _log;
     private readonly Rows<SpanRow> _spans;
     private readonly Rows<MetricRow> _metrics;
@@ -23,13 +24,18 @@ public sealed class CellRecorder : IRecorder, IDisposable
     private int _epoch;
     private int _step;
 
-    /// <summary>Starts the log.</summary>
+    /// <summary>Starts to record a cell's training from its first step.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <param name="cell">The cell.</param>
     /// <param name="rank">The rank; nobody else writes its files.</param>
     /// <param name="expectedSteps">Steps to make room for.</param>
     /// <exception cref="UserErrorException">The log cannot be made.</exception>
     public CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps)
+        : this(folder, cell, rank, expectedSteps, new CellClock(), continues: false)
+    {
+    }
+
+    private CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps, CellClock clock, bool continues)
     {
         _folder = folder;
         _cell = cell;
@@ -37,16 +43,35 @@ public sealed class CellRecorder : IRecorder, IDisposable
         int steps = Math.Clamp(expectedSteps, 1, MaximumStepsAhead);
         _spans = new Rows<SpanRow>(steps * SpansPerStep);
         _metrics = new Rows<MetricRow>(steps * MetricsPerStep);
-        _log = new JsonLineFile(folder.StepEvents(cell, rank));
+        _clock = clock;
+        _log = new JsonLineFile(folder.StepEvents(cell, rank), continues);
+    }
+
+    /// <summary>Goes on with the log of an interrupted training and takes up what it says of the steps before the checkpoint.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="rank">The rank.</param>
+    /// <param name="expectedSteps">Steps to make room for.</param>
+    /// <param name="step">Steps of the checkpoint.</param>
+    /// <param name="clock">Of all ranks of the cell.</param>
+    /// <exception cref="UserErrorException">The log lacks a step, or cannot be read or written.</exception>
+    internal static CellRecorder Continue(RunFolder folder, CellId cell, int rank, int expectedSteps, int step, CellClock clock)
+    {
+        IReadOnlyList<LoggedStep> steps = StepLog.ReadBefore(folder.StepEvents(cell, rank), step);
+        var recorder = new CellRecorder(folder, cell, rank, expectedSteps, clock, continues: true);
+        StepLog.WriteResumption(recorder._log, step);
+        recorder.TakeUp(steps);
+        return recorder;
     }
 
     /// <inheritdoc />
-    public long NowNs => RunClock.NowNs;
+    public long NowNs => _clock.NowNs;
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">The log cannot be written.</exception>
     public void MoveTo(int epoch, int step)
     {
+        _clock.Start();
         EndStep();
         _epoch = epoch;
         _step = step;
@@ -107,6 +132,24 @@ public sealed class CellRecorder : IRecorder, IDisposable
 
     /// <summary>Closes the log. What was recorded stays readable there, whether the cell was completed or not.</summary>
     public void Dispose() => _log.Dispose();
+
+    private void TakeUp(IReadOnlyList<LoggedStep> steps)
+    {
+        foreach (LoggedStep logged in steps)
+        {
+            (_epoch, _step) = (logged.Epoch, logged.Step);
+            foreach (LoggedSpan span in logged.Spans)
+            {
+                Span(span.Kind, span.StartNs, span.DurationNs, span.Bytes);
+                _clock.ContinueAfter(span.StartNs + span.DurationNs);
+            }
+
+            foreach ((string name, double value) in logged.Metrics)
+                Metric(name, value);
+        }
+
+        (_loggedSpans, _loggedMetrics) = (_spans.Count, _metrics.Count);
+    }
 
     private static void Write(Utf8JsonWriter json, in SpanRow span)
     {

@@ -32,6 +32,9 @@ public enum SpanKind
 
     /// <summary>A whole training step; the sum of its parts and what lies between them.</summary>
     Step,
+
+    /// <summary>Writing a checkpoint, between steps.</summary>
+    Checkpoint,
 }
 
 /// <summary>What one rank reports while it trains. Calls nobody; used by the rank's own thread only.</summary>

@@ -14,14 +14,19 @@ internal sealed class JsonLineFile : IDisposable
     private readonly ArrayBufferWriter<byte> _line = new(4096);
     private readonly Utf8JsonWriter _json;
 
-    /// <exception cref="UserErrorException">The file exists or cannot be made.</exception>
-    public JsonLineFile(string path)
+    /// <summary>Makes the file, or opens it to add lines.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="continues">Whether it may exist; a last line that a kill has cut off is ended first.</param>
+    /// <exception cref="UserErrorException">The file cannot be made or opened.</exception>
+    public JsonLineFile(string path, bool continues = false)
     {
         _path = path;
         _json = new Utf8JsonWriter(_line);
         try
         {
-            _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            var mode = continues ? FileMode.OpenOrCreate : FileMode.CreateNew;
+            _file = new FileStream(path, mode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            EndCutLine();
         }
         catch (Exception failure) when (FileFailure.Is(failure))
         {
@@ -53,6 +58,15 @@ internal sealed class JsonLineFile : IDisposable
         {
             throw FileFailure.Writing(_path, failure);
         }
+    }
+
+    private void EndCutLine()
+    {
+        if (_file.Length == 0)
+            return;
+        _file.Seek(-1, SeekOrigin.End);
+        if (_file.ReadByte() != '\n')
+            _file.WriteByte((byte)'\n');
     }
 
     /// <inheritdoc />

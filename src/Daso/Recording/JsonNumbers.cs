@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Daso.Recording;
@@ -13,4 +14,9 @@ internal static class JsonNumbers
         else
             json.WriteString(name, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
     }
+
+    /// <summary>Reads what <see cref="WriteMeasured"/> wrote.</summary>
+    public static double GetMeasured(this JsonElement json) => json.ValueKind == JsonValueKind.Number
+        ? json.GetDouble()
+        : double.Parse(json.GetString()!, CultureInfo.InvariantCulture);
 }

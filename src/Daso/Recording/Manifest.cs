@@ -67,6 +67,9 @@ public sealed record Manifest
     /// <summary>How the process was set up, by name.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The processes that went on with the run after an interruption; empty: none.</summary>
+    public IReadOnlyList<Resumption> Resumptions { get; init; } = [];
+
     /// <summary>What to expect of a repetition.</summary>
     public string Determinism { get; init; } =
         "The seed gives the first weights and the order of the data; ranks are added in rank order. On cpu the same specification, "
@@ -107,6 +110,14 @@ public sealed record Manifest
         return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
     }
 }
+
+/// <summary>A process that went on with an interrupted run.</summary>
+/// <param name="StartedUtc">When it began.</param>
+/// <param name="CommandLine">The arguments of the program.</param>
+/// <param name="Source">The source that the program was built from.</param>
+/// <param name="Hardware">The hardware.</param>
+public sealed record Resumption(
+    DateTimeOffset StartedUtc, IReadOnlyList<string> CommandLine, SourceRevision Source, RecordedHardware Hardware);
 
 /// <summary>Serialises manifests without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true)]

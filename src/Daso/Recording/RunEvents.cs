@@ -5,14 +5,27 @@ namespace Daso.Recording;
 
 /// <summary>The log of a run, events.jsonl: one line an event, on disk when the call returns. Thread-safe.</summary>
 /// <param name="folder">The run's folder.</param>
+/// <param name="continues">Whether to add to what an earlier process has logged.</param>
 /// <exception cref="UserErrorException">The file cannot be made.</exception>
-public sealed class RunEvents(RunFolder folder) : IDisposable
+public sealed class RunEvents(RunFolder folder, bool continues = false) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly JsonLineFile _file = new(folder.Events);
+    private readonly JsonLineFile _file = new(folder.Events, continues);
 
     /// <summary>The run begins.</summary>
     public void RunStarted() => Write("run_started", json => json.WriteString("run", folder.RunId));
+
+    /// <summary>Another process goes on with the run; its clock starts anew.</summary>
+    public void RunResumed() => Write("run_resumed", json => json.WriteString("run", folder.RunId));
+
+    /// <summary>A cell goes on.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="step">Steps of its checkpoint; what was logged of later ones no longer counts.</param>
+    public void CellResumed(CellId cell, int step) => Write("cell_resumed", json =>
+    {
+        Add(json, cell);
+        json.WriteNumber("step", step);
+    });
 
     /// <summary>A cell begins.</summary>
     public void CellStarted(CellId cell) => Write("cell_started", json => Add(json, cell));
@@ -59,12 +72,31 @@ public sealed class RunEvents(RunFolder folder) : IDisposable
     /// <summary>The run is over.</summary>
     public void RunEnded(RunOutcome outcome) => Write("run_ended", json => json.WriteString("outcome", outcome.ToString()));
 
+    /// <summary>The cells that a run's log says are trained.</summary>
+    /// <exception cref="UserErrorException">It cannot be read.</exception>
+    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder)
+    {
+        var ended = new HashSet<CellId>();
+        if (!File.Exists(folder.Events))
+            return ended;
+        foreach (JsonElement line in JsonLines.Read(folder.Events))
+        {
+            if (line.GetProperty("event").ValueEquals("cell_ended"))
+                ended.Add(CellOf(line));
+        }
+
+        return ended;
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
         lock (_lock)
             _file.Dispose();
     }
+
+    private static CellId CellOf(JsonElement line) => new(
+        line.GetProperty("experiment").GetString()!, line.GetProperty("strategy").GetString()!, line.GetProperty("seed").GetInt32());
 
     private static void Add(Utf8JsonWriter json, CellId cell)
     {

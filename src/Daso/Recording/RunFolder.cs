@@ -24,6 +24,9 @@ public sealed class RunFolder
     /// <summary>The analysis.</summary>
     public string Summary => IOPath.Combine(Path, "summary.json");
 
+    /// <summary>The checkpoints of the cells under way; made when the first is written.</summary>
+    public string Checkpoints => IOPath.Combine(Path, "checkpoints");
+
     /// <summary>Makes a run's folder, complete or not at all.</summary>
     /// <param name="outputFolder">Where: made if it does not exist.</param>
     /// <param name="id">The run.</param>

@@ -5,7 +5,7 @@ internal static class SpanNames
 {
     private static readonly string[] s_names =
     [
-        "data", "forward", "backward", "local_sync", "global_send", "global_wait", "merge", "optimizer", "evaluation", "step",
+        "data", "forward", "backward", "local_sync", "global_send", "global_wait", "merge", "optimizer", "evaluation", "step", "checkpoint",
     ];
 
     public static string Of(SpanKind kind) => s_names[(int)kind];

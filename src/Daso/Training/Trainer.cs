@@ -24,11 +24,15 @@ public sealed class Trainer : IDisposable
     private readonly IBatchSource _training;
     private readonly IBatchSource _heldOut;
     private readonly Tensor _lossSum;
+    private readonly List<EpochResult> _results = [];
+    private readonly CheckpointPlan? _checkpoints;
+    private readonly TrainingState _state;
     private readonly int _totalSteps;
     private readonly bool _isAsynchronousDevice;
     private int _step;
 
-    /// <summary>Builds everything from the seed: equal on all ranks but for the shard of the data.</summary>
+    /// <summary>Builds everything from the seed, equal on all ranks but for the shard of the data, or goes on from a checkpoint.</summary>
+    /// <exception cref="UserErrorException">The checkpoint is missing, damaged or of another training.</exception>
     public Trainer(TrainingPlan plan, RankContext ranks, IRecorder recorder)
     {
         _ranks = ranks;
@@ -47,6 +51,13 @@ public sealed class Trainer : IDisposable
         _replica.Model.Observer = new StrategyNotifier(_strategy);
         _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
         _isAsynchronousDevice = ranks.Device.type != DeviceType.CPU;
+        _state = new TrainingState(_replica, _optimizer, _learningRate, _strategy, _lossSum, _results);
+        _checkpoints = plan.Checkpoints;
+        if (_checkpoints?.ResumeStep is int step)
+        {
+            _checkpoints.Series.Read(ranks.Rank, step, _state.Load);
+            _step = step;
+        }
     }
 
     /// <summary>Epochs that are trained, the last perhaps in part.</summary>
@@ -58,7 +69,7 @@ public sealed class Trainer : IDisposable
     /// <summary>The model.</summary>
     public Replica Replica => _replica;
 
-    /// <summary>Runs one rank of a cell: untimed warm-up on a model that is thrown away, then the training from its first step.</summary>
+    /// <summary>Runs one rank of a cell: untimed warm-up on a model that is thrown away, then the training.</summary>
     /// <param name="plan">What to train.</param>
     /// <param name="ranks">This rank.</param>
     /// <param name="recorder">Takes spans and metrics of the timed part.</param>
@@ -67,7 +78,7 @@ public sealed class Trainer : IDisposable
     {
         if (plan.WarmupSteps > 0)
         {
-            using var warmup = new Trainer(plan with { MaximumSteps = plan.WarmupSteps }, ranks, NullRecorder.Instance);
+            using var warmup = new Trainer(plan with { MaximumSteps = plan.WarmupSteps, Checkpoints = null }, ranks, NullRecorder.Instance);
             warmup.TrainEpoch(0, null);
         }
 
@@ -77,21 +88,22 @@ public sealed class Trainer : IDisposable
         return trainer.Train(observer);
     }
 
-    /// <summary>Trains and evaluates all epochs.</summary>
+    /// <summary>Trains and evaluates all epochs, or what is left of them.</summary>
     public TrainingOutcome Train(ITrainingObserver? observer)
     {
-        var results = new List<EpochResult>(Epochs);
-        for (int epoch = 0; epoch < Epochs; epoch++)
+        while (_step < _totalSteps)
         {
+            int epoch = _step / StepsPerEpoch;
             double loss = TrainEpoch(epoch, observer);
             EpochResult result = Evaluate(epoch, loss);
             _strategy.EpochEnded(loss);
             _learningRate.EpochEnded(loss);
-            results.Add(result);
+            _results.Add(result);
             observer?.EpochDone(result);
+            SaveIfDue();
         }
 
-        return new TrainingOutcome(results, HashParameters());
+        return new TrainingOutcome(_results, HashParameters());
     }
 
     /// <inheritdoc />
@@ -105,14 +117,15 @@ public sealed class Trainer : IDisposable
         _lossSum.Dispose();
     }
 
-    /// <summary>Trains one epoch; returns its loss, averaged over steps and ranks.</summary>
+    /// <summary>Trains one epoch, or what is left of it; returns its loss, averaged over steps and ranks.</summary>
     private double TrainEpoch(int epoch, ITrainingObserver? observer)
     {
-        _training.StartEpoch(epoch);
+        int firstBatch = _step - (epoch * StepsPerEpoch);
+        _training.StartEpoch(epoch, firstBatch);
         _replica.Model.train();
         _ranks.World.Barrier();
         int steps = Math.Min(StepsPerEpoch, _totalSteps - (epoch * StepsPerEpoch));
-        for (int batch = 0; batch < steps; batch++)
+        for (int batch = firstBatch; batch < steps; batch++)
         {
             _ranks.Cancelled.ThrowIfCancellationRequested();
             _recorder.MoveTo(epoch, _step);
@@ -128,6 +141,8 @@ public sealed class Trainer : IDisposable
             _recorder.EndStep();
             _step++;
             observer?.StepDone(_step, _totalSteps);
+            if (batch + 1 < steps)
+                SaveIfDue();
         }
 
         float[] loss = [_lossSum.item<float>() / steps];
@@ -196,6 +211,18 @@ public sealed class Trainer : IDisposable
         var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
         Record(result);
         return result;
+    }
+
+    /// <summary>Writes a checkpoint if one is due; after an epoch's last step it is written when the epoch has been evaluated.</summary>
+    private void SaveIfDue()
+    {
+        if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
+            return;
+        _recorder.EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
+        long startNs = _recorder.NowNs;
+        _checkpoints.Series.Write(_ranks, _step, _state.Save);
+        EndSpan(SpanKind.Checkpoint, startNs);
+        _recorder.EndStep();
     }
 
     private void Record(EpochResult result)

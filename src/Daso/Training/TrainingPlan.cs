@@ -24,7 +24,17 @@ public sealed record TrainingPlan(
     int Seed,
     int Epochs,
     int? MaximumSteps,
-    int WarmupSteps);
+    int WarmupSteps)
+{
+    /// <summary>Where the training is saved and goes on from; null: neither.</summary>
+    public CheckpointPlan? Checkpoints { get; init; }
+}
+
+/// <summary>How a training is saved, and from which checkpoint it goes on.</summary>
+/// <param name="Series">The training's checkpoints.</param>
+/// <param name="Every">When to write one; null: never.</param>
+/// <param name="ResumeStep">The checkpoint to go on from, by its step; null: training starts from its first step.</param>
+public sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval? Every, int? ResumeStep);
 
 /// <summary>What training came to; the same on every rank but for the hash.</summary>
 /// <param name="Epochs">One entry an epoch.</param>

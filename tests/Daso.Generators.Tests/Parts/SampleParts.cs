@@ -1,8 +1,8 @@
 using Daso.Data;
-using Daso.Experiments;
 using Daso.Models;
+using Daso.Optimization;
+using Daso.Specification;
 using Daso.Strategies;
-using Daso.Training;
 
 namespace Daso.Generators.Tests.Parts;
 

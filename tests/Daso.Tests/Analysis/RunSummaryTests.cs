@@ -33,6 +33,7 @@ public class RunSummaryTests
             Step(recorder, 1, 2, 1000, 1090);
             Step(recorder, 1, 3, 1090, 1240);
         });
+        run.End(s_daso);
         run.RecordEven(s_daso with { Strategy = "ddp" }, stepNs: 200, bytes: 0, 0.5, 0.6);
 
         ExperimentSummary experiment = Assert.Single(RunSummary.Read(run.Folder.Path).Experiments);
@@ -89,16 +90,16 @@ public class RunSummaryTests
         run.RecordEven(s_daso, 100, 0, 0.95, 0.96);
         CellId failed = s_daso with { Strategy = "ddp" };
         CellId killed = s_daso with { Seed = 2 };
-        using (var events = new RunEvents(run.Folder))
+        using (var events = new RunEvents(run.Folder, continues: true))
         {
-            events.CellStarted(s_daso);
-            events.CellEnded(s_daso, "");
             events.CellStarted(failed);
             events.Failed("rank 1 failed: no memory", failed);
             events.CellStarted(killed);
         }
 
-        // Rank 0 of the killed cell came to its end, rank 1 did not; the kill also cut an event off.
+        // Both ranks of the failed cell wrote their files when they were ended, one of the killed; the kill also cut an event off.
+        run.Record(failed, 0, recorder => Step(recorder, 0, 0, 0, 100));
+        run.Record(failed, 1, recorder => Step(recorder, 0, 0, 0, 100));
         run.Record(killed, 0, recorder => Step(recorder, 0, 0, 0, 100));
         File.AppendAllText(run.Folder.Events, "{\"utc\":\"2025");
 

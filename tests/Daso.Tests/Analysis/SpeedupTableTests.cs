@@ -1,7 +1,7 @@
-using Daso.Specification;
 using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Tests.Recording;
 using Spectre.Console;
 
@@ -55,6 +55,7 @@ public class SpeedupTableTests
             recorder.Metric(MetricNames.Items, 3_000_000);
             recorder.Metric(MetricNames.HeldOutLoss, 2.25);
         });
+        run.End(new CellId(plan.Name, "ddp", 3));
 
         string text = Plain(RunSummary.Read(run.Folder.Path));
 

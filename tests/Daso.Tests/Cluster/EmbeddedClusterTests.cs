@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.Communication;
+using Daso.Models;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Cluster;
@@ -30,6 +31,28 @@ public class EmbeddedClusterTests
         }));
         Assert.Equal("rank 2 failed: the disk is full", failure.Message);
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void A_rank_that_throws_may_free_its_memory_while_others_communicate()
+    {
+        // Freed memory that is still written to ends the process: many tries, each with operations under way at the throw.
+        for (int attempt = 0; attempt < 20; attempt++)
+        {
+            Assert.Throws<ClusterFailedException>(() => TestCluster.Run(
+                2,
+                2,
+                ranks =>
+                {
+                    using var values = new FlatTensor(3_000_000, CPU);
+                    ranks.World.StartAllReduce(values.Host, ReduceOperation.Mean);
+                    PendingOperation last = ranks.World.StartAllReduce(values.Host, ReduceOperation.Mean);
+                    if (ranks.Rank == 1)
+                        throw new InvalidOperationException("lost");
+                    last.Wait();
+                },
+                "10gbit,10us"));
+        }
     }
 
     [Fact]

@@ -179,7 +179,7 @@ public sealed class IdxImagesTests : IDisposable
     {
         var spec = new IdxImages { Folder = _folder.Combine("digits") + "/", BatchPerRank = 4, Mean = 0.5 };
         Assert.Equal(
-            """{"kind":"idxImages","folder":"digits","batchPerRank":4,"classes":10,"mean":0.5}""",
+            """{"kind":"idxImages","folder":"digits","batchPerRank":4,"samplesPerEpoch":0,"classes":10,"mean":0.5}""",
             SpecificationWriter.ToJson(spec).ToJsonString());
     }
 

@@ -42,7 +42,8 @@ public sealed class ReplicaTests
         using var replica = new Replica(Spec.Build(1), CPU);
         Tensor input = Images();
 
-        Assert.Equal(plain.forward(input).data<float>().ToArray(), replica.Model.forward(input).data<float>().ToArray());
+        // Not to the bit: other tests change the number of threads, and with it the order of sums.
+        Assert.True(allclose(plain.forward(input), replica.Model.forward(input), rtol: 1e-4, atol: 1e-5));
         Assert.Equal(plain.parameters().SelectMany(p => p.data<float>().ToArray()), replica.Parameters.Host.ToArray());
     }
 
@@ -70,17 +71,17 @@ public sealed class ReplicaTests
         using var replica = new Replica(Spec.Build(1), CPU);
         Tensor input = Images();
         plain.forward(input).square().sum().backward();
-        float[] expected = [.. plain.parameters().SelectMany(p => p.grad!.data<float>().ToArray())];
+        Tensor expected = cat([.. plain.parameters().Select(p => p.grad!.flatten())]);
 
         replica.Model.Backward(replica.Model.forward(input).square().sum());
-        Assert.Equal(expected, replica.Gradients.Host.ToArray());
+        Assert.True(allclose(expected, replica.Gradients.Tensor, rtol: 1e-3, atol: 1e-4));
 
         replica.Model.Backward(replica.Model.forward(input).square().sum());
-        Assert.Equal(expected.Select(g => g + g), replica.Gradients.Host.ToArray());
+        Assert.True(allclose(expected + expected, replica.Gradients.Tensor, rtol: 1e-3, atol: 1e-4));
 
         replica.Gradients.Host.Span.Clear();
         replica.Model.Backward(replica.Model.forward(input).square().sum());
-        Assert.Equal(expected, replica.Gradients.Host.ToArray());
+        Assert.True(allclose(expected, replica.Gradients.Tensor, rtol: 1e-3, atol: 1e-4));
     }
 
     [Fact]

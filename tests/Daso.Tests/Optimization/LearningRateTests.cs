@@ -6,7 +6,13 @@ public sealed class LearningRateTests
 {
     private static readonly WarmupPlateauSpec Plateau = new()
     {
-        BaseRate = 0.1, ScaleWithRanks = true, WarmupEpochs = 2, Factor = 0.5, Patience = 1, Threshold = 0.05, MinimumRate = 0.15,
+        BaseRate = 0.1,
+        ScaleWithRanks = true,
+        WarmupEpochs = 2,
+        Factor = 0.5,
+        Patience = 1,
+        Threshold = 0.05,
+        MinimumRate = 0.15,
     };
 
     [Fact]

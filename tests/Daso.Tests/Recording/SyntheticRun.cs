@@ -1,6 +1,6 @@
-using Daso.Specification;
 using System.Text.Json.Nodes;
 using Daso.Recording;
+using Daso.Specification;
 
 namespace Daso.Tests.Recording;
 
@@ -40,6 +40,13 @@ internal sealed class SyntheticRun : IDisposable
         recorder.Complete();
     }
 
+    /// <summary>Notes in the run's log that a cell is trained.</summary>
+    public void End(CellId cell)
+    {
+        using var events = new RunEvents(Folder, continues: File.Exists(Folder.Events));
+        events.CellEnded(cell, "0");
+    }
+
     /// <summary>All ranks of a cell: two epochs of three equal steps, each with 3 % local and 20 % global waiting and 64 items.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="stepNs">Duration of a step.</param>
@@ -49,6 +56,7 @@ internal sealed class SyntheticRun : IDisposable
     {
         for (int rank = 0; rank < Manifest.Cluster.Ranks(); rank++)
             Record(cell, rank, recorder => RecordEven(recorder, stepNs, bytes, accuracies));
+        End(cell);
     }
 
     public static PlannedExperiment Plan(params string[] strategies) => new()

@@ -96,7 +96,7 @@ public class DasoOptionsTests(ITestOutputHelper output)
             });
             byte[][] resumed = TestCluster.Collect(2, 2, ranks =>
             {
-                using var training = new TinyTraining(spec, ranks, Epochs, StepsPerEpoch);
+                using var training = new TinyRank(spec, ranks, Epochs, StepsPerEpoch);
                 training.Load(states[ranks.Rank]);
                 training.Train(cut, Steps);
                 return training.Bits();
@@ -286,10 +286,10 @@ public class DasoOptionsTests(ITestOutputHelper output)
         Assert.Contains("ChunkElements is 0", Message(new DasoSpec { ChunkElements = 0 }));
     }
 
-    private static T[] Collect<T>(DasoSpec spec, int nodes, int ranksPerNode, Func<TinyTraining, T> body) =>
+    private static T[] Collect<T>(DasoSpec spec, int nodes, int ranksPerNode, Func<TinyRank, T> body) =>
         TestCluster.Collect(nodes, ranksPerNode, ranks =>
         {
-            using var training = new TinyTraining(spec, ranks, Epochs, StepsPerEpoch);
+            using var training = new TinyRank(spec, ranks, Epochs, StepsPerEpoch);
             return body(training);
         });
 

@@ -4,7 +4,8 @@ namespace Daso.Experiments;
 /// Makes a property a parameter: the experiment runs once for each combination of its parameters' values, and the command line gets an
 /// option that replaces the values. The property has a set or init accessor and is an int, a double, a string, a bool or an enum.
 /// </summary>
-/// <param name="values">At least one, all different, each of the property's type; enums by their named values.</param>
+/// <param name="values">All different, each of the property's type; enums by their named values. Without any, a bool or an enum runs over
+/// all of its values.</param>
 [AttributeUsage(AttributeTargets.Property, Inherited = false)]
 public sealed class ParamsAttribute(params object[] values) : Attribute
 {

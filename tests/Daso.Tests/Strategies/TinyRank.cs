@@ -8,12 +8,12 @@ using Daso.Strategies;
 namespace Daso.Tests.Strategies;
 
 /// <summary>One rank that trains the tiny replica with SGD on gradients that differ by rank, step and element.</summary>
-internal sealed class TinyTraining : IRecorder, IDisposable
+internal sealed class TinyRank : IRecorder, IDisposable
 {
     private readonly RankContext _ranks;
     private readonly int _stepsPerEpoch;
 
-    internal TinyTraining(DasoSpec spec, RankContext ranks, int epochs, int stepsPerEpoch)
+    internal TinyRank(DasoSpec spec, RankContext ranks, int epochs, int stepsPerEpoch)
     {
         _ranks = ranks;
         _stepsPerEpoch = stepsPerEpoch;

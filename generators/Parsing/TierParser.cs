@@ -1,0 +1,58 @@
+using Daso.Generators.Diagnostics;
+using Daso.Generators.Model;
+using Microsoft.CodeAnalysis;
+
+namespace Daso.Generators.Parsing;
+
+/// <summary>The tiers and the tags of an experiment.</summary>
+internal static class TierParser
+{
+    public static EquatableArray<TierSpec> Tiers(ExperimentScope scope)
+    {
+        var tiers = new List<TierSpec>();
+        foreach (AttributeData attribute in Attributes.All(scope.Type, KnownNames.Tier))
+        {
+            if (scope.Text(attribute, 0) is not { } name)
+                continue;
+
+            Location? Place() => Attributes.PlaceOf(attribute, 0, scope.Cancellation);
+            Names.Check(scope.Mistakes, name, "a tier", Place);
+            if (tiers.Any(tier => tier.Name == name))
+                scope.Mistakes.Add(Rules.DuplicateWord, Place(), scope.Type.Name, "tier", name);
+
+            int epochs = Count(attribute, "Epochs"), steps = Count(attribute, "Steps");
+            if (epochs < 0 || steps < 0 || (epochs == 0 && steps == 0))
+                scope.Mistakes.Add(Rules.EmptyTier, Attributes.Place(attribute, scope.Cancellation), name);
+            tiers.Add(new TierSpec(name, epochs, steps));
+        }
+
+        return new([.. tiers]);
+    }
+
+    public static EquatableArray<string> Tags(ExperimentScope scope)
+    {
+        if (scope.Find(KnownNames.Tags) is not { } attribute)
+            return default;
+
+        if (Attributes.Items(attribute) is not { } items)
+        {
+            scope.Mistakes.LeaveToCompiler();
+            return default;
+        }
+
+        var tags = new List<string>();
+        for (int i = 0; i < items.Count; i++)
+        {
+            string tag = items[i].Value as string ?? "";
+            Location? Place() => Attributes.PlaceOfItem(attribute, i, items.Count, scope.Cancellation);
+            Names.Check(scope.Mistakes, tag, "a tag", Place);
+            if (tags.Contains(tag))
+                scope.Mistakes.Add(Rules.DuplicateWord, Place(), scope.Type.Name, "tag", tag);
+            tags.Add(tag);
+        }
+
+        return new([.. tags]);
+    }
+
+    private static int Count(AttributeData attribute, string name) => Attributes.Named(attribute, name)?.Value as int? ?? 0;
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Daso.Cluster;
+using Daso.Communication;
+using Daso.Recording;
+
+namespace Daso.Training;
+
+/// <summary>
+/// The checkpoints of one training. At a checkpoint every rank writes its file; when all have, rank 0 notes the step, and then removes the
+/// older files. So a kill at any moment leaves the noted step's files whole.
+/// </summary>
+/// <param name="folder">Where: made when the first is written.</param>
+/// <param name="specification">SHA-256 of the run's specification; hexadecimal.</param>
+/// <param name="cell">Whose they are.</param>
+/// <param name="topology">The cluster.</param>
+public sealed class CheckpointSeries(string folder, string specification, CellId cell, Topology topology)
+{
+    private string Note => Path.Combine(folder, cell.FileStem + ".json");
+
+    /// <summary>The last step that all ranks have written; null: none.</summary>
+    /// <exception cref="UserErrorException">The note of it is damaged.</exception>
+    public int? LatestStep()
+    {
+        if (!File.Exists(Note))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Note), NoteJson.Default.CheckpointNote)!.Step;
+        }
+        catch (JsonException)
+        {
+            throw new UserErrorException($"checkpoint {Note}: damaged; restore it, or remove it to train this cell from its first step");
+        }
+    }
+
+    /// <summary>Checks that all ranks' files of a step are there, whole and of this training.</summary>
+    /// <exception cref="UserErrorException">One is not.</exception>
+    public void Verify(int step)
+    {
+        for (int rank = 0; rank < topology.Ranks; rank++)
+            Read(rank, step, _ => { });
+    }
+
+    /// <summary>Writes a checkpoint; every rank calls it after the same step.</summary>
+    /// <param name="ranks">This rank.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="save">Writes this rank's state.</param>
+    /// <exception cref="UserErrorException">A file cannot be written.</exception>
+    internal void Write(RankContext ranks, int step, Action<BinaryWriter> save)
+    {
+        Directory.CreateDirectory(folder);
+        CheckpointFile.Write(FileOf(ranks.Rank, step), Identity(ranks.Rank, step), save);
+        ranks.World.Barrier();
+        if (ranks.Rank != 0)
+            return;
+        AtomicFile.Write(Note, path =>
+        {
+            using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+            JsonSerializer.Serialize(file, new CheckpointNote(step), NoteJson.Default.CheckpointNote);
+            file.Flush(flushToDisk: true);
+        });
+        Remove(file => StepOf(file) < step);
+    }
+
+    /// <summary>Reads one rank's state.</summary>
+    /// <exception cref="UserErrorException">The file is missing, damaged or of another training.</exception>
+    internal void Read(int rank, int step, Action<BinaryReader> load) =>
+        CheckpointFile.Read(FileOf(rank, step), Identity(rank, step), load);
+
+    /// <summary>Removes everything: the training is complete.</summary>
+    internal void Clear()
+    {
+        if (!Directory.Exists(folder))
+            return;
+        File.Delete(Note);
+        Remove(_ => true);
+    }
+
+    private string FileOf(int rank, int step) =>
+        Path.Combine(folder, FormattableString.Invariant($"{cell.FileStem}-step{step}-rank{rank}.ckpt"));
+
+    private CheckpointIdentity Identity(int rank, int step) =>
+        new(specification, cell, topology.Nodes, topology.RanksPerNode, rank, step);
+
+    private void Remove(Predicate<string> isUnwanted)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder, $"{cell.FileStem}-step*").Where(file => isUnwanted(file)).ToArray())
+            File.Delete(file);
+    }
+
+    private int StepOf(string path)
+    {
+        string rest = Path.GetFileName(path)[(cell.FileStem.Length + "-step".Length)..];
+        return int.Parse(rest.AsSpan(0, rest.IndexOf('-', StringComparison.Ordinal)), NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>Which checkpoint is complete.</summary>
+/// <param name="Step">Steps done.</param>
+internal sealed record CheckpointNote(int Step);
+
+/// <summary>Serialises notes without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CheckpointNote))]
+internal sealed partial class NoteJson : JsonSerializerContext;

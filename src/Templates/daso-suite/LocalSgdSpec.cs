@@ -1,0 +1,47 @@
+using Daso.Communication;
+using Daso.Models;
+using Daso.Recording;
+using Daso.Specification;
+using Daso.Strategies;
+
+namespace MySuite;
+
+/// <summary>Local SGD (Stich 2019, arXiv 1805.09767): ranks step alone and average their parameters after every few steps.</summary>
+public sealed record LocalSgdSpec : StrategySpec
+{
+    /// <summary>Steps from one average to the next; at least 1.</summary>
+    public int Interval { get; init; } = 4;
+
+    /// <inheritdoc />
+    public override IStrategy Create(StrategyContext context) => new LocalSgd(context, Interval);
+
+    /// <inheritdoc />
+    public override void Describe(SpecificationWriter writer) => writer.Add("kind", "localSgd").Add("interval", Interval);
+
+    private sealed class LocalSgd(StrategyContext context, int interval) : IStrategy
+    {
+        private int _steps;
+
+        public void OptimizerStepped()
+        {
+            if (++_steps % interval != 0)
+                return;
+
+            IRecorder recorder = context.Recorder;
+            FlatTensor parameters = context.Replica.Parameters;
+            long startNs = recorder.NowNs;
+            parameters.ToHost(0, parameters.Length);
+            long bytes = context.Ranks.World.AllReduce(parameters.Host, ReduceOperation.Mean);
+            parameters.FromHost(0, parameters.Length);
+            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+        }
+
+        public void Save(BinaryWriter writer) => writer.Write(_steps);
+
+        public void Load(BinaryReader reader) => _steps = reader.ReadInt32();
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,4 @@
+using Daso.CommandLine;
+using MySuite;
+
+return await DasoApp.RunAsync(args, SuiteRegistry.Experiments);

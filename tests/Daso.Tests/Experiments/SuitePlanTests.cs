@@ -1,0 +1,92 @@
+using Daso.Baselines;
+using Daso.Cluster;
+using Daso.Data;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
+
+namespace Daso.Tests.Experiments;
+
+/// <summary>What a suite's definitions and a user's options make a plan of.</summary>
+public class SuitePlanTests
+{
+    private static readonly RunOptions s_options = new() { Topology = new Topology(2, 2) };
+
+    [Fact]
+    public void A_tier_replaces_what_it_sets_and_options_replace_the_tier()
+    {
+        ExperimentVariant own = Only(s_options);
+        ExperimentVariant tiny = Only(s_options with { Tier = "tiny" });
+        ExperimentVariant overridden = Only(s_options with { Tier = "tiny", Steps = 5, Epochs = 3 });
+
+        Assert.Equal((90, null), (own.Epochs, own.Steps));
+        Assert.Equal((90, 20), (tiny.Epochs, tiny.Steps));
+        Assert.Equal((3, 5), (overridden.Epochs, overridden.Steps));
+        Assert.Equal(3, new[] { own, tiny, overridden }.Select(variant => variant.SpecificationHash).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("tny", "--tier tny: unknown, did you mean tiny?; there are tiny")]
+    public void An_unknown_tier_is_a_mistake(string tier, string message) =>
+        Assert.Equal(message, Assert.Throws<UserErrorException>(() => Only(s_options with { Tier = tier })).Message);
+
+    [Fact]
+    public void A_tier_of_an_experiment_without_tiers_is_a_mistake() => Assert.Equal(
+        "--tier tiny: digits has no tiers; leave it out with --experiments",
+        Assert.Throws<UserErrorException>(() => Expand(s_options with { Tier = "tiny" }, Define(["16"], []))).Message);
+
+    [Fact]
+    public void Values_given_twice_and_sources_without_values_are_mistakes()
+    {
+        var twice = new Dictionary<string, IReadOnlyList<string>> { ["batch"] = ["8", "8"] };
+
+        Assert.Equal(
+            "--batch 8: given twice; the same run would be made twice",
+            Assert.Throws<UserErrorException>(() => Only(s_options with { Parameters = twice })).Message);
+        Assert.Equal(
+            "--batch: the source of parameter Batch gives no value",
+            Assert.Throws<UserErrorException>(() => Expand(s_options, Define([], []))).Message);
+    }
+
+    [Fact]
+    public void The_hash_depends_on_values_and_not_on_the_cluster()
+    {
+        Assert.Equal(Only(s_options).SpecificationHash, Only(s_options with { Topology = new Topology(4, 1) }).SpecificationHash);
+        Assert.NotEqual(Only(s_options).SpecificationHash, Only(s_options with { Link = "1gbit" }).SpecificationHash);
+        Assert.Equal(2, Expand(s_options, Define(["16", "32"], [])).Select(variant => variant.SpecificationHash).Distinct().Count());
+    }
+
+    [Fact]
+    public void Texts_of_values_are_those_that_a_user_writes()
+    {
+        Assert.Equal(["16", "-1"], ParameterValues.TextsOf([16, -1]));
+        Assert.Equal(["0.5", "1E-07"], ParameterValues.TextsOf([0.5, 1e-7]));
+        Assert.Equal(["true", "false"], ParameterValues.TextsOf([true, false]));
+        Assert.Equal(["Standard"], ParameterValues.TextsOf([StemKind.Standard]));
+        Assert.Equal(["a b"], ParameterValues.TextsOf(["a b"]));
+    }
+
+    private static ExperimentVariant Only(RunOptions options) =>
+        Assert.Single(Expand(options, Define(["16"], [new TierDefinition("tiny", null, 20)])));
+
+    private static IReadOnlyList<ExperimentVariant> Expand(RunOptions options, ExperimentDefinition definition) =>
+        SuitePlan.Expand("sample", [definition], options).Variants;
+
+    private static ExperimentDefinition Define(string[] batches, TierDefinition[] tiers) => new()
+    {
+        Suite = "sample",
+        Name = "digits",
+        Summary = "",
+        Parameters = [new ParameterDefinition("Batch", "batch", "integer", batches, "")],
+        Strategies = [new StrategyDefinition("ddp", true)],
+        Seeds = [1],
+        Epochs = 90,
+        Tiers = tiers,
+        Create = values => new ExperimentSetup(
+            new ResNetSpec { Depth = 18, Classes = 10 },
+            new SyntheticImages { BatchPerRank = values.Integer("batch") },
+            new SgdSpec(0.9, 0),
+            new ConstantRateSpec(0.1),
+            [new DdpSpec()]),
+    };
+}

@@ -1,0 +1,69 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace Daso.Tests.Packages;
+
+/// <summary>What a user has who takes the packages, and nothing else of this repository.</summary>
+public sealed class PackagesTests : IDisposable
+{
+    private static readonly string s_repository = Path.GetFullPath(Path.Combine(Here(), "../../../.."));
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("daso-packages-").FullName;
+
+    /// <summary>Packs, makes a project from the packed template, builds it against the packed packages and runs it.</summary>
+    [Fact]
+    public void Project_from_the_template_builds_and_runs_with_the_packages_alone()
+    {
+        string feed = Directory.CreateDirectory(Path.Combine(_folder, "feed")).FullName;
+        var dotnet = new DotNet(_folder, Path.Combine(_folder, "cache"));
+        Pack(feed);
+        File.WriteAllText(Path.Combine(_folder, "nuget.config"), Sources(feed, GlobalPackages()));
+
+        // Templates are installed in a place of this test, not in the user's.
+        string template = Assert.Single(Directory.GetFiles(feed, "Daso.Templates.*.nupkg"));
+        string[] hive = ["--debug:custom-hive", Path.Combine(_folder, "hive")];
+        dotnet.Run(["new", "install", template, .. hive]);
+        dotnet.Run(["new", "daso-suite", "--name", "FirstSuite", .. hive]);
+        dotnet.Run("build", "FirstSuite", "-p:UseSharedCompilation=false", "-m:1");
+
+        string program = Path.Combine(_folder, "FirstSuite", "bin", "Debug", "net10.0", "FirstSuite.dll");
+        Assert.Contains("waves-resnet18: A small ResNet-18 tells waves apart.", dotnet.Run(program, "list"), StringComparison.Ordinal);
+        string help = dotnet.Run(program, "suite", "waves", "--help");
+        Assert.Contains("--batch-per-rank", help, StringComparison.Ordinal);
+        Assert.Contains("Images that a rank sees in one step.", help, StringComparison.Ordinal);
+        string table = dotnet.Run(program, "suite", "waves", "--steps", "2", "--nodes", "1", "--ranks-per-node", "2", "--seeds", "1");
+        Assert.All(["ddp", "daso", "local"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Packs what this test was built with, under a version that no cache can have.</summary>
+    private static void Pack(string feed)
+    {
+        string configuration = typeof(PackagesTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+        string[] options = ["-c", configuration, "-o", feed, "-m:1", $"-p:PackageVersion=0.1.0-test.{Guid.NewGuid():N}"];
+        var dotnet = new DotNet(s_repository, GlobalPackages());
+        dotnet.Run(["pack", "src/Daso", "--no-build", .. options]);
+        dotnet.Run(["pack", "src/Baselines", "--no-build", .. options]);
+        dotnet.Run(["pack", "src/Templates", .. options]);
+    }
+
+    /// <summary>The machine's sources and one more; packages that the machine has already are not copied.</summary>
+    private static string Sources(string feed, string globalPackages) =>
+        $"""
+        <configuration>
+          <packageSources>
+            <add key="packed" value="{feed}" />
+          </packageSources>
+          <fallbackPackageFolders>
+            <add key="machine" value="{globalPackages}" />
+          </fallbackPackageFolders>
+        </configuration>
+        """;
+
+    private static string GlobalPackages() =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}
