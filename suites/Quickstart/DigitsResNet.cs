@@ -23,7 +23,7 @@ public sealed partial class DigitsResNet
 
     private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 16, Classes = 10 };
 
-    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 2560, BatchPerRank = BatchPerRank };
+    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 2304, BatchPerRank = BatchPerRank };
 
     private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
 

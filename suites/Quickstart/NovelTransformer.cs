@@ -30,7 +30,7 @@ public sealed partial class NovelTransformer
         File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
         SequenceLength = Context,
         HeldOutFraction = 0.02,
-        SamplesPerEpoch = 640,
+        SamplesPerEpoch = 576,
         BatchPerRank = SequencesPerRank,
     };
 
