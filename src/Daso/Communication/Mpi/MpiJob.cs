@@ -126,7 +126,7 @@ internal sealed partial class MpiJob
         World.Barrier();
         Progress.Dispose();
         ExitWithoutFail(s_endLimit, (int)ExitCode.Done);
-        // A launcher that sees a process of the watchdog's end without MPI_Finalize hangs up the others; they are done too.
+        // Some launchers hang up the other processes once one has gone; this one's results are written, so it ends as done.
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ExitNow((int)ExitCode.Done));
         using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ExitNow((int)ExitCode.Done));
         nint all = Library.Binary.World;
