@@ -41,6 +41,18 @@ public sealed partial class ImageNetResNet50
     [Params(0.05)]
     public double MinimumArea { get; init; }
 
+    /// <summary>The largest share of an image's area that a training crop takes.</summary>
+    [Params(1.0)]
+    public double MaximumArea { get; init; }
+
+    /// <summary>The narrowest training crop, width over height; the widest is its inverse.</summary>
+    [Params(0.75)]
+    public double MinimumAspect { get; init; }
+
+    /// <summary>Whether half of the training images are mirrored.</summary>
+    [Params(true)]
+    public bool Flip { get; init; }
+
     /// <summary>Threads of each rank that decode images.</summary>
     [Params(4)]
     public int DecodeThreads { get; init; }
@@ -97,6 +109,10 @@ public sealed partial class ImageNetResNet50
     [Params(4)]
     public int DasoCooldown { get; init; }
 
+    /// <summary>How parameters travel between nodes in DASO's blocking phases.</summary>
+    [Params(WireFormat.BFloat16)]
+    public WireFormat DasoWire { get; init; }
+
     /// <summary>How gradients travel with Horovod; Float16 is its compression.</summary>
     [Params(WireFormat.Float32)]
     public WireFormat HorovodWire { get; init; }
@@ -113,6 +129,9 @@ public sealed partial class ImageNetResNet50
             Crop = Crop,
             Resize = Resize,
             MinimumArea = MinimumArea,
+            MaximumArea = MaximumArea,
+            MinimumAspect = MinimumAspect,
+            Flip = Flip,
             DecodeThreads = DecodeThreads,
         };
 
@@ -135,6 +154,7 @@ public sealed partial class ImageNetResNet50
 
     private StrategySpec Daso => new DasoSpec
     {
+        BlockingWire = DasoWire,
         Schedule = new DasoSettings
         {
             Variant = Variant,
