@@ -162,12 +162,16 @@ internal sealed unsafe partial class MpiLibrary
         return request;
     }
 
-    /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
-    internal void Progress(nint communicator)
+    /// <summary>Whether a message from any rank is there; it makes progress on all messages.</summary>
+    internal bool HasMessage(int tag, nint communicator)
     {
         int isThere;
-        Check(_probe(Binary.AnySource, Binary.AnyTag, communicator, &isThere, Binary.IgnoredStatus), "MPI_Iprobe");
+        Check(_probe(Binary.AnySource, tag, communicator, &isThere, Binary.IgnoredStatus), "MPI_Iprobe");
+        return isThere != 0;
     }
+
+    /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
+    internal void Progress(nint communicator) => HasMessage(Binary.AnyTag, communicator);
 
     /// <summary>Copies the root's bytes to all; blocks.</summary>
     internal void Broadcast(byte* bytes, int count, int root, nint communicator) =>

@@ -21,7 +21,7 @@ internal sealed class MpiProgress : IDisposable
     private readonly int _pollsBeforeSleep;
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
-    private MpiRollCall? _rollCall;
+    private volatile MpiRollCall? _rollCall;
     private bool _hasWork;
     private bool _isStopping;
 
@@ -46,7 +46,7 @@ internal sealed class MpiProgress : IDisposable
     internal string Waiting { get; }
 
     /// <summary>Answers other ranks' questions from now on.</summary>
-    internal void Add(MpiRollCall rollCall) => Volatile.Write(ref _rollCall, rollCall);
+    internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;
 
     internal void Add(MpiCommunicator communicator)
     {
@@ -138,7 +138,7 @@ internal sealed class MpiProgress : IDisposable
             while (!Volatile.Read(ref _isStopping))
             {
                 MakeCalls();
-                bool hasMoved = Volatile.Read(ref _rollCall)?.Answer(_communicators) ?? false, isBusy = false;
+                bool hasMoved = false, isBusy = false;
                 foreach (MpiCommunicator communicator in _communicators)
                 {
                     hasMoved |= communicator.Advance();
@@ -147,9 +147,14 @@ internal sealed class MpiProgress : IDisposable
 
                 polls = hasMoved ? 0 : polls + 1;
                 if (!isBusy)
+                {
                     Rest();
+                }
                 else if (polls > _pollsBeforeSleep)
+                {
+                    _rollCall?.Answer(_communicators);
                     PreciseDelay.Sleep(SleepNs);
+                }
                 else if (polls > 0)
                     Thread.Yield();
             }
@@ -178,7 +183,10 @@ internal sealed class MpiProgress : IDisposable
     /// <summary>Nothing is queued here, but messages that were handed to the library may still have to leave.</summary>
     private void Rest()
     {
-        _library.Progress(_library.Binary.World);
+        if (_rollCall is null)
+            _library.Progress(_library.Binary.World);
+        else
+            _rollCall.Answer(_communicators);
         lock (_gate)
         {
             if (!_hasWork && !_isStopping)

@@ -16,10 +16,8 @@ internal sealed unsafe class MpiRollCall
     private readonly MpiLibrary _library;
     private readonly MpiProgress _progress;
     private readonly nint _communicator;
-    private readonly Message* _question = Allocate();
-    private nint _receive;
 
-    /// <summary>Prepares to ask and to answer; on the communication thread.</summary>
+    /// <summary>Prepares to ask and to answer.</summary>
     /// <param name="library">Carries the messages.</param>
     /// <param name="progress">The communication thread.</param>
     /// <param name="communicator">A communicator of all ranks, in the order of their ranks, for this purpose alone.</param>
@@ -28,7 +26,6 @@ internal sealed unsafe class MpiRollCall
         _library = library;
         _progress = progress;
         _communicator = communicator;
-        Listen();
     }
 
     /// <summary>The ranks that have not started an operation of a group.</summary>
@@ -55,24 +52,24 @@ internal sealed unsafe class MpiRollCall
         return _progress.Call(() => others.Where((_, i) => !_library.IsDone(ref requests[i]) || answers[i].Value == 0).ToArray());
     }
 
-    /// <summary>On the communication thread: answers a question that has come. Returns whether one had.</summary>
+    /// <summary>On the communication thread: answers a question that has come.</summary>
     /// <param name="communicators">This process's groups.</param>
-    internal bool Answer(IReadOnlyList<MpiCommunicator> communicators)
+    internal void Answer(IReadOnlyList<MpiCommunicator> communicators)
     {
-        if (!_library.IsDone(ref _receive))
-            return false;
-        Message question = *_question;
+        if (!_library.HasMessage(QuestionTag, _communicator))
+            return;
+        Message* received = Allocate();
+        nint request = _library.Receive((byte*)received, MessageBytes, _library.Binary.AnySource, QuestionTag, _communicator);
+        while (!_library.IsDone(ref request))
+            Thread.Yield();
+        Message question = *received;
+        NativeMemory.Free(received);
         MpiCommunicator? group = communicators.FirstOrDefault(one => one.Number == question.Group);
         bool hasStarted = group is not null && group.HasStarted(question.Operation);
         Send(question with { Value = hasStarted ? 1 : 0 }, (int)question.Value, AnswerTag);
-        Listen();
-        return true;
     }
 
     private static Message* Allocate(int count = 1) => (Message*)NativeMemory.AllocZeroed((nuint)count, MessageBytes);
-
-    private void Listen() =>
-        _receive = _library.Receive((byte*)_question, MessageBytes, _library.Binary.AnySource, QuestionTag, _communicator);
 
     /// <summary>A message this small leaves at once; its memory stays for the case that it does not.</summary>
     private void Send(Message message, int target, int tag)

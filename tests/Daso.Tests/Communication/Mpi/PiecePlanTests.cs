@@ -8,9 +8,9 @@ public class PiecePlanTests
 {
     [Fact]
     public void Pieces_cover_the_buffer_once_and_fit_their_slots() =>
-        Gen.Select(Gen.Int[0, 5_000_000], Gen.OneOfConst(2, 4)).Sample((elements, elementBytes) =>
+        Gen.Select(Gen.Int[0, 5_000_000], Gen.Bool).Sample((elements, isHalf) =>
         {
-            var plan = new PiecePlan(elements, elementBytes);
+            var plan = new PiecePlan(elements, isHalf ? 2 : 4);
             int next = 0;
             for (int piece = 0; piece < plan.Pieces; piece++)
             {
