@@ -45,6 +45,11 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.TwoSources,
         Rules.EmptyTier,
         Rules.DuplicateWord,
+        Rules.ReferenceBounds,
+        Rules.UnknownStrategy,
+        Rules.DuplicateReference,
+        Rules.ReferenceUnit,
+        Rules.UnknownTier,
     ];
 
     /// <inheritdoc />

@@ -115,7 +115,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor UnknownMetric = Error(
         "DASO022",
-        "A target's metric must exist",
+        "A metric must exist",
         "There is no metric '{0}'; write one of {1}");
 
     public static readonly DiagnosticDescriptor NotAnExperiment = new(
@@ -151,6 +151,31 @@ internal static class Rules
         "DASO028",
         "Tiers and tags must differ",
         "Experiment class '{0}' has the {1} '{2}' twice; rename or remove one");
+
+    public static readonly DiagnosticDescriptor ReferenceBounds = Error(
+        "DASO029",
+        "A reference has a value and bounds around it",
+        "The reference for '{0}' of '{1}' on '{2}' {3}; write a value above 0, 'Lower' as a share of it down to -1 and 'Upper' as one from 0 up");
+
+    public static readonly DiagnosticDescriptor UnknownStrategy = Error(
+        "DASO030",
+        "A reference's strategy must exist",
+        "Experiment class '{0}' has no strategy '{1}'; write one of {2}");
+
+    public static readonly DiagnosticDescriptor DuplicateReference = Error(
+        "DASO031",
+        "A figure has one reference on a system",
+        "Experiment class '{0}' has a reference for '{1}' of '{2}' on '{3}' already; remove one of them");
+
+    public static readonly DiagnosticDescriptor ReferenceUnit = Error(
+        "DASO032",
+        "A reference's unit must fit its metric",
+        "'{0}' is no unit of '{1}'; set 'Unit' to one of {2}");
+
+    public static readonly DiagnosticDescriptor UnknownTier = Error(
+        "DASO033",
+        "A named tier must exist",
+        "Experiment class '{0}' has no tier '{1}'; {2}");
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
         new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);

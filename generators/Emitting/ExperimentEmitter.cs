@@ -33,6 +33,8 @@ internal static class ExperimentEmitter
 
         if (spec.Tiers.Count > 0)
             writer.List("Tiers =", spec.Tiers.Select(t => $"new({Literal.Of(t.Name)}, {Given(t.Epochs)}, {Given(t.Steps)})"), "],");
+        if (spec.References.Count > 0)
+            writer.List("References =", spec.References.Select(Definition), "],");
         if (spec.Tags.Count > 0)
             writer.Line($"Tags = {Literal.ListOf(spec.Tags.Select(Literal.Of))},");
         EmitCreate(writer, spec);
@@ -74,6 +76,22 @@ internal static class ExperimentEmitter
                 ? $"{Experiments}ParameterValues.TextsOf({Use(spec, source)})"
                 : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
+        ];
+        return $"new({string.Join(", ", arguments)})";
+    }
+
+    private static string Definition(ReferenceSpec reference)
+    {
+        string[] arguments =
+        [
+            Literal.Of(reference.System),
+            Literal.Of(reference.Strategy),
+            Literal.Of(reference.Metric),
+            Literal.Of(reference.Value),
+            reference.Lower is double lower ? Literal.Of(lower) : "null",
+            reference.Upper is double upper ? Literal.Of(upper) : "null",
+            Literal.Of(reference.Unit),
+            reference.Tier is { } tier ? Literal.Of(tier) : "null",
         ];
         return $"new({string.Join(", ", arguments)})";
     }

@@ -21,6 +21,7 @@ namespace Daso.Generators.Model;
 /// <param name="Link">The emulated link, if any.</param>
 /// <param name="Target">The quality to reach, if any.</param>
 /// <param name="Tiers">In the order of the source.</param>
+/// <param name="References">In the order of the source.</param>
 /// <param name="Tags">In the order of the source.</param>
 internal sealed record ExperimentSpec(
     string Namespace,
@@ -40,6 +41,7 @@ internal sealed record ExperimentSpec(
     string? Link,
     TargetSpec? Target,
     EquatableArray<TierSpec> Tiers,
+    EquatableArray<ReferenceSpec> References,
     EquatableArray<string> Tags)
 {
     /// <summary>The class's name with its namespace, without global::.</summary>
@@ -86,3 +88,7 @@ internal sealed record TierSpec(string Name, int Epochs, int Steps);
 
 /// <summary>A metric and its threshold.</summary>
 internal sealed record TargetSpec(string Metric, bool IsAtLeast, double Value);
+
+/// <summary>A strategy's figure on a system; a bound or tier that is not set is null.</summary>
+internal sealed record ReferenceSpec(
+    string System, string Strategy, string Metric, double Value, double? Lower, double? Upper, string Unit, string? Tier);

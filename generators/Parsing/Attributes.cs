@@ -56,6 +56,10 @@ internal static class Attributes
         return null;
     }
 
+    /// <summary>A number that a property of the attribute is set to; null if it is not set, or to NaN, which means that.</summary>
+    public static double? Number(AttributeData attribute, string name) =>
+        Named(attribute, name)?.Value is double number && !double.IsNaN(number) ? number : null;
+
     public static Location? Place(AttributeData attribute, CancellationToken cancellation) =>
         attribute.ApplicationSyntaxReference?.GetSyntax(cancellation).GetLocation();
 

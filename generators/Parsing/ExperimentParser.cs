@@ -39,6 +39,7 @@ internal static class ExperimentParser
         string? link = TrainingParser.Link(scope);
         TargetSpec? target = TrainingParser.Target(scope);
         EquatableArray<TierSpec> tiers = TierParser.Tiers(scope);
+        EquatableArray<ReferenceSpec> references = ReferenceParser.Parse(scope, tiers);
         EquatableArray<string> tags = TierParser.Tags(scope);
         cancellation.ThrowIfCancellationRequested();
 
@@ -64,6 +65,7 @@ internal static class ExperimentParser
             link,
             target,
             tiers,
+            references,
             tags);
     }
 

@@ -17,6 +17,7 @@ internal static class KnownNames
     public const string Target = "TargetAttribute";
     public const string Link = "LinkAttribute";
     public const string Tier = "TierAttribute";
+    public const string Reference = "ReferenceAttribute";
     public const string Tags = "TagsAttribute";
 
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
@@ -28,7 +29,7 @@ internal static class KnownNames
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =
-        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link, Tier, Tags];
+        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link, Tier, Reference, Tags];
 
     public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource];
 

@@ -29,6 +29,16 @@ internal static class TierParser
         return new([.. tiers]);
     }
 
+    /// <summary>Reports a tier that is named but not declared.</summary>
+    public static void CheckKnown(ExperimentScope scope, EquatableArray<TierSpec> tiers, string name, Location? place)
+    {
+        if (tiers.Any(tier => tier.Name == name))
+            return;
+
+        string mend = tiers.Count == 0 ? $"add [Tier(\"{name}\", …)]" : "write one of " + string.Join(", ", tiers.Select(tier => tier.Name));
+        scope.Mistakes.Add(Rules.UnknownTier, place, scope.Type.Name, name, mend);
+    }
+
     public static EquatableArray<string> Tags(ExperimentScope scope)
     {
         if (scope.Find(KnownNames.Tags) is not { } attribute)

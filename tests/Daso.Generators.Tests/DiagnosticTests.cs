@@ -71,12 +71,32 @@ public sealed class DiagnosticTests
         { "DASO025", "private static int[] Widths", "private int[] Widths", "nameof(Widths)" },
         { "DASO025", "private static int[] Widths", "private static double[] Widths", "nameof(Widths)" },
         { "DASO026", "[ParamsSource(nameof(Widths))]", "[Params(8)] [ParamsSource(nameof(Widths))]", "ParamsSource(nameof(Widths))" },
-        { "DASO005", "Tier(\"tiny\"", "Tier(\"Tiny\"", "\"Tiny\"" },
+        { "DASO005", "[Tags(", "[Tier(\"Tiny\", Steps = 1)] [Tags(", "\"Tiny\"" },
         { "DASO027", "Epochs = 1, Steps = 20", "Epochs = 0", "Tier(\"tiny\", Epochs = 0)" },
         { "DASO027", "Epochs = 1, Steps = 20", "Epochs = -1", "Tier(\"tiny\", Epochs = -1)" },
         { "DASO028", "[Tags(", "[Tier(\"tiny\", Steps = 1)] [Tags(", "\"tiny\"" },
         { "DASO028", "\"gpu\"", "\"nightly\"", "\"nightly\"" },
         { "DASO005", "\"gpu\"", "\"G P U\"", "\"G P U\"" },
+        { "DASO005", "\"laptop\", \"ddp\", \"qual", "\"Laptop\", \"ddp\", \"qual", "\"Laptop\"" },
+        { "DASO022", "\"quality\"", "\"speed\"", "\"speed\"" },
+        { "DASO029", "0.96, ", "0, ", "Reference(\"laptop\", \"ddp\", \"quality\", 0, Lower = -0.1, Upper = 0.05)" },
+        {
+            "DASO029",
+            "Lower = -0.1, Upper = 0.05",
+            "Lower = 0.05, Upper = -0.1",
+            "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = 0.05, Upper = -0.1)"
+        },
+        { "DASO029", "Lower = -0.1, Upper = 0.05", "Lower = 0.1", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = 0.1)" },
+        { "DASO029", ", Lower = -0.1, Upper = 0.05", "", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96)" },
+        { "DASO030", "\"ddp\", \"qual", "\"dazo\", \"qual", "\"dazo\"" },
+        {
+            "DASO031",
+            "\"quality\", 0.96, Lower = -0.1, Upper = 0.05",
+            "\"step-time\", 3, Upper = 0.1, Unit = \"s\", Tier = \"tiny\"",
+            "Reference(\"laptop\", \"ddp\", \"step-time\", 12, Upper = 0.2, Unit = \"ms\", Tier = \"tiny\")"
+        },
+        { "DASO032", "Unit = \"ms\"", "Unit = \"MB\"", "Unit = \"MB\"" },
+        { "DASO033", "Tier = \"tiny\"", "Tier = \"tny\"", "Tier = \"tny\"" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
     };
 

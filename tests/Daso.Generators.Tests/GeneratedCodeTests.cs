@@ -68,6 +68,19 @@ public sealed class GeneratedCodeTests
     }
 
     [Fact]
+    public void References_are_in_the_definition()
+    {
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
+
+        Assert.Equal(
+            [
+                new ReferenceDefinition("laptop", "ddp", "quality", 0.96, -0.1, 0.05, "1", null),
+                new ReferenceDefinition("laptop", "ddp", "step-time", 12, null, 0.2, "ms", "tiny"),
+            ],
+            definition.References);
+    }
+
+    [Fact]
     public void Project_without_experiments_has_an_empty_registry() => Assert.Empty(Host.Load(Host.Compile()));
 
     [Fact]

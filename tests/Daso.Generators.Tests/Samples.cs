@@ -26,6 +26,8 @@ internal static class Samples
         [Link("1gbit,50us")]
         [Target("accuracy", AtLeast = 0.95)]
         [Tier("tiny", Epochs = 1, Steps = 20)]
+        [Reference("laptop", "ddp", "quality", 0.96, Lower = -0.1, Upper = 0.05)]
+        [Reference("laptop", "ddp", "step-time", 12, Upper = 0.2, Unit = "ms", Tier = "tiny")]
         [Tags("nightly", "gpu")]
         public sealed partial class DigitsTiny
         {

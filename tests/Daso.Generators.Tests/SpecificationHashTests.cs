@@ -14,6 +14,7 @@ public sealed class SpecificationHashTests
     [InlineData("[Seeds(7, 2)]\n[Epochs(4)]", "[Epochs(4),\n    Seeds(7,2)]")]
     [InlineData(Method, "private TinyData Digits() { int size = BatchPerRank; return new() { BatchPerRank = size }; }")]
     [InlineData("\"nightly\", \"gpu\"", "\"weekly\"")]
+    [InlineData("Lower = -0.1, Upper = 0.05", "Lower = -0.2")]
     public void Text_that_changes_no_result_keeps_it(string old, string @new) => Assert.Equal(Hashes(Samples.Rich), Hashes(Changed(old, @new)));
 
     [Theory]
