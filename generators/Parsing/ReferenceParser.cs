@@ -64,7 +64,7 @@ internal static class ReferenceParser
     /// <summary>By the names that are written, since a strategy with a mistake of its own is missing among those that were parsed.</summary>
     private static void CheckStrategy(ExperimentScope scope, AttributeData attribute, string strategy)
     {
-        string[] known = [.. Attributes.All(scope.Type, KnownNames.Strategy).Select(a => Attributes.Text(a, 0)).OfType<string>()];
+        string[] known = [.. Attributes.All(scope.Type, KnownNames.Strategy).Select(a => Attributes.Text(a, 0)).OfType<string>().Distinct()];
         if (known.Length == 0 || known.Contains(strategy, StringComparer.Ordinal))
             return;
 

@@ -21,7 +21,7 @@ internal static class TierParser
                 scope.Mistakes.Add(Rules.DuplicateWord, Place(), scope.Type.Name, "tier", name);
 
             int epochs = Count(attribute, "Epochs"), steps = Count(attribute, "Steps");
-            if (epochs < 0 || steps < 0 || (epochs == 0 && steps == 0))
+            if (epochs < 0 || steps < 0 || (epochs == 0 && steps == 0 && !IsNamedByParameter(scope, name)))
                 scope.Mistakes.Add(Rules.EmptyTier, Attributes.Place(attribute, scope.Cancellation), name);
             tiers.Add(new TierSpec(name, epochs, steps));
         }
@@ -63,6 +63,11 @@ internal static class TierParser
 
         return new([.. tags]);
     }
+
+    private static bool IsNamedByParameter(ExperimentScope scope, string tier) => scope.Type.GetMembers()
+        .OfType<IPropertySymbol>()
+        .SelectMany(property => Attributes.All(property, KnownNames.TierParams))
+        .Any(attribute => Attributes.Text(attribute, 0) == tier);
 
     private static int Count(AttributeData attribute, string name) => Attributes.Named(attribute, name)?.Value as int? ?? 0;
 }
