@@ -33,7 +33,7 @@ public sealed class PackagesTests : IDisposable
     [Fact]
     public void Trimmed_program_lists_and_plans()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("DASO_TEST_PUBLISH") == "1", "takes minutes; set DASO_TEST_PUBLISH=1 to run it");
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("DASO_TEST_PUBLISH") == "1", "takes a minute; set DASO_TEST_PUBLISH=1 to run it");
         DotNet dotnet = MakeProject();
         dotnet.Run(
             "publish", "FirstSuite", "-r", "linux-x64", "-p:PublishTrimmed=true", "-p:UseSharedCompilation=false", "-m:1", "-o", "published");
