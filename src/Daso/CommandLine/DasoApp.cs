@@ -31,6 +31,7 @@ public static class DasoApp
             ScheduleCommand.Create(),
             TraceCommand.Create(),
             PreflightCommand.Create(),
+            LaunchCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -32,14 +32,32 @@ internal static class MpiProcesses
     /// <summary>Runs a program of the test folder in processes, to its end.</summary>
     internal static (int ExitCode, string Output, string Errors) Run(int processes, string folder, string program, params string[] arguments)
     {
-        string count = processes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        string path = Path.Combine(AppContext.BaseDirectory, program);
-        using Process process = Process.Start(new ProcessStartInfo(Mpiexec, ["-n", count, "dotnet", path, .. arguments])
+        using Process process = Start(folder, Line(processes, program, arguments));
+        return Finish(process);
+    }
+
+    /// <summary>The arguments of mpiexec for a program of the test folder.</summary>
+    internal static string[] Line(int processes, string program, params string[] arguments) =>
+    [
+        "-n", processes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        "dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments,
+    ];
+
+    /// <summary>Starts mpiexec.</summary>
+    internal static Process Start(string folder, IEnumerable<string> arguments) => Start(Mpiexec, folder, arguments);
+
+    /// <summary>Starts a program with redirected output.</summary>
+    internal static Process Start(string program, string folder, IEnumerable<string> arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+
+    /// <summary>Waits for a started program and returns what it wrote.</summary>
+    internal static (int ExitCode, string Output, string Errors) Finish(Process process)
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(s_limit))
