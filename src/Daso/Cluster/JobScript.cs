@@ -61,7 +61,8 @@ internal sealed partial record JobScript
             ' check "$program" "$mark"
 
             # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
-            srun --mpi={{SlurmMpi}} --cpu-bind=none --kill-on-bad-exit=1 \
+            srun --mpi={{SlurmMpi}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
+              --cpu-bind=none --kill-on-bad-exit=1 \
               dotnet "$program" {{Join(Arguments)}} --out "$out"
 
             """.ReplaceLineEndings("\n")).ToString();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Daso.Cluster;
@@ -8,15 +9,21 @@ using Daso.Recording;
 
 namespace Daso.CommandLine;
 
-/// <summary><c>launch suite NAME</c>: how the suite is started on a cluster. The suite's options are parsed and its plan expanded here,
-/// so that a mistake shows before the job waits in a queue.</summary>
+/// <summary>
+/// <c>launch suite NAME</c>: how the suite is started on a cluster. The suite's options are parsed and its plan expanded here, so that a
+/// mistake shows before the job waits in a queue.
+/// </summary>
 internal sealed partial class LaunchCommand
 {
     private const string Slurm = "slurm";
     private const string Mpiexec = "mpiexec";
 
     private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
-    private readonly Option<string?> _output = new("--output") { Description = "File to write in place of standard output.", Recursive = true };
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "File to write in place of standard output.",
+        Recursive = true,
+    };
     private readonly Option<string?> _program = new("--program")
     {
         Description = "The published program (its .dll). Default: this one.",
@@ -69,7 +76,7 @@ internal sealed partial class LaunchCommand
         {
             Topology = plan.Options.Topology,
             Program = program,
-            Arguments = ["suite", plan.Suite, .. Given(parsed)],
+            Arguments = ["suite", plan.Suite, .. Arguments(plan.Options.Topology, parsed)],
             WorkingFolder = folder,
             OutputFolder = plan.Options.OutputFolder,
             UsesGpus = plan.Options.Device == "cuda",
@@ -90,13 +97,20 @@ internal sealed partial class LaunchCommand
         return (int)ExitCode.Done;
     }
 
-    /// <summary>The suite's options as they were given, but for --out, which the script names itself.</summary>
-    private IEnumerable<string> Given(ParseResult parsed)
+    /// <summary>The suite's options as they were given, but for --out, which the script names itself; the cluster always.</summary>
+    private IEnumerable<string> Arguments(Topology topology, ParseResult parsed)
     {
         Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _name, _sbatch];
-        return parsed.CommandResult.Children.OfType<OptionResult>()
-            .Where(given => !given.Implicit && !own.Contains(given.Option) && given.Option.Name != SuiteCommand.OutputOption)
+        string[] named = [SuiteCommand.OutputOption, SuiteCommand.NodesOption, SuiteCommand.RanksPerNodeOption];
+        IEnumerable<string> others = parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(given => !given.Implicit && !own.Contains(given.Option) && !named.Contains(given.Option.Name))
             .SelectMany(given => given.Tokens.Select(token => token.Value).Prepend(given.Option.Name));
+        return
+        [
+            SuiteCommand.NodesOption, topology.Nodes.ToString(CultureInfo.InvariantCulture),
+            SuiteCommand.RanksPerNodeOption, topology.RanksPerNode.ToString(CultureInfo.InvariantCulture),
+            .. others,
+        ];
     }
 
     private IReadOnlyList<string> Hosts(Topology topology, ParseResult parsed)

@@ -33,6 +33,13 @@ internal static class MpiSession
         MpiLibrary loaded = MpiLibrary.Load(library);
         Allocator.Configure();
         Func<int, TorchSharp.torch.Device> deviceOf = Devices.ForRanks(device);
+        // The machine's numbering: nodes that were dealt out on one machine share its GPUs.
+        if (launcher.LocalRank is int local)
+        {
+            TorchSharp.torch.Device mine = deviceOf(local);
+            deviceOf = _ => mine;
+        }
+
         try
         {
             MpiJob job = MpiJob.Start(loaded, launcher.Processes, waitLimit, requested);

@@ -25,7 +25,7 @@ internal static partial class RankGuard
 
     private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
 
-    /// <summary>Runs this process's command line once more as a child, if this process was started as a rank and is not guarded yet.</summary>
+    /// <summary>Runs this process's command line once more as a child, if it was started as a rank and is not guarded yet.</summary>
     /// <param name="error">Takes the line about a rank that was killed.</param>
     /// <returns>The exit code; null: this process does the work itself.</returns>
     internal static int? Run(TextWriter error)
@@ -102,12 +102,12 @@ internal static partial class RankGuard
         }
     }
 
-    /// <summary>Asks MPICH's launcher to end the job, as MPI_Abort would; others end it when a process of theirs ends with a failure.</summary>
+    /// <summary>Asks MPICH's launcher to end the job, as MPI_Abort would; others do so when a process of theirs ends with a failure.</summary>
     private static void EndJob()
     {
+        string? connection = Environment.GetEnvironmentVariable(LauncherConnection);
         if (Environment.GetEnvironmentVariable(MpichLauncher) is null
-            || !int.TryParse(
-                Environment.GetEnvironmentVariable(LauncherConnection), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+            || !int.TryParse(connection, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
         {
             return;
         }

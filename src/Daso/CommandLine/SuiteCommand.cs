@@ -16,6 +16,12 @@ internal sealed class SuiteCommand : Command
     /// <summary>The name of the option for the folder of the runs.</summary>
     internal const string OutputOption = "--out";
 
+    /// <summary>The name of the option for N.</summary>
+    internal const string NodesOption = "--nodes";
+
+    /// <summary>The name of the option for G.</summary>
+    internal const string RanksPerNodeOption = "--ranks-per-node";
+
     /// <param name="experiments">Those of all suites.</param>
     /// <param name="inPlaceOfRunning">Takes the plan and the command line; null: the plan is run.</param>
     internal static SuiteCommand Create(
@@ -43,8 +49,8 @@ internal sealed class SuiteCommand : Command
         private readonly Func<SuitePlan, ParseResult, int>? _inPlaceOfRunning;
         private readonly List<(string Option, Option<string[]> Value)> _parameters = [];
 
-        private readonly Option<int> _nodes = new("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
-        private readonly Option<int> _ranksPerNode = new("--ranks-per-node")
+        private readonly Option<int> _nodes = new(NodesOption) { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
+        private readonly Option<int> _ranksPerNode = new(RanksPerNodeOption)
         {
             Description = "Ranks on each node.",
             DefaultValueFactory = _ => 2,

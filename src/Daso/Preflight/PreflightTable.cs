@@ -37,7 +37,7 @@ internal static class PreflightTable
 
         console.Write(table);
         console.WriteLine(
-            "Median, Shortest: of the slowest rank's times, all groups of the kind at once. Bus: the busiest link's share in an ideal exchange.");
+            "Median, Shortest: the slowest rank's times, all groups of the kind at once. Bus: the busiest link's share in an ideal exchange.");
         foreach (LeftOut one in report.LeftOut)
         {
             console.WriteLine(

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Daso.Analysis;
 using Daso.Recording;
 using Daso.Tests.CommandLine;
@@ -39,9 +38,9 @@ public class MpiFailureTests
         int rank = random.Next(Processes), step = random.Next(1, Steps - 5);
         using var program = new Program();
         using Process job = Start(program, "--steps", "10");
-        string run = WaitForSteps(program, job, step);
+        string run = RunningJob.WaitForSteps(program, job, step);
         long start = Stopwatch.GetTimestamp();
-        Signal("KILL", RankProcess(program, rank));
+        RunningJob.Signal("KILL", RunningJob.RankProcess(program, rank));
         (int exitCode, _, string errors) = MpiProcesses.Finish(job);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
@@ -49,7 +48,7 @@ public class MpiFailureTests
         Assert.True(elapsed < s_toEnd, told);
         Assert.True(exitCode == (int)ExitCode.RunFailed, told);
         Assert.True(errors.Contains($"rank {rank} on {Environment.MachineName}: killed by signal 9", StringComparison.Ordinal), told);
-        Assert.True(ReadSteps(run) >= step, told);
+        Assert.True(RunningJob.ReadSteps(run) >= step, told);
         Assert.Equal(4, RunSummary.Read(run).Experiments[0].Strategies.Count);
     }
 
@@ -59,16 +58,16 @@ public class MpiFailureTests
         MpiProcesses.Require();
         using var program = new Program();
         using Process job = Start(program, "--comm-timeout", LimitSeconds.ToString(CultureInfo.InvariantCulture));
-        string run = WaitForSteps(program, job, 3);
+        string run = RunningJob.WaitForSteps(program, job, 3);
         long start = Stopwatch.GetTimestamp();
-        Signal("STOP", RankProcess(program, 2));
+        RunningJob.Signal("STOP", RunningJob.RankProcess(program, 2));
         (int exitCode, _, string errors) = MpiProcesses.Finish(job);
 
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(LimitSeconds) + s_toEnd, errors);
         Assert.Equal((int)ExitCode.RunFailed, exitCode);
         Assert.Contains($"not done within {LimitSeconds} s", errors);
         Assert.Contains($"({Environment.MachineName})", errors);
-        Assert.True(ReadSteps(run) >= 3);
+        Assert.True(RunningJob.ReadSteps(run) >= 3);
     }
 
     [Fact]
@@ -77,13 +76,13 @@ public class MpiFailureTests
         MpiProcesses.Require();
         using var program = new Program();
         using Process job = Start(program);
-        string run = WaitForSteps(program, job, 3);
-        Signal("INT", job.Id);
+        string run = RunningJob.WaitForSteps(program, job, 3);
+        RunningJob.Signal("INT", job.Id);
         (int exitCode, _, string errors) = MpiProcesses.Finish(job);
 
         Assert.True(exitCode == (int)ExitCode.Cancelled, errors);
         Assert.Equal(RunOutcome.Cancelled, Manifest.Read(RunFolder.Open(run)).Outcome);
-        Assert.True(ReadSteps(run) >= 3);
+        Assert.True(RunningJob.ReadSteps(run) >= 3);
     }
 
     [Fact]
@@ -119,70 +118,4 @@ public class MpiFailureTests
 
     private static Process Start(Program program, params string[] more) =>
         MpiProcesses.Start(program.Folder, MpiProcesses.Line(Processes, "Daso.Suites.dll", [.. s_suite, .. more]));
-
-    private static void Signal(string name, int process)
-    {
-        using Process kill = Process.Start("kill", [$"-{name}", process.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
-    /// <summary>The process that is a rank: it runs in the test's folder, and is not its guard, which mpiexec has started.</summary>
-    private static int RankProcess(Program program, int rank) => Directory.GetDirectories("/proc")
-        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int id) ? id : 0)
-        .Single(id => id > 0 && IsRank(id, program.Folder, rank));
-
-    private static bool IsRank(int process, string folder, int rank)
-    {
-        try
-        {
-            if (new FileInfo($"/proc/{process}/cwd").LinkTarget != folder)
-                return false;
-            string[] variables = File.ReadAllText($"/proc/{process}/environ").Split('\0');
-            return variables.Contains($"PMI_RANK={rank}") && variables.Any(one => one.StartsWith("DASO_RANK_GUARD=", StringComparison.Ordinal));
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Waits until rank 0 has recorded so many steps; returns the run's folder.</summary>
-    private static string WaitForSteps(Program program, Process job, int steps)
-    {
-        string runs = Path.Combine(program.Folder, "artifacts", "runs");
-        long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2))
-        {
-            if (Directory.Exists(runs) && Directory.GetDirectories(runs).SingleOrDefault() is string run
-                && Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps)
-            {
-                return run;
-            }
-
-            Assert.False(job.HasExited, job.HasExited ? job.StandardError.ReadToEnd() : "");
-            Thread.Sleep(10);
-        }
-
-        throw new TimeoutException($"{steps} steps were not recorded within two minutes");
-    }
-
-    /// <summary>Counts the steps in a file that is being written, whose last line may be half there.</summary>
-    private static int StepsIn(string file) => File.ReadLines(file).Count(line => line.Contains("\"step\":", StringComparison.Ordinal));
-
-    /// <summary>Reads all events of a run, each of which must be whole, and counts rank 0's steps.</summary>
-    private static int ReadSteps(string run)
-    {
-        int steps = 0;
-        foreach (string file in Directory.GetFiles(run, "*.jsonl", SearchOption.AllDirectories))
-        {
-            foreach (string line in File.ReadLines(file))
-            {
-                using JsonDocument one = JsonDocument.Parse(line);
-                if (file.EndsWith("-rank0.jsonl", StringComparison.Ordinal) && one.RootElement.TryGetProperty("step", out _))
-                    steps++;
-            }
-        }
-
-        return steps;
-    }
 }
