@@ -8,6 +8,9 @@ namespace Daso.CommandLine;
 /// <summary>A command as one of the processes that a launcher has started.</summary>
 internal static class MpiSession
 {
+    private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
+
     /// <summary>The option of every command that can run under MPI.</summary>
     internal static Option<string?> LibraryOption() => new("--mpi-library")
     {
@@ -51,6 +54,9 @@ internal static class MpiSession
         {
             (string message, ExitCode code) = Failure.Explain(failure);
             Console.Error.WriteLine($"error: rank {launcher.Rank} on {Environment.MachineName}: {message.ReplaceLineEndings(" ")}");
+            // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
+            if (code == ExitCode.Cancelled)
+                Thread.Sleep(launcher.Rank == 0 ? s_othersClose : s_firstCloses);
             MpiJob.Abort(code);
             return (int)code;
         }

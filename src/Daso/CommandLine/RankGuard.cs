@@ -71,13 +71,17 @@ internal static partial class RankGuard
         rank.WaitForExit();
         foreach (PosixSignalRegistration registration in registrations)
             registration.Dispose();
-        if (Explain(launcher, rank.ExitCode) is not string killed)
-            return rank.ExitCode;
+        int code = rank.ExitCode;
+        if (Explain(launcher, code) is string killed)
+        {
+            error.WriteLine(killed);
+            error.Flush();
+            code = (int)ExitCode.RunFailed;
+        }
 
-        error.WriteLine(killed);
-        error.Flush();
-        EndJob();
-        return (int)ExitCode.RunFailed;
+        if (code != 0)
+            EndJob(code);
+        return code;
     }
 
     /// <summary>Starts the same command again. The caller's thread must outlive the child, which dies with it.</summary>
@@ -103,7 +107,7 @@ internal static partial class RankGuard
     }
 
     /// <summary>Asks MPICH's launcher to end the job, as MPI_Abort would; others do so when a process of theirs ends with a failure.</summary>
-    private static void EndJob()
+    private static void EndJob(int exitCode)
     {
         string? connection = Environment.GetEnvironmentVariable(LauncherConnection);
         if (Environment.GetEnvironmentVariable(MpichLauncher) is null
@@ -112,7 +116,7 @@ internal static partial class RankGuard
             return;
         }
 
-        byte[] message = Encoding.ASCII.GetBytes(FormattableString.Invariant($"cmd=abort exitcode={(int)ExitCode.RunFailed}\n"));
+        byte[] message = Encoding.ASCII.GetBytes(FormattableString.Invariant($"cmd=abort exitcode={exitCode}\n"));
         _ = Write(descriptor, message, message.Length);
         // The launcher ends this process; if it exited first, the launcher would count it as one more failure, with a code of its own.
         Thread.Sleep(TimeSpan.FromSeconds(5));

@@ -30,7 +30,7 @@ public sealed class MpiTestbedTests : IDisposable
         RequireLinks();
         string[] suite =
         [
-            "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "daso", "--sequences-per-rank", "36",
+            "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "daso", "--sequences-per-rank", "36", "--epochs", "3",
             "--seeds", "5", "--warmup-steps", "0",
         ];
         using var embedded = new Program();
@@ -43,8 +43,8 @@ public sealed class MpiTestbedTests : IDisposable
         Assert.True(exitCode == 0, errors);
         Assert.Contains("2 × 2 ranks on cpu; link real (MPI)", output);
         Assert.Equal(Hashes(embedded), Hashes(_program));
-        // The baseline sends the model's gradients, over a megabyte, each way in each of 20 steps.
-        Assert.True(BytesSent() - before > 2 * 20 * 1_000_000, $"{BytesSent() - before} bytes crossed the links");
+        // The baseline sends the model's gradients, over a megabyte, each way in each of 12 steps.
+        Assert.True(BytesSent() - before > 2 * 12 * 1_000_000, $"{BytesSent() - before} bytes crossed the links");
     }
 
     [Fact]
@@ -77,8 +77,9 @@ public sealed class MpiTestbedTests : IDisposable
         (int exitCode, _, string errors) = MpiProcesses.Finish(job);
 
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), errors);
-        Assert.True(exitCode == (int)ExitCode.RunFailed, errors);
-        Assert.Contains("rank 3 on ", errors);
+        // On a busy machine MPICH's mpiexec now and then trips over its own end on several hosts, and returns 255.
+        Assert.True(exitCode is (int)ExitCode.RunFailed or 255, errors);
+        Assert.Contains($"rank 3 on {Environment.MachineName}: killed by signal 9", errors);
         Assert.True(RunningJob.ReadSteps(run) >= 3);
     }
 

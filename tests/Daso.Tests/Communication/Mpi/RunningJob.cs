@@ -43,7 +43,8 @@ internal static class RunningJob
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2))
         {
-            if (Directory.Exists(runs) && Directory.GetDirectories(runs).SingleOrDefault() is string run
+            if (Directory.Exists(runs) && Directory.GetDirectories(runs, "*Z-quickstart-*").SingleOrDefault() is string run
+                && !run.EndsWith(".partial", StringComparison.Ordinal)
                 && Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps)
             {
                 return run;
