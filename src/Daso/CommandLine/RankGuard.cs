@@ -25,6 +25,9 @@ internal static partial class RankGuard
 
     private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
 
+    // For the rest of the process: a launcher that hangs up once another rank has gone must not spoil the exit code of this one.
+    private static IReadOnlyList<PosixSignalRegistration> s_registrations = [];
+
     /// <summary>Runs this process's command line once more as a child, if it was started as a rank and is not guarded yet.</summary>
     /// <param name="error">Takes the line about a rank that was killed.</param>
     /// <returns>The exit code; null: this process does the work itself.</returns>
@@ -63,14 +66,12 @@ internal static partial class RankGuard
     private static int Guard(Launcher launcher, TextWriter error)
     {
         using Process rank = StartRank();
-        PosixSignalRegistration[] registrations = [.. s_forwarded.Select(signal => PosixSignalRegistration.Create(signal, context =>
+        s_registrations = [.. s_forwarded.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
             _ = SendSignal(rank.Id, NumberOf(context.Signal));
         }))];
         rank.WaitForExit();
-        foreach (PosixSignalRegistration registration in registrations)
-            registration.Dispose();
         int code = rank.ExitCode;
         if (Explain(launcher, code) is string killed)
         {

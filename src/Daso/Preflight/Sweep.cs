@@ -75,8 +75,9 @@ internal sealed class Sweep
         foreach (int bytes in Sizes(_maximumBytes))
         {
             _ranks.Cancelled.ThrowIfCancellationRequested();
+            // The smallest is measured in any case.
             double estimate = last.Seconds * bytes / last.Bytes;
-            if (2 * estimate > seconds)
+            if (estimate > 0 && 2 * estimate > seconds)
             {
                 _leftOut.Add(new LeftOut(series.Group.Name, series.Collective, series.Implementation, bytes, (long)(estimate * 1e9)));
                 continue;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Daso.Analysis;
+using Daso.Preflight;
 using Spectre.Console;
 
-namespace Daso.Preflight;
+namespace Daso.CommandLine;
 
 /// <summary>Shows a preflight: a row for each measurement, then what was left out.</summary>
 internal static class PreflightTable
