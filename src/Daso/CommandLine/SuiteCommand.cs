@@ -100,7 +100,7 @@ internal sealed class SuiteCommand : Command
             Description = "Measures the communicators for about this many seconds before the training; stored as preflight.json.",
         };
 
-        private readonly Option<string?> _library = MpiSession.LibraryOption();
+        private readonly MpiOptions _mpi = new();
 
         internal OneSuite(
             string name, IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning)
@@ -111,8 +111,9 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _preflight, _out, _format, _dryRun, _library,
+                _checkpointEvery, _resume, _preflight, _out, _format, _dryRun,
             };
+            _mpi.AddTo(Command);
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
@@ -174,10 +175,10 @@ internal sealed class SuiteCommand : Command
                 parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
             return MpiSession.Run(
                 launcher,
-                parsed.GetValue(_library),
+                _mpi.Library(parsed),
                 options.Device,
-                options.CommunicationLimit,
-                isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null,
+                _mpi.Settings(
+                    parsed, options.CommunicationLimit, isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null),
                 cluster => SuiteExecution.Run(
                     plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled));
         }

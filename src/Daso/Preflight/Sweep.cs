@@ -125,8 +125,8 @@ internal sealed class Sweep
             values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
         _ranks.World.Barrier();
         long start = Stopwatch.GetTimestamp();
-        if (series.Implementation == LibraryName)
-            ((MpiCommunicator)group).AllReduceByLibrary(values);
+        if (isAllReduce && group is MpiCommunicator mpi)
+            mpi.StartSum(values, AlgorithmOf(series)).Wait();
         else if (isAllReduce)
             group.AllReduce(values, ReduceOperation.Sum);
         else
@@ -152,6 +152,9 @@ internal sealed class Sweep
         _ranks.World.AllReduce(negated, ReduceOperation.Min);
         return [.. negated.Select(one => -(double)one)];
     }
+
+    private static AllReduceAlgorithm AlgorithmOf(Series series) =>
+        series.Implementation == LibraryName ? AllReduceAlgorithm.Library : AllReduceAlgorithm.Hierarchical;
 
     private static float Value(int element, int rank) => (element % 1013) + rank;
 
