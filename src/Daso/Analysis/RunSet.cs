@@ -54,7 +54,7 @@ internal sealed record RunSet(string Path, IReadOnlyList<Manifest> Manifests, IR
         return values;
     }
 
-    /// <summary>The setting of the specification, likewise.</summary>
+    /// <summary>The settings of the specification, likewise.</summary>
     public SortedDictionary<string, SortedSet<string>> Specification()
     {
         var values = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
