@@ -2,84 +2,61 @@ using ParquetSharp;
 
 namespace Daso.Recording;
 
-/// <summary>Writes tables as Parquet files and reads their columns.</summary>
-internal static class ParquetTable
+/// <summary>
+/// Writes a table as a Parquet file, a row group at a time, so that the rows before it need no memory. The file has a temporary name until
+/// it is complete. Texts become dictionaries; everything is compressed.
+/// </summary>
+/// <param name="path">The file; made with the first group, replaced if it exists.</param>
+/// <param name="columns">Its columns.</param>
+internal sealed class ParquetTable(string path, IReadOnlyList<ParquetColumn> columns) : IDisposable
 {
-    /// <summary>Writes a file: texts as dictionaries, everything compressed.</summary>
-    /// <exception cref="UserErrorException">It cannot be written.</exception>
-    public static void Write(string path, int rows, IReadOnlyList<ParquetColumn> columns) => AtomicFile.Write(path, temporary =>
+    private ParquetFileWriter? _file;
+
+    /// <summary>Adds a row group.</summary>
+    /// <param name="rows">Its rows; the columns know their values, from row 0 on.</param>
+    /// <exception cref="UserErrorException">The file cannot be written.</exception>
+    public void Append(int rows)
     {
-        using WriterProperties properties = Properties(columns);
-        using var file = new ParquetFileWriter(temporary, [.. columns.Select(column => column.Declaration)], properties);
-        using (RowGroupWriter group = file.AppendRowGroup())
+        try
         {
-            foreach (ParquetColumn column in columns)
-                column.Write(group, rows);
+            Add(rows);
         }
-
-        file.Close();
-    });
-
-    /// <summary>Reads a column, whatever its place.</summary>
-    public static T[] Read<T>(ParquetFileReader file, string name)
-    {
-        int index = file.FileMetaData.Schema.ColumnIndex(name);
-        var values = new List<T>(checked((int)file.FileMetaData.NumRows));
-        for (int i = 0; i < file.FileMetaData.NumRowGroups; i++)
+        catch (Exception failure) when (FileFailure.Is(failure))
         {
-            using RowGroupReader group = file.RowGroup(i);
-            using LogicalColumnReader<T> column = group.Column(index).LogicalReader<T>();
-            values.AddRange(column.ReadAll(checked((int)group.MetaData.NumRows)));
+            throw FileFailure.Writing(path, failure);
         }
-
-        return [.. values];
     }
 
-    private static WriterProperties Properties(IReadOnlyList<ParquetColumn> columns)
+    /// <summary>Adds the last row group and gives the file its name.</summary>
+    /// <param name="rows">Rows of the last group.</param>
+    /// <exception cref="UserErrorException">The file cannot be written.</exception>
+    public void Complete(int rows) => AtomicFile.Write(path, _ =>
+    {
+        if (rows > 0 || _file is null)
+            Add(rows);
+        _file!.Close();
+        _file.Dispose();
+        _file = null;
+    });
+
+    /// <summary>Closes the file; one that was not completed keeps its temporary name.</summary>
+    public void Dispose() => _file?.Dispose();
+
+    private void Add(int rows)
+    {
+        _file ??= Open();
+        using RowGroupWriter group = _file.AppendRowGroup();
+        foreach (ParquetColumn column in columns)
+            column.Write(group, rows);
+    }
+
+    private ParquetFileWriter Open()
     {
         using var builder = new WriterPropertiesBuilder();
         builder.Compression(Compression.Zstd).DisableDictionary();
         foreach (ParquetColumn column in columns.Where(column => column.IsText))
             builder.EnableDictionary(column.Name);
-        return builder.Build();
-    }
-}
-
-/// <summary>A column to write.</summary>
-/// <param name="name">Its name in the file.</param>
-internal abstract class ParquetColumn(string name)
-{
-    public string Name => name;
-
-    public abstract bool IsText { get; }
-
-    public abstract Column Declaration { get; }
-
-    /// <summary>Writes the column of a row group.</summary>
-    public abstract void Write(RowGroupWriter group, int rows);
-}
-
-/// <summary>A column whose values are computed when it is written.</summary>
-/// <param name="name">Its name in the file.</param>
-/// <param name="valueOf">The value of a row.</param>
-internal sealed class ParquetColumn<T>(string name, Func<int, T> valueOf) : ParquetColumn(name)
-{
-    private const int RowsAtOnce = 8192;
-
-    public override bool IsText => typeof(T) == typeof(string);
-
-    public override Column Declaration => new Column<T>(Name);
-
-    public override void Write(RowGroupWriter group, int rows)
-    {
-        using LogicalColumnWriter<T> column = group.NextColumn().LogicalWriter<T>();
-        var values = new T[Math.Min(rows, RowsAtOnce)];
-        for (int first = 0; first < rows; first += RowsAtOnce)
-        {
-            int count = Math.Min(RowsAtOnce, rows - first);
-            for (int i = 0; i < count; i++)
-                values[i] = valueOf(first + i);
-            column.WriteBatch(values, 0, count);
-        }
+        using WriterProperties properties = builder.Build();
+        return new ParquetFileWriter(AtomicFile.TemporaryOf(path), [.. columns.Select(column => column.Declaration)], properties);
     }
 }
