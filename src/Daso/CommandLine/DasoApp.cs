@@ -22,6 +22,9 @@ public static class DasoApp
     {
         // Of this call only. Options are numbers with a decimal point wherever the user lives.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        if (RegistryRules.FirstBroken(experiments) is { } broken)
+            return Fail(error, broken, ExitCode.Usage);
+
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
             SuiteCommand.Create(experiments),

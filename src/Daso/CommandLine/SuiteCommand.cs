@@ -141,7 +141,7 @@ internal sealed class SuiteCommand : Command
             if (parsed.GetValue(_dryRun))
             {
                 if (launcher is null or { Rank: 0 })
-                    PlanPrinter.Print(plan, isJson);
+                    PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
                 return Task.FromResult((int)ExitCode.Done);
             }
 
