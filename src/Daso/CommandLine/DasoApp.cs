@@ -32,6 +32,7 @@ public static class DasoApp
             ScheduleCommand.Create(),
             TraceCommand.Create(),
             PreflightCommand.Create(),
+            CompareCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
