@@ -33,6 +33,8 @@ public static class DasoApp
             TraceCommand.Create(),
             PreflightCommand.Create(),
             CompareCommand.Create(),
+            CheckCommand.Create(experiments),
+            ReplayCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

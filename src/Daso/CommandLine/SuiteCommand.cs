@@ -8,6 +8,8 @@ namespace Daso.CommandLine;
 /// <summary><c>suite NAME</c>: runs a suite's experiments; one subcommand a suite, with the options of its parameters.</summary>
 internal sealed class SuiteCommand : Command
 {
+    private readonly Dictionary<Command, OneSuite> _suites = [];
+
     private SuiteCommand()
         : base("suite", "Runs a suite: trains every experiment with every strategy and prints the speed-up table.")
     {
@@ -17,8 +19,25 @@ internal sealed class SuiteCommand : Command
     {
         var command = new SuiteCommand();
         foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
-            command.Add(new OneSuite(suite.Key, [.. suite]).Command);
+            command.Add(new OneSuite(suite.Key, [.. suite]));
         return command;
+    }
+
+    /// <summary>The plan that an earlier command line asks for, on an embedded cluster.</summary>
+    /// <param name="commandLine">The arguments of the program, from <c>suite</c> on.</param>
+    /// <exception cref="UserErrorException">It is no command line of this program's suites.</exception>
+    internal SuitePlan PlanOf(IReadOnlyList<string> commandLine)
+    {
+        ParseResult parsed = new RootCommand { this }.Parse(commandLine);
+        return parsed.Errors.Count == 0 && _suites.TryGetValue(parsed.CommandResult.Command, out OneSuite? suite)
+            ? suite.PlanOf(parsed, isLaunched: false)
+            : throw new UserErrorException($"'{string.Join(' ', commandLine)}' is no command of this program's suites");
+    }
+
+    private void Add(OneSuite suite)
+    {
+        Add(suite.Command);
+        _suites.Add(suite.Command, suite);
     }
 
     /// <summary>The subcommand of one suite.</summary>
@@ -108,15 +127,14 @@ internal sealed class SuiteCommand : Command
         private static Option<T[]> List<T>(string name, string description) =>
             new(name) { Description = $"{description} Several: separated by spaces.", AllowMultipleArgumentsPerToken = true };
 
-        private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
+        /// <param name="parsed">The options.</param>
+        /// <param name="isLaunched">Whether a launcher has started this process: then nodes have real links.</param>
+        internal SuitePlan PlanOf(ParseResult parsed, bool isLaunched)
         {
-            Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
-            if (launcher is not null && parsed.GetValue(_link) is string link)
-                throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
             var options = new RunOptions
             {
                 Topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode)),
-                Link = launcher is null ? parsed.GetValue(_link) : "unlimited",
+                Link = isLaunched ? "unlimited" : parsed.GetValue(_link),
                 Device = parsed.GetValue(_device)!,
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
@@ -136,7 +154,16 @@ internal sealed class SuiteCommand : Command
             if (options.CommunicationLimit <= TimeSpan.Zero)
                 throw new UserErrorException($"--comm-timeout {parsed.GetValue(_limit)}: expected at least 1");
 
-            SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
+            return SuitePlan.Expand(_name, _experiments, options);
+        }
+
+        private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
+        {
+            Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+            if (launcher is not null && parsed.GetValue(_link) is string link)
+                throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
+            SuitePlan plan = PlanOf(parsed, launcher is not null);
+            RunOptions options = plan.Options;
             bool isJson = parsed.GetValue(_format) == "json";
             if (parsed.GetValue(_dryRun))
             {

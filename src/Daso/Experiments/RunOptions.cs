@@ -52,6 +52,9 @@ public sealed record RunOptions
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
 
+    /// <summary>The run that this one repeats; null: none.</summary>
+    internal Repetition? Repeats { get; init; }
+
     /// <summary>artifacts/runs of the nearest folder on the way up that has artifacts, so that a project's runs lie together; else here.</summary>
     public static string DefaultOutputFolder()
     {

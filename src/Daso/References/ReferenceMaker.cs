@@ -99,7 +99,7 @@ internal static class ReferenceMaker
         double[] values = [.. runs.Select(run => run.RelativeTraining.Value)];
         var tolerance = Tolerance.Of(values, [.. runs.Select(run => run.RelativeTraining.Error)], LeastTimeNoise, TimeFloor);
         double share = Readable(tolerance.Share);
-        double mean = Math.Exp(values.Average(Math.Log));
+        double mean = Math.Exp(values.Average(value => Math.Log(value)));
         return new Reference(
             runs[0].Strategy, Reference.RelativeTraining, Readable(mean), -share, share, "1", Readable(tolerance.Noise));
     }

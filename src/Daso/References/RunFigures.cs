@@ -28,30 +28,37 @@ internal sealed record RunFigures(string RunId, ReferenceMachine Machine, IReadO
         return new RunFigures(
             manifest.RunId,
             new ReferenceMachine(hardware.Processor, hardware.Cores, hardware.Gpus),
-            [.. summary.Experiments.Select(experiment => ExperimentFigures.Of(experiment, SettingOf(manifest, experiment.Plan.Name)))]);
+            [.. summary.Experiments.Select(experiment => ExperimentFigures.Of(experiment, manifest))]);
+    }
+}
+
+/// <summary>A variant's figures.</summary>
+/// <param name="Name">The variant.</param>
+/// <param name="Experiment">Its experiment.</param>
+/// <param name="Setting">The hash of all that they hold for.</param>
+/// <param name="Baseline">The strategy that the others are compared with.</param>
+/// <param name="Strategies">In the order of the experiment.</param>
+internal sealed record ExperimentFigures(
+    string Name, string Experiment, string Setting, string Baseline, IReadOnlyList<StrategyFigures> Strategies)
+{
+    public static ExperimentFigures Of(ExperimentSummary experiment, Manifest manifest)
+    {
+        string name = experiment.Plan.Name;
+        return new ExperimentFigures(
+            name,
+            manifest.Specification[name]?["experiment"]?.GetValue<string>() ?? name,
+            SettingOf(manifest, name),
+            experiment.Plan.Baseline,
+            [.. experiment.Strategies.Select(strategy => StrategyFigures.Of(strategy, experiment.QualityMetric))]);
     }
 
-    /// <summary>A hash over all that a variant's figures hold for: its specification, what its data's files contain, and the cluster.</summary>
+    /// <summary>A hash over the variant's specification, what its data's files contain, and the cluster.</summary>
     private static string SettingOf(Manifest manifest, string variant)
     {
         string[] names = ["nodes", "ranksPerNode", "device", variant, $"data of {variant}"];
         return Manifest.Hash(new JsonObject(names.Select(name =>
             KeyValuePair.Create(name, manifest.Specification[name]?.DeepClone()))));
     }
-}
-
-/// <summary>A variant's figures.</summary>
-/// <param name="Name">The variant.</param>
-/// <param name="Setting">The hash of all that they hold for.</param>
-/// <param name="Baseline">The strategy that the others are compared with.</param>
-/// <param name="Strategies">In the order of the experiment.</param>
-internal sealed record ExperimentFigures(string Name, string Setting, string Baseline, IReadOnlyList<StrategyFigures> Strategies)
-{
-    public static ExperimentFigures Of(ExperimentSummary experiment, string setting) => new(
-        experiment.Plan.Name,
-        setting,
-        experiment.Plan.Baseline,
-        [.. experiment.Strategies.Select(strategy => StrategyFigures.Of(strategy, experiment.QualityMetric))]);
 }
 
 /// <summary>A strategy's figures.</summary>
@@ -112,7 +119,7 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     /// <param name="interval">The run's own interval, as factors.</param>
     public static Figure OfRatios(double[] seeds, (double Low, double High) interval)
     {
-        double[] logs = [.. seeds.Select(Math.Log)];
+        double[] logs = [.. seeds.Select(seed => Math.Log(seed))];
         double[] means = [.. logs.SelectMany((left, i) => logs.Skip(i).Select(right => (left + right) / 2))];
         return new Figure(
             Math.Exp(Statistics.Median(means)), Statistics.StandardDeviation(logs) / Math.Sqrt(logs.Length), interval.Low, interval.High);

@@ -29,7 +29,7 @@ internal sealed record Tolerance(double Share, double Noise)
     /// <param name="floor">The least tolerance.</param>
     public static Tolerance Of(double[] runs, double[] errors, double leastNoise, double floor)
     {
-        double[] logs = [.. runs.Select(Math.Log)];
+        double[] logs = [.. runs.Select(run => Math.Log(run))];
         double[] known = [.. errors.Where(double.IsFinite)];
         double assumed = Math.Max(leastNoise, known.Length > 0 ? Statistics.Median(known) : 0);
         int freedom = logs.Length - 1;
