@@ -27,6 +27,11 @@ internal enum Outcome
 internal sealed record Judgement(
     string Experiment, Reference Reference, double Measured, double Low, double High, Outcome Outcome, string Note)
 {
+    // Of the ratio's fall, what the strategy's own time must show for it to be called faster.
+    private const double ShareOfFall = 2.0 / 3;
+
+    private const string Noisy = "outside the tolerance, but the run is too noisy to tell: repeat it, on a quiet machine or with more seeds";
+
     /// <summary>Holds a run against references, qualities first.</summary>
     /// <param name="run">The run.</param>
     /// <param name="references">Of its variants.</param>
@@ -84,16 +89,16 @@ internal sealed record Judgement(
         return new Judgement(experiment.Name, reference, measured, low, high, outcome, note);
     }
 
-    private const string Noisy = "outside the tolerance, but the run is too noisy to tell: repeat it, on a quiet machine or with more seeds";
-
-    /// <summary>A ratio falls when its strategy got faster or when the baseline got slower: whose own time moved more has done it.</summary>
+    /// <summary>
+    /// A ratio falls when its strategy got faster or when the baseline got slower. The strategy's own time tells; in doubt it is an alarm.
+    /// </summary>
     private static (Outcome Outcome, string Note) WhatGotFaster(
         ExperimentFigures experiment, ExperimentReferences known, Reference reference)
     {
         double faster = -Change(reference.Strategy), slower = Change(known.Baseline);
-        return slower > faster
-            ? (Outcome.Worse, $"the baseline {known.Baseline} is slower")
-            : (Outcome.Better, "faster; take it up with --update");
+        return faster > ShareOfFall * (faster + slower)
+            ? (Outcome.Better, "faster; take it up with --update")
+            : (Outcome.Worse, $"the baseline {known.Baseline} is slower");
 
         double Change(string strategy)
         {

@@ -26,10 +26,11 @@ public class GateTests
             }
         }
 
-        // 600 nights each: fewer than 1 alarm in 200 equal ones, fewer than 1 in 20 slowdowns missed.
-        Assert.InRange(falseAlarms, 0, 3);
-        Assert.InRange(found, Systems * Nights * 95 / 100, Systems * Nights);
-        Assert.InRange(foundInBaseline, Systems * Nights * 90 / 100, Systems * Nights);
+        const int All = Systems * Nights;
+        Assert.InRange(falseAlarms, 0, All / 100);
+        Assert.InRange(found, All * 98 / 100, All);
+        // The machine's own speed, 3 % from night to night, hides some of them.
+        Assert.InRange(foundInBaseline, All * 90 / 100, All);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Daso.Tests.References;
 /// </summary>
 internal sealed class SimulatedRuns(int seed)
 {
-    private const int Seeds = 6;
+    private const int Seeds = 12;
     private const int Steps = 32;
     private const double DasoOverDdp = 0.75;
     private const double TrainingNoise = 0.015;
