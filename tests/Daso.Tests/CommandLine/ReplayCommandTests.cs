@@ -20,7 +20,7 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Equal(Path.GetFileName(run), Manifest.Read(Daso.Recording.RunFolder.Open(repetition)).Repeats);
 
         string events = Path.Combine(run, "events.jsonl");
-        File.WriteAllLines(events, File.ReadLines(events).Select(Spoil));
+        File.WriteAllLines(events, [.. File.ReadLines(events).Select(Spoil)]);
         (exitCode, output, errors) = _program.Run("replay", run);
         Assert.True(exitCode == 3, output + errors);
         Assert.Contains("differs: digits-resnet18, daso, seed 1: other parameters at the end", errors);
@@ -40,7 +40,8 @@ public sealed class ReplayCommandTests : IDisposable
     {
         string run = Train();
         string events = Path.Combine(run, "events.jsonl");
-        File.WriteAllLines(events, File.ReadLines(events).TakeWhile(line => !line.Contains("\"strategy\":\"daso\"", StringComparison.Ordinal)));
+        File.WriteAllLines(
+            events, [.. File.ReadLines(events).TakeWhile(line => !line.Contains("\"strategy\":\"daso\"", StringComparison.Ordinal))]);
         Change(run, manifest => manifest["hardware"]!["processor"] = "abacus");
 
         (int exitCode, string output, string errors) = _program.Run("replay", run);
