@@ -20,7 +20,9 @@ public sealed class RewriteName : SyntaxFix
     private protected override (string Title, SyntaxNode Mended)? Mend(SyntaxNode root, SyntaxNode place)
     {
         ExpressionSyntax? written = place as ExpressionSyntax ?? place.FirstAncestorOrSelf<AttributeArgumentSyntax>()?.Expression;
-        if (written is not LiteralExpressionSyntax { Token: { Value: string name } token } literal || Dashed(name) is not { Length: > 0 } valid)
+        if (written is not LiteralExpressionSyntax { Token: { Value: string name } token } literal)
+            return null;
+        if (Dashed(name) is not { Length: > 0 } valid)
             return null;
 
         SyntaxToken renamed = SyntaxFactory.Literal(valid).WithTriviaFrom(token);

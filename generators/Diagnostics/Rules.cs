@@ -116,7 +116,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor EmptyTier = Error(
         "DASO027",
         "A tier sets epochs, steps or parameters",
-        "Tier '{0}' changes nothing or counts below zero; set 'Epochs' or 'Steps' to at least 1, or give a parameter [TierParams(\"{0}\", …)]");
+        "Tier '{0}' changes nothing or counts below zero; set 'Epochs' or 'Steps' to at least 1, or a parameter by [TierParams(\"{0}\", …)]");
 
     public static readonly DiagnosticDescriptor DuplicateWord = Error(
         "DASO028",

@@ -47,7 +47,7 @@ internal sealed class ParameterType
         { SpecialType: SpecialType.System_String, NullableAnnotation: not NullableAnnotation.Annotated } =>
             new(type, ParameterKind.Text, "text", "a text in quotes"),
         INamedTypeSymbol { TypeKind: TypeKind.Enum } =>
-            new(type, ParameterKind.Choice, string.Join("|", Choices(type).Select(c => c.Name)), ValueForms.OneOf(Choices(type).Select(c => c.Name))),
+            new(type, ParameterKind.Choice, string.Join("|", NamesOf(type)), ValueForms.OneOf(NamesOf(type))),
         _ => null,
     };
 
@@ -78,6 +78,8 @@ internal sealed class ParameterType
 
     private static string? Finite(double number) =>
         double.IsNaN(number) || double.IsInfinity(number) ? null : number.ToString("R", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> NamesOf(ITypeSymbol type) => Choices(type).Select(choice => choice.Name);
 
     private static IEnumerable<IFieldSymbol> Choices(ITypeSymbol type) =>
         type.GetMembers().OfType<IFieldSymbol>().Where(field => field.HasConstantValue);

@@ -64,7 +64,8 @@ internal static class ReferenceParser
     /// <summary>By the names that are written, since a strategy with a mistake of its own is missing among those that were parsed.</summary>
     private static void CheckStrategy(ExperimentScope scope, AttributeData attribute, string strategy)
     {
-        string[] known = [.. Attributes.All(scope.Type, KnownNames.Strategy).Select(a => Attributes.Text(a, 0)).OfType<string>().Distinct()];
+        IEnumerable<AttributeData> strategies = Attributes.All(scope.Type, KnownNames.Strategy);
+        string[] known = [.. strategies.Select(declared => Attributes.Text(declared, 0)).OfType<string>().Distinct()];
         if (known.Length == 0 || known.Contains(strategy, StringComparer.Ordinal))
             return;
 
@@ -82,7 +83,8 @@ internal static class ReferenceParser
         else if (!units.Any(unit => unit.Name == reference.Unit))
         {
             Location? place = Attributes.PlaceOf(attribute, "Unit", scope.Cancellation);
-            scope.Mistakes.Add(Rules.ReferenceUnit, place, reference.Unit, reference.Metric, string.Join(", ", units.Select(unit => unit.Name)));
+            string known = string.Join(", ", units.Select(unit => unit.Name));
+            scope.Mistakes.Add(Rules.ReferenceUnit, place, reference.Unit, reference.Metric, known);
         }
 
         if (ReferenceRule.WhatIsWrong(reference.Value, reference.Lower, reference.Upper) is { } wrong)

@@ -9,7 +9,8 @@ namespace Daso.Generators.Tests;
 /// <summary>A code fix makes of a mistake what a user would have written, and what compiles.</summary>
 public sealed class CodeFixTests
 {
-    private static readonly CodeFixProvider[] s_fixes = [new AddPartial(), new KeepOneBaseline(), new AddSetter(), new RemoveSurplus(), new RewriteName()];
+    private static readonly CodeFixProvider[] s_fixes =
+        [new AddPartial(), new KeepOneBaseline(), new AddSetter(), new RemoveSurplus(), new RewriteName()];
 
     /// <summary>A text of the rich sample, the mistake that takes its place, and what the fix makes of that.</summary>
     public static TheoryData<string, string, string, string> Mends => new()

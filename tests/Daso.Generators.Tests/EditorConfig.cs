@@ -6,7 +6,8 @@ namespace Daso.Generators.Tests;
 /// <summary>The text of an .editorconfig, read as the compiler reads it.</summary>
 internal sealed class EditorConfig(string text) : SyntaxTreeOptionsProvider
 {
-    private readonly AnalyzerConfigSet _config = AnalyzerConfigSet.Create(ImmutableArray.Create(AnalyzerConfig.Parse(text, "/project/.editorconfig")));
+    private readonly AnalyzerConfigSet _config =
+        AnalyzerConfigSet.Create(ImmutableArray.Create(AnalyzerConfig.Parse(text, "/project/.editorconfig")));
 
     public override GeneratedKind IsGenerated(SyntaxTree tree, CancellationToken cancellationToken) => GeneratedKind.Unknown;
 

@@ -18,7 +18,7 @@ public sealed class GeneratedCodeTests
             ["batch-per-rank"] = "24",
             ["momentum"] = "0.5",
             ["wire"] = "float32",
-            ["all-reduce"] = "tree",
+            ["collective"] = "tree",
             ["overlap"] = "true",
             ["width"] = "8",
         }));

@@ -44,7 +44,7 @@ internal static class Samples
             public Precision Format { get; init; }
 
             [Params("ring", "tree")]
-            internal string AllReduce { get; init; } = "";
+            internal string Collective { get; init; } = "";
 
             [Params(true)]
             private bool Overlap { get; init; }
@@ -62,7 +62,7 @@ internal static class Samples
 
             private static LearningRateSpec Rate => new TinyRate(0.1);
 
-            private TinyStrategy Ddp => new(AllReduce);
+            private TinyStrategy Ddp => new(Collective);
 
             private TinyStrategy Daso => new($"{Format} {Width}");
         }

@@ -28,19 +28,21 @@ public sealed class SharedRuleTests
         string says = Assert.Single(await Host.AnalyzeAsync(Host.Compile(written))).GetMessage();
 
         string source = Samples.Small("A", "a", body: string.Format(System.Globalization.CultureInfo.InvariantCulture, Source, values));
-        Assert.Equal(says.Replace(compiler, program, StringComparison.Ordinal), Mistake(source, given is null ? new() : new() { ["width"] = given }));
+        Dictionary<string, IReadOnlyList<string>> parameters = given is null ? [] : new() { ["width"] = given };
+        Assert.Equal(says.Replace(compiler, program, StringComparison.Ordinal), Mistake(source, parameters));
     }
 
     [Theory]
-    [InlineData("Link(\"fast\")", "fast", null, "--link fast: ")]
-    [InlineData("Steps(0)", null, 0, "--steps 0: ")]
-    public async Task Both_say_the_same_of_a_setting(string attribute, string? link, int? steps, string option)
+    [InlineData("[Epochs(1), Link(\"fast\")]", "fast", null, "--link fast: ")]
+    [InlineData("[Steps(0)]", null, 0, "--steps 0: ")]
+    public async Task Both_say_the_same_of_a_setting(string attributes, string? link, int? steps, string option)
     {
         string small = Samples.Small("A", "a");
-        string written = small.Replace("[Epochs(1)]", attribute.StartsWith("Link", StringComparison.Ordinal) ? $"[Epochs(1), {attribute}]" : $"[{attribute}]", StringComparison.Ordinal);
+        string written = small.Replace("[Epochs(1)]", attributes, StringComparison.Ordinal);
         string says = Assert.Single(await Host.AnalyzeAsync(Host.Compile(written))).GetMessage();
 
-        UserErrorException mistake = Assert.Throws<UserErrorException>(() => Expand(small, new() { Topology = new Topology(1, 1), Link = link, Steps = steps }));
+        var options = new RunOptions { Topology = new Topology(1, 1), Link = link, Steps = steps };
+        UserErrorException mistake = Assert.Throws<UserErrorException>(() => Expand(small, options));
         Assert.Equal(option + says, mistake.Message);
     }
 

@@ -21,7 +21,7 @@ public sealed class SpecificationHashTests
     [InlineData("new TinyRate(0.1)", "new TinyRate(0.2)")]
     [InlineData("new TinyOptimizer(Momentum)", "new TinyOptimizer(Momentum / 2)")]
     [InlineData("Overlap ? 2 : 1", "Overlap ? 3 : 1")]
-    [InlineData("=> new(AllReduce)", "=> new(\"other\")")]
+    [InlineData("=> new(Collective)", "=> new(\"other\")")]
     [InlineData("[Epochs(4)]", "[Epochs(5)]")]
     [InlineData("[Seeds(7, 2)]", "[Seeds(7, 3)]")]
     [InlineData("1gbit,50us", "1gbit,51us")]

@@ -9,17 +9,17 @@ internal static class BreakdownTable
     /// <summary>What its columns mean.</summary>
     public static readonly (string Column, string Meaning)[] Legend =
     [
-        ("Imbalance", "waiting for ranks that come later to a common operation; means over ranks and steps, all parts make the step"),
-        ("Local sync", "averaging or broadcasting inside the node, once its ranks are there"),
-        ("Global wait", "waiting for other nodes, once they are there: the network; also through the rank of the node that exchanges"),
+        ("Where time goes", "the parts of a step, means over ranks, steps and seeds; they add up to Mean"),
+        ("Local", "averaging or broadcasting inside the node, once its ranks are there"),
+        ("Send, Wait", "packing and handing over; waiting for other nodes once they are there, also through the node's rank on duty: the network"),
+        ("Imbalance", "waiting for ranks that come later to a common operation"),
         ("Alloc", "managed bytes that a rank allocates in a step, median"),
         ("GC", "garbage collections during timed steps of all seeds, by generation: 0 + 1 + 2"),
     ];
 
     private static readonly string[] s_headers =
     [
-        "Step", "Data", "Forward", "Backward", "Local sync", "Global send", "Global wait", "Merge", "Optimizer", "Imbalance", "Other",
-        "Alloc", "GC",
+        "Mean", "Data", "Forward", "Backward", "Local", "Send", "Wait", "Merge", "Update", "Imbalance", "Other", "Alloc", "GC",
     ];
 
     /// <summary>Writes the table.</summary>

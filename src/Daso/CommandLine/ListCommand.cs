@@ -14,7 +14,8 @@ internal static class ListCommand
     {
         var tag = new Option<string?>("--tag") { Description = "Shows only the experiments that have this tag." };
         var command = new Command("list", "Shows the suites, their experiments and their parameters.") { tag };
-        command.SetAction(parsed => Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output)));
+        command.SetAction(parsed =>
+            Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output)));
         return command;
     }
 
@@ -35,7 +36,8 @@ internal static class ListCommand
             {
                 console.WriteLine($"  {experiment.Name}: {experiment.Summary}");
                 console.WriteLine($"    strategies: {string.Join(", ", experiment.Strategies.Select(s => s.IsBaseline ? $"{s.Name} (baseline)" : s.Name))}");
-                console.WriteLine($"    {PlanPrinter.Length(experiment.Epochs, experiment.Steps)}, seeds {string.Join(", ", experiment.Seeds)}, link {experiment.Link ?? "unlimited"}");
+                string seeds = string.Join(", ", experiment.Seeds), link = experiment.Link ?? "unlimited";
+                console.WriteLine($"    {PlanPrinter.Length(experiment.Epochs, experiment.Steps)}, seeds {seeds}, link {link}");
                 foreach (ParameterDefinition parameter in experiment.Parameters)
                     console.WriteLine($"    --{parameter.Option} {string.Join(", ", parameter.Values)}: {parameter.Help}");
                 foreach (TierDefinition tier in experiment.Tiers)

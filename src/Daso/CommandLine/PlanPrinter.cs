@@ -22,7 +22,8 @@ internal static class PlanPrinter
         int cells = 0;
         foreach (ExperimentVariant variant in plan.Variants)
         {
-            output.WriteLine($"  {variant.Name}: {Length(variant.Epochs, variant.Steps)}, link {variant.Link?.ToString() ?? "unlimited"}, baseline {variant.Baseline}");
+            string link = variant.Link?.ToString() ?? "unlimited";
+            output.WriteLine($"  {variant.Name}: {Length(variant.Epochs, variant.Steps)}, link {link}, baseline {variant.Baseline}");
             output.WriteLine($"    specification {Short(variant)}");
             foreach ((string option, string value) in variant.Values.Texts)
                 output.WriteLine($"    --{option} {value}");

@@ -23,8 +23,11 @@ public sealed record LinkSpec(double BitsPerSecond, long LatencyNs) : ISpecifica
         writer.Add("bitsPerSecond", BitsPerSecond).Add("latencyNs", LatencyNs);
 
     /// <inheritdoc />
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Scaled(BitsPerSecond, LinkText.Rates)}/s, {(LatencyNs == 0 ? "0us" : Scaled(LatencyNs, LinkText.Times))}");
+    public override string ToString()
+    {
+        string latency = LatencyNs == 0 ? "0us" : Scaled(LatencyNs, LinkText.Times);
+        return $"{Scaled(BitsPerSecond, LinkText.Rates)}/s, {latency}";
+    }
 
     private static string Scaled(double value, (string Suffix, double Size)[] units)
     {

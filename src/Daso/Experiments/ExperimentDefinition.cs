@@ -42,7 +42,7 @@ public sealed class ExperimentDefinition
     /// <summary>Shorter and longer forms of it, in the order of the attributes.</summary>
     public IReadOnlyList<TierDefinition> Tiers { get; init; } = [];
 
-    /// <summary>What its strategies' figures are known to be, in the order of the attributes; they are not part of the specification.</summary>
+    /// <summary>What its strategies' figures are known to be, in the order of the attributes; no part of the specification.</summary>
     public IReadOnlyList<ReferenceDefinition> References { get; init; } = [];
 
     /// <summary>Words to find it by.</summary>

@@ -5,7 +5,7 @@ internal static class BuiltInOptions
 {
     public static readonly IReadOnlyList<string> Names =
     [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "dry-run",
-        "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "mpi-library", "help", "version",
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format",
+        "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "mpi-library", "all-reduce", "help", "version",
     ];
 }

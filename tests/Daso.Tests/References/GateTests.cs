@@ -5,7 +5,7 @@ namespace Daso.Tests.References;
 /// <summary>Alarms of the gate over many simulated nights.</summary>
 public class GateTests
 {
-    private const int Systems = 60;
+    private const int Systems = 25;
     private const int Nights = 10;
 
     [Theory]

@@ -1,6 +1,6 @@
 namespace Daso.Experiments;
 
-/// <summary>The values that a parameter has in a tier, in place of those of <see cref="ParamsAttribute"/>; repeat it for each tier.</summary>
+/// <summary>A parameter's values in a tier, in place of those of <see cref="ParamsAttribute"/>; repeat it for each tier.</summary>
 /// <param name="tier">The tier's name, declared by <see cref="TierAttribute"/>.</param>
 /// <param name="values">As those of <see cref="ParamsAttribute"/>.</param>
 [AttributeUsage(AttributeTargets.Property, AllowMultiple = true, Inherited = false)]
