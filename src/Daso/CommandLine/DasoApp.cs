@@ -14,7 +14,9 @@ public static class DasoApp
     /// <param name="experiments">The registry that the generator made.</param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments) =>
-        RunAsync(args, experiments, Console.Out, Console.Error);
+        RankGuard.Run(Console.Error) is int exitCode
+            ? Task.FromResult(exitCode)
+            : RunAsync(args, experiments, Console.Out, Console.Error);
 
     /// <summary>The same with other places for results and errors.</summary>
     internal static async Task<int> RunAsync(
@@ -35,6 +37,7 @@ public static class DasoApp
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
+            LaunchCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

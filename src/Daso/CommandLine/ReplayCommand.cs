@@ -59,6 +59,7 @@ internal sealed class ReplayCommand
             Options = plan.Options with
             {
                 Resume = null,
+                Preflight = null,
                 OutputFolder = parsed.GetValue(_out)!,
                 Repeats = new Repetition(path, manifest, cells, parsed.GetValue(_force)),
             },
@@ -71,16 +72,24 @@ internal sealed class ReplayCommand
         return Report(Replication.Of(path, repeated.Path), parsed.InvocationConfiguration);
     }
 
+    /// <summary>The plan that the run's command line asks for today.</summary>
     private SuitePlan PlanOf(string path, Manifest manifest)
     {
-        try
+        SuitePlan? plan = null;
+        var root = new RootCommand
         {
-            return SuiteCommand.Create(_experiments).PlanOf(manifest.CommandLine);
-        }
-        catch (UserErrorException mismatch)
-        {
-            throw new UserErrorException($"replay {path}: {mismatch.Message}; check out and build the run's commit");
-        }
+            SuiteCommand.Create(_experiments, (expanded, _) =>
+            {
+                plan = expanded;
+                return (int)ExitCode.Done;
+            }),
+        };
+        ParseResult parsed = root.Parse([.. manifest.CommandLine]);
+        if (parsed.Errors.Count == 0)
+            parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        return plan ?? throw new UserErrorException(
+            $"replay {path}: '{string.Join(' ', manifest.CommandLine)}' is no command of this program's suites; check out and build the "
+                + "run's commit");
     }
 
     private static void WarnOfSource(Manifest manifest, SourceRevision here, TextWriter error)
