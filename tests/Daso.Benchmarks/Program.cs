@@ -1,3 +1,8 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using Daso.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["records", .. string[] rest])
+    RecordsMeasurement.Run(rest is [string count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1_000_000);
+else
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -12,10 +12,11 @@ internal static class CellAnalysis
     public static CellSummary Read(RunFolder folder, CellId cell, RecordedCluster cluster, TargetQuality? target, string qualityMetric)
     {
         int[] ranks = [.. Enumerable.Range(0, cluster.Ranks())];
+        Task<RankSpans>[] spans = [.. ranks.Select(rank => Task.Run(() => RankSpans.Read(folder.Timings(cell, rank))))];
         return Summarise(
             cell.Seed,
             cluster,
-            [.. ranks.Select(rank => RankSpans.Read(folder.Timings(cell, rank)))],
+            [.. spans.Select(read => read.GetAwaiter().GetResult())],
             [.. ranks.Select(rank => RankMetrics.Read(folder.Metrics(cell, rank)))],
             target,
             qualityMetric);

@@ -8,12 +8,12 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
 {
     /// <exception cref="UserErrorException">The file cannot be read.</exception>
     public static RankSpans Read(string path) => RecordFile.Read(path, file => new RankSpans(
-        ParquetTable.ReadTexts(file, "span", SpanNames.Parse),
-        ParquetTable.Read<int>(file, "epoch"),
-        ParquetTable.Read<int>(file, "step"),
-        ParquetTable.Read<long>(file, "start_ns"),
-        ParquetTable.Read<long>(file, "duration_ns"),
-        ParquetTable.Read<long>(file, "bytes")));
+        file.Texts("span", SpanNames.Parse),
+        file.Numbers<int>("epoch"),
+        file.Numbers<int>("step"),
+        file.Numbers<long>("start_ns"),
+        file.Numbers<long>("duration_ns"),
+        file.Numbers<long>("bytes")));
 
     /// <summary>The time of each step; 0 where there is none.</summary>
     /// <param name="steps">How many.</param>
@@ -48,9 +48,9 @@ internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values
 {
     /// <exception cref="UserErrorException">The file cannot be read.</exception>
     public static RankMetrics Read(string path) => RecordFile.Read(path, file => new RankMetrics(
-        ParquetTable.ReadTexts(file, "metric"),
-        ParquetTable.Read<int>(file, "epoch"),
-        ParquetTable.Read<double>(file, "value")));
+        file.Texts("metric"),
+        file.Numbers<int>("epoch"),
+        file.Numbers<double>("value")));
 
     /// <summary>The values of one metric.</summary>
     public IEnumerable<double> Of(string name) => Values.Where((_, i) => Names[i] == name);

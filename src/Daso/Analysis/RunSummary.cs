@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Daso.Recording;
+using Daso.Specification;
 
 namespace Daso.Analysis;
 
@@ -58,7 +59,7 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
         string metric = MetricNames.HeldOut(plan.Target?.Metric ?? "accuracy");
         Dictionary<CellId, CellSummary> cells = plan.Cells()
             .Where(complete.Contains)
-            .ToDictionary(cell => cell, cell => CellAnalysis.Read(run, cell, cluster, plan.Target, metric));
+            .ToDictionary(cell => cell, cell => ReadCell(run, cell, cluster, plan.Target, metric));
         CellSummary[] baseline = [.. Compared(plan.Baseline)];
         return new ExperimentSummary(plan, metric, [.. plan.Strategies.Select(strategy =>
             StrategySummary.Of(strategy, strategy == plan.Baseline, [.. Compared(strategy)], baseline))]);
@@ -71,6 +72,14 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
                     ? (double)cell.Value.TrainingNs / baseline.TrainingNs
                     : null,
             });
+    }
+
+    private static CellSummary ReadCell(RunFolder run, CellId cell, RecordedCluster cluster, TargetQuality? target, string metric)
+    {
+        CellSummary summary = CellAnalysis.Read(run, cell, cluster, target, metric);
+        // A long training's spans are a few large arrays, which the collector would leave lying about for many cells.
+        GC.Collect();
+        return summary;
     }
 }
 

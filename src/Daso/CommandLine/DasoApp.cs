@@ -35,6 +35,8 @@ public static class DasoApp
             TraceCommand.Create(),
             PreflightCommand.Create(),
             CompareCommand.Create(),
+            CheckCommand.Create(experiments),
+            ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);

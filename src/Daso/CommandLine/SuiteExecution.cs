@@ -3,6 +3,7 @@ using Daso.Cluster;
 using Daso.Communication;
 using Daso.Experiments;
 using Daso.Preflight;
+using Daso.Recording;
 using Spectre.Console;
 
 namespace Daso.CommandLine;
@@ -16,6 +17,25 @@ internal static class SuiteExecution
     /// <param name="cancelled">Ends the run.</param>
     internal static int Run(SuitePlan plan, ICluster? processes, bool isJson, CancellationToken cancelled)
     {
+        if (Train(plan, processes, cancelled) is not RunFolder folder)
+            return (int)ExitCode.Done;
+        RunSummary summary = RunSummary.Read(folder.Path);
+        summary.Write(folder);
+        if (isJson)
+            SpeedupTable.WriteJson(summary, Console.Out);
+        else
+            SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out));
+        Console.Error.WriteLine($"records: {folder.Path}");
+        return (int)ExitCode.Done;
+    }
+
+    /// <summary>Runs a plan and shows its progress.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <param name="processes">The processes that this one is one of; null: an embedded cluster.</param>
+    /// <param name="cancelled">Ends the run.</param>
+    /// <returns>The run's folder; null: another process tells of it.</returns>
+    internal static RunFolder? Train(SuitePlan plan, ICluster? processes, CancellationToken cancelled)
+    {
         IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
         using var runner = new SuiteRunner(plan, processes);
         if (plan.Options.Preflight is TimeSpan budget && runner.Preflight(budget, cancelled) is PreflightReport report)
@@ -23,7 +43,7 @@ internal static class SuiteExecution
         if (!runner.IsFirst)
         {
             runner.Run(null, cancelled);
-            return (int)ExitCode.Done;
+            return null;
         }
 
         try
@@ -32,18 +52,13 @@ internal static class SuiteExecution
         }
         catch (Exception ended) when (ended is OperationCanceledException or ClusterFailedException)
         {
-            string next = processes is null ? "; the same command with --resume and this folder goes on" : "";
+            string next = processes is null && plan.Options.Repeats is null
+                ? "; the same command with --resume and this folder goes on"
+                : "";
             errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}{next}");
             throw;
         }
 
-        RunSummary summary = RunSummary.Read(runner.Folder.Path);
-        summary.Write(runner.Folder);
-        if (isJson)
-            SpeedupTable.WriteJson(summary, Console.Out);
-        else
-            SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out));
-        errors.WriteLine($"records: {runner.Folder.Path}");
-        return (int)ExitCode.Done;
+        return runner.Folder;
     }
 }

@@ -55,6 +55,9 @@ public sealed record RunOptions
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 
+    /// <summary>The run that this one repeats; null: none.</summary>
+    internal Repetition? Repeats { get; init; }
+
     /// <summary>artifacts/runs of the nearest folder on the way up that has artifacts, so that a project's runs lie together; else here.</summary>
     public static string DefaultOutputFolder()
     {

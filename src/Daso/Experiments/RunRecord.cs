@@ -46,6 +46,7 @@ internal sealed class RunRecord : IDisposable
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
     /// <param name="hasRealLinks">Whether nodes are joined by real links in place of emulated ones.</param>
+    /// <exception cref="UserErrorException">It is to repeat a run of another plan.</exception>
     internal static RunRecord Create(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
@@ -55,6 +56,7 @@ internal sealed class RunRecord : IDisposable
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
         manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
+        plan.Options.Repeats?.Require(manifest);
         return new RunRecord(RunFolder.Create(plan.Options.OutputFolder, id), manifest, new HashSet<CellId>());
     }
 
@@ -99,7 +101,7 @@ internal sealed class RunRecord : IDisposable
         RunFolder folder = RunFolder.Open(path);
         Manifest earlier = Manifest.Read(folder);
         Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
-        SamePlan.Require(path, earlier, here);
+        SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
         IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder);
         foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()).Where(cell => !ended.Contains(cell)))
         {
@@ -191,6 +193,7 @@ internal sealed class RunRecord : IDisposable
             Suite = plan.Suite,
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
+            Repeats = options.Repeats?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
             Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],

@@ -3,23 +3,24 @@ using Daso.Recording;
 
 namespace Daso.Experiments;
 
-/// <summary>Refuses to go on with a run whose plan is another.</summary>
+/// <summary>Refuses to go on with a run, or to repeat one, whose plan is another.</summary>
 internal static class SamePlan
 {
     /// <summary>Compares the specifications.</summary>
-    /// <param name="path">The run's folder, as the user gave it.</param>
+    /// <param name="command">What the user asked for, with the run's folder as given.</param>
     /// <param name="earlier">The run.</param>
     /// <param name="here">What this process would write.</param>
-    /// <exception cref="UserErrorException">They differ; the message names the first difference and the run's command line.</exception>
-    public static void Require(string path, Manifest earlier, Manifest here)
+    /// <param name="mend">What the user can do.</param>
+    /// <exception cref="UserErrorException">They differ; the message names the first difference and the mend.</exception>
+    public static void Require(string command, Manifest earlier, Manifest here, string mend)
     {
         if (earlier.SpecificationHash == here.SpecificationHash)
             return;
 
         throw new UserErrorException(
-            $"--resume {path}: the run's specification is {earlier.SpecificationHash[..12]}, this command's {here.SpecificationHash[..12]}, "
+            $"{command}: the run's specification is {earlier.SpecificationHash[..12]}, this command's {here.SpecificationHash[..12]}, "
             + $"they differ in {FirstDifference(earlier.Specification, here.Specification)}; "
-            + $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
+            + mend);
     }
 
     /// <summary>The path of the first setting that only one has or whose values differ.</summary>

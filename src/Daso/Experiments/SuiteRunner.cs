@@ -82,7 +82,7 @@ public sealed class SuiteRunner : IDisposable
         return report;
     }
 
-    /// <summary>Trains all cells that are not trained yet.</summary>
+    /// <summary>Trains all cells that are not trained yet; of a run that repeats another, those that the other has completed.</summary>
     /// <param name="observer">Told of progress; null: nobody is.</param>
     /// <param name="cancelled">Ends the run.</param>
     /// <exception cref="ClusterFailedException">A rank failed; what was recorded is kept.</exception>
@@ -97,7 +97,7 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                if (!_record.HasEnded(id))
+                if (_plan.Options.Repeats?.Cells.Contains(id) != false && !_record.HasEnded(id))
                     RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
             }
 

@@ -8,7 +8,7 @@ internal static class AtomicFile
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
     public static void Write(string path, Action<string> write)
     {
-        string temporary = path + ".partial";
+        string temporary = TemporaryOf(path);
         try
         {
             write(temporary);
@@ -21,4 +21,7 @@ internal static class AtomicFile
             throw FileFailure.Writing(path, failure);
         }
     }
+
+    /// <summary>The name that a file has until it is complete.</summary>
+    public static string TemporaryOf(string path) => path + ".partial";
 }

@@ -3,22 +3,21 @@ using System.Text.Json;
 namespace Daso.Recording;
 
 /// <summary>
-/// Records one rank of one cell: in memory for the Parquet files that <see cref="Complete"/> writes, and step by step in a log that
-/// survives a kill. Allocates only when its memory grows.
+/// Records one rank of one cell: for the Parquet files that <see cref="Complete"/> closes, and step by step in a log that survives a kill.
+/// Allocates only until a row group's memory is there; full groups are written between steps.
 /// </summary>
 public sealed class CellRecorder : IRecorder, IDisposable
 {
     private const int SpansPerStep = 12;
     private const int MetricsPerStep = 4;
-    private const int MaximumStepsAhead = 10_000;
+    private const int RowsPerGroup = 1 << 16;
 
-    private readonly RunFolder _folder;
-    private readonly CellId _cell;
-    private readonly int _rank;
     private readonly CellClock _clock;
     private readonly JsonLineFile _log;
     private readonly Rows<SpanRow> _spans;
     private readonly Rows<MetricRow> _metrics;
+    private readonly ParquetTable _spanTable;
+    private readonly ParquetTable _metricTable;
     private int _loggedSpans;
     private int _loggedMetrics;
     private int _epoch;
@@ -37,12 +36,23 @@ public sealed class CellRecorder : IRecorder, IDisposable
 
     private CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps, CellClock clock, bool continues)
     {
-        _folder = folder;
-        _cell = cell;
-        _rank = rank;
-        int steps = Math.Clamp(expectedSteps, 1, MaximumStepsAhead);
+        int steps = Math.Clamp(expectedSteps, 1, RowsPerGroup / SpansPerStep);
         _spans = new Rows<SpanRow>(steps * SpansPerStep);
         _metrics = new Rows<MetricRow>(steps * MetricsPerStep);
+        _spanTable = new ParquetTable(folder.Timings(cell, rank),
+        [
+            .. CellColumns(folder.RunId, cell, rank, row => _spans[row].Epoch, row => _spans[row].Step),
+            new ParquetTexts("span", row => SpanNames.Of(_spans[row].Kind)),
+            new ParquetNumbers<long>("start_ns", row => _spans[row].StartNs),
+            new ParquetNumbers<long>("duration_ns", row => _spans[row].DurationNs),
+            new ParquetNumbers<long>("bytes", row => _spans[row].Bytes),
+        ]);
+        _metricTable = new ParquetTable(folder.Metrics(cell, rank),
+        [
+            .. CellColumns(folder.RunId, cell, rank, row => _metrics[row].Epoch, row => _metrics[row].Step),
+            new ParquetTexts("metric", row => _metrics[row].Name),
+            new ParquetNumbers<double>("value", row => _metrics[row].Value),
+        ]);
         _clock = clock;
         _log = new JsonLineFile(folder.StepEvents(cell, rank), continues);
     }
@@ -68,7 +78,7 @@ public sealed class CellRecorder : IRecorder, IDisposable
     public long NowNs => _clock.NowNs;
 
     /// <inheritdoc />
-    /// <exception cref="UserErrorException">The log cannot be written.</exception>
+    /// <exception cref="UserErrorException">A file cannot be written.</exception>
     public void MoveTo(int epoch, int step)
     {
         _clock.Start();
@@ -85,8 +95,34 @@ public sealed class CellRecorder : IRecorder, IDisposable
     public void Metric(string name, double value) => _metrics.Add(new MetricRow(name, value, _epoch, _step));
 
     /// <inheritdoc />
-    /// <exception cref="UserErrorException">The log cannot be written.</exception>
+    /// <exception cref="UserErrorException">A file cannot be written.</exception>
     public void EndStep()
+    {
+        Log();
+        if (_spans.Count >= RowsPerGroup)
+            WriteSpans();
+        if (_metrics.Count >= RowsPerGroup)
+            WriteMetrics();
+    }
+
+    /// <summary>Closes the Parquet files, at the end of the cell.</summary>
+    /// <exception cref="UserErrorException">One of them cannot be written.</exception>
+    public void Complete()
+    {
+        Log();
+        _spanTable.Complete(_spans.Count);
+        _metricTable.Complete(_metrics.Count);
+    }
+
+    /// <summary>Closes the log. What was recorded stays readable there, whether the cell was completed or not.</summary>
+    public void Dispose()
+    {
+        _log.Dispose();
+        _spanTable.Dispose();
+        _metricTable.Dispose();
+    }
+
+    private void Log()
     {
         if (_loggedSpans == _spans.Count && _loggedMetrics == _metrics.Count)
             return;
@@ -105,33 +141,19 @@ public sealed class CellRecorder : IRecorder, IDisposable
         _log.End();
     }
 
-    /// <summary>Writes the Parquet files, at the end of the cell.</summary>
-    /// <exception cref="UserErrorException">One of them cannot be written.</exception>
-    public void Complete()
+    private void WriteSpans()
     {
-        EndStep();
-        ParquetTable.Write(
-            _folder.Timings(_cell, _rank),
-            _spans.Count,
-            [
-                .. CellColumns(row => _spans[row].Epoch, row => _spans[row].Step),
-                new ParquetColumn<string>("span", row => SpanNames.Of(_spans[row].Kind)),
-                new ParquetColumn<long>("start_ns", row => _spans[row].StartNs),
-                new ParquetColumn<long>("duration_ns", row => _spans[row].DurationNs),
-                new ParquetColumn<long>("bytes", row => _spans[row].Bytes),
-            ]);
-        ParquetTable.Write(
-            _folder.Metrics(_cell, _rank),
-            _metrics.Count,
-            [
-                .. CellColumns(row => _metrics[row].Epoch, row => _metrics[row].Step),
-                new ParquetColumn<string>("metric", row => _metrics[row].Name),
-                new ParquetColumn<double>("value", row => _metrics[row].Value),
-            ]);
+        _spanTable.Append(_spans.Count);
+        _spans.Clear();
+        _loggedSpans = 0;
     }
 
-    /// <summary>Closes the log. What was recorded stays readable there, whether the cell was completed or not.</summary>
-    public void Dispose() => _log.Dispose();
+    private void WriteMetrics()
+    {
+        _metricTable.Append(_metrics.Count);
+        _metrics.Clear();
+        _loggedMetrics = 0;
+    }
 
     private void TakeUp(IReadOnlyList<LoggedStep> steps)
     {
@@ -146,37 +168,38 @@ public sealed class CellRecorder : IRecorder, IDisposable
 
             foreach ((string name, double value) in logged.Metrics)
                 Metric(name, value);
+            // They are in the log already.
+            (_loggedSpans, _loggedMetrics) = (_spans.Count, _metrics.Count);
+            EndStep();
         }
-
-        (_loggedSpans, _loggedMetrics) = (_spans.Count, _metrics.Count);
     }
 
     private static void Write(Utf8JsonWriter json, in SpanRow span)
     {
         json.WriteStartArray();
-        json.WriteStringValue(SpanNames.Of(span.Kind));
+        json.WriteStringValue(SpanNames.Json(span.Kind));
         json.WriteNumberValue(span.StartNs);
         json.WriteNumberValue(span.DurationNs);
         json.WriteNumberValue(span.Bytes);
         json.WriteEndArray();
     }
 
-    private ParquetColumn[] CellColumns(Func<int, int> epoch, Func<int, int> step) =>
+    private static ParquetColumn[] CellColumns(string run, CellId cell, int rank, Func<int, int> epoch, Func<int, int> step) =>
     [
-        new ParquetColumn<string>("run", _ => _folder.RunId),
-        new ParquetColumn<string>("experiment", _ => _cell.Experiment),
-        new ParquetColumn<string>("strategy", _ => _cell.Strategy),
-        new ParquetColumn<int>("seed", _ => _cell.Seed),
-        new ParquetColumn<int>("rank", _ => _rank),
-        new ParquetColumn<int>("epoch", epoch),
-        new ParquetColumn<int>("step", step),
+        new ParquetTexts("run", _ => run),
+        new ParquetTexts("experiment", _ => cell.Experiment),
+        new ParquetTexts("strategy", _ => cell.Strategy),
+        new ParquetNumbers<int>("seed", _ => cell.Seed),
+        new ParquetNumbers<int>("rank", _ => rank),
+        new ParquetNumbers<int>("epoch", epoch),
+        new ParquetNumbers<int>("step", step),
     ];
 
     private readonly record struct SpanRow(long StartNs, long DurationNs, long Bytes, int Epoch, int Step, SpanKind Kind);
 
     private readonly record struct MetricRow(string Name, double Value, int Epoch, int Step);
 
-    /// <summary>An array that doubles; its rows are read in place.</summary>
+    /// <summary>An array that grows to a row group, and beyond it only for a step that does not fit; its rows are read in place.</summary>
     private sealed class Rows<T>(int capacity)
         where T : struct
     {
@@ -189,8 +212,10 @@ public sealed class CellRecorder : IRecorder, IDisposable
         public void Add(in T row)
         {
             if (Count == _rows.Length)
-                Array.Resize(ref _rows, Count * 2);
+                Array.Resize(ref _rows, Math.Max(RowsPerGroup + (RowsPerGroup / 8), Count * 2));
             _rows[Count++] = row;
         }
+
+        public void Clear() => Count = 0;
     }
 }

@@ -1,7 +1,7 @@
 namespace Daso.Recording;
 
 /// <summary>Where a step's time goes.</summary>
-public enum SpanKind
+public enum SpanKind : byte
 {
     /// <summary>Waiting for the next batch.</summary>
     Data,

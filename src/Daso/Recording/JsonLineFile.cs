@@ -21,7 +21,7 @@ internal sealed class JsonLineFile : IDisposable
     public JsonLineFile(string path, bool continues = false)
     {
         _path = path;
-        _json = new Utf8JsonWriter(_line);
+        _json = new Utf8JsonWriter(_line, new JsonWriterOptions { SkipValidation = true });
         try
         {
             var mode = continues ? FileMode.OpenOrCreate : FileMode.CreateNew;

@@ -43,6 +43,9 @@ public sealed record Manifest
     /// <summary>The arguments of the program.</summary>
     public required IReadOnlyList<string> CommandLine { get; init; }
 
+    /// <summary>The run that this one repeats; null: none.</summary>
+    public string? Repeats { get; init; }
+
     /// <summary>The source that the program was built from.</summary>
     public required SourceRevision Source { get; init; }
 

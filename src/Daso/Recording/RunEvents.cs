@@ -74,15 +74,19 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
 
     /// <summary>The cells that a run's log says are trained.</summary>
     /// <exception cref="UserErrorException">It cannot be read.</exception>
-    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder)
+    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder) => ReadParameterHashes(folder).Keys.ToHashSet();
+
+    /// <summary>Of every cell that a run's log says is trained, the SHA-256 of rank 0's parameters.</summary>
+    /// <exception cref="UserErrorException">It cannot be read.</exception>
+    internal static IReadOnlyDictionary<CellId, string> ReadParameterHashes(RunFolder folder)
     {
-        var ended = new HashSet<CellId>();
+        var ended = new Dictionary<CellId, string>();
         if (!File.Exists(folder.Events))
             return ended;
         foreach (JsonElement line in JsonLines.Read(folder.Events))
         {
             if (line.GetProperty("event").ValueEquals("cell_ended"))
-                ended.Add(CellOf(line));
+                ended[CellOf(line)] = line.GetProperty("parameters_sha256").GetString()!;
         }
 
         return ended;

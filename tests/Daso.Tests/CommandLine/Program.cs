@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Daso.Tests.CommandLine;
 
 /// <summary>The real command line, as a process of its own, in a folder of its own.</summary>
-internal sealed class Program : IDisposable
+/// <param name="library">Of the suites to run.</param>
+internal sealed class Program(string library = "Daso.Suites.dll") : IDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
 
@@ -11,15 +12,26 @@ internal sealed class Program : IDisposable
     internal string Folder { get; } = Directory.CreateTempSubdirectory("daso-test-").FullName;
 
     /// <summary>Starts the suites' program.</summary>
-    internal Process Start(params string[] arguments)
+    internal Process Start(params string[] arguments) => Start(arguments, []);
+
+    /// <summary>The same with environment variables; null: none.</summary>
+    internal Process Start(string[] arguments, params ReadOnlySpan<(string Name, string? Value)> environment)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "Daso.Suites.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, library), .. arguments])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach ((string name, string? value) in environment)
+        {
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
     }
 
     /// <summary>Runs the suites' program to its end.</summary>

@@ -70,10 +70,10 @@ public class ResumedRunTests
         for (int rank = 0; rank < ShortTraining.Ranks; rank++)
         {
             using var timings = new ParquetFileReader(folder.Timings(s_ddp, rank));
-            int[] steps = ParquetTable.Read<int>(timings, "step");
-            long[] starts = ParquetTable.Read<long>(timings, "start_ns");
-            long[] durations = ParquetTable.Read<long>(timings, "duration_ns");
-            (int Step, long Start, long End)[] whole = [.. ParquetTable.ReadTexts(timings, "span")
+            int[] steps = timings.Numbers<int>("step");
+            long[] starts = timings.Numbers<long>("start_ns");
+            long[] durations = timings.Numbers<long>("duration_ns");
+            (int Step, long Start, long End)[] whole = [.. timings.Texts("span")
                 .Select((span, i) => (span, i))
                 .Where(row => row.span == "step")
                 .Select(row => (steps[row.i], starts[row.i], starts[row.i] + durations[row.i]))];
@@ -81,7 +81,7 @@ public class ResumedRunTests
             Assert.All(whole.Zip(whole.Skip(1)), pair => Assert.InRange(pair.Second.Start, pair.First.End, long.MaxValue));
 
             using var metrics = new ParquetFileReader(folder.Metrics(s_ddp, rank));
-            Assert.Equal(ShortTraining.Steps, ParquetTable.ReadTexts(metrics, "metric").Count(name => name == MetricNames.Items));
+            Assert.Equal(ShortTraining.Steps, metrics.Texts("metric").Count(name => name == MetricNames.Items));
         }
     }
 

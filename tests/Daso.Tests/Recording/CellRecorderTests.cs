@@ -30,22 +30,22 @@ public class CellRecorderTests
         Assert.Equal(
             ["run", "experiment", "strategy", "seed", "rank", "epoch", "step", "span", "start_ns", "duration_ns", "bytes"],
             Enumerable.Range(0, timings.FileMetaData.NumColumns).Select(i => timings.FileMetaData.Schema.Column(i).Name));
-        Assert.Equal(Enumerable.Repeat(run.Folder.RunId, 3), ParquetTable.ReadTexts(timings, "run"));
-        Assert.Equal(["resnet-digits", "resnet-digits", "resnet-digits"], ParquetTable.ReadTexts(timings, "experiment"));
-        Assert.Equal(["daso", "daso", "daso"], ParquetTable.ReadTexts(timings, "strategy"));
-        Assert.Equal([7, 7, 7], ParquetTable.Read<int>(timings, "seed"));
-        Assert.Equal([3, 3, 3], ParquetTable.Read<int>(timings, "rank"));
-        Assert.Equal([0, 0, 1], ParquetTable.Read<int>(timings, "epoch"));
-        Assert.Equal([0, 0, 4], ParquetTable.Read<int>(timings, "step"));
-        Assert.Equal(["local_sync", "global_wait", "step"], ParquetTable.ReadTexts(timings, "span"));
-        Assert.Equal([10, 20, 30], ParquetTable.Read<long>(timings, "start_ns"));
-        Assert.Equal([5, 6, 7], ParquetTable.Read<long>(timings, "duration_ns"));
-        Assert.Equal([0, 1024, 0], ParquetTable.Read<long>(timings, "bytes"));
+        Assert.Equal(Enumerable.Repeat(run.Folder.RunId, 3), timings.Texts("run"));
+        Assert.Equal(["resnet-digits", "resnet-digits", "resnet-digits"], timings.Texts("experiment"));
+        Assert.Equal(["daso", "daso", "daso"], timings.Texts("strategy"));
+        Assert.Equal([7, 7, 7], timings.Numbers<int>("seed"));
+        Assert.Equal([3, 3, 3], timings.Numbers<int>("rank"));
+        Assert.Equal([0, 0, 1], timings.Numbers<int>("epoch"));
+        Assert.Equal([0, 0, 4], timings.Numbers<int>("step"));
+        Assert.Equal(["local_sync", "global_wait", "step"], timings.Texts("span"));
+        Assert.Equal([10, 20, 30], timings.Numbers<long>("start_ns"));
+        Assert.Equal([5, 6, 7], timings.Numbers<long>("duration_ns"));
+        Assert.Equal([0, 1024, 0], timings.Numbers<long>("bytes"));
 
         using var metrics = new ParquetFileReader(run.Folder.Metrics(s_cell, 3));
-        Assert.Equal([MetricNames.Items, MetricNames.TrainLoss], ParquetTable.ReadTexts(metrics, "metric"));
-        Assert.Equal([32, double.NaN], ParquetTable.Read<double>(metrics, "value"));
-        Assert.Equal([0, 4], ParquetTable.Read<int>(metrics, "step"));
+        Assert.Equal([MetricNames.Items, MetricNames.TrainLoss], metrics.Texts("metric"));
+        Assert.Equal([32, double.NaN], metrics.Numbers<double>("value"));
+        Assert.Equal([0, 4], metrics.Numbers<int>("step"));
     }
 
     [Fact]
@@ -149,10 +149,10 @@ public class CellRecorderTests
         });
 
         using var timings = new ParquetFileReader(run.Folder.Timings(s_cell, 0));
-        long[] durations = ParquetTable.Read<long>(timings, "duration_ns");
+        long[] durations = timings.Numbers<long>("duration_ns");
         Assert.Equal(Steps * 10, durations.Length);
         Assert.Equal(Enumerable.Range(0, Steps * 10).Select(i => i / 10L), durations);
-        Assert.Equal("evaluation", ParquetTable.ReadTexts(timings, "span")[^2]);
+        Assert.Equal("evaluation", timings.Texts("span")[^2]);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
     }
 

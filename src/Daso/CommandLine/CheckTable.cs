@@ -1,0 +1,104 @@
+using System.Globalization;
+using Daso.Analysis;
+using Daso.References;
+using Spectre.Console;
+
+namespace Daso.CommandLine;
+
+/// <summary>Shows what a run was held against and what came out.</summary>
+internal static class CheckTable
+{
+    /// <summary>Writes a row for each reference.</summary>
+    internal static void Write(IReadOnlyList<Judgement> judgements, IAnsiConsole console)
+    {
+        Table table = Empty("Experiment", "Strategy", "Metric", "Reference", "Allowed", "Measured", "Change", "");
+        foreach (Judgement one in judgements)
+        {
+            table.AddRow(
+                new Text(one.Experiment),
+                new Text(one.Reference.Strategy),
+                new Text(one.Reference.Metric),
+                new Text(Number(one.Reference.Value, one.Reference.Unit)),
+                new Text(Allowed(one.Reference)),
+                new Text(Measured(one)),
+                new Text(Change(one)),
+                new Markup(OutcomeOf(one)));
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>Writes new references.</summary>
+    internal static void Write(ReferenceFile file, IReadOnlyList<string> experiments, IAnsiConsole console)
+    {
+        Table table = Empty("Experiment", "Strategy", "Metric", "Reference", "Allowed", "Noise", "Finds 99 in 100 from");
+        foreach (ExperimentReferences experiment in file.Experiments.Where(experiment => experiments.Contains(experiment.Name)))
+        {
+            foreach (Reference one in experiment.References)
+            {
+                double? share = one.Upper ?? -one.Lower;
+                table.AddRow(
+                    experiment.Name,
+                    one.Strategy,
+                    one.Metric,
+                    Number(one.Value, one.Unit),
+                    Allowed(one),
+                    one.Noise is double noise ? Percent(noise) : Quantity.Missing,
+                    one.Noise is double known && share is double tolerance
+                        ? Percent(new Tolerance(tolerance, known).FindsShare)
+                        : Quantity.Missing);
+            }
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>A line for each reference that does not hold.</summary>
+    internal static IEnumerable<string> Findings(IReadOnlyList<Judgement> judgements) => judgements
+        .Where(one => one.Outcome is Outcome.Worse or Outcome.Unclear)
+        .Select(one => $"{(one.Outcome == Outcome.Worse ? "worse" : "unclear")}: {one.Experiment}, {one.Reference.Strategy}, "
+            + $"{one.Reference.Metric}: {Measured(one)} in place of {Number(one.Reference.Value, one.Reference.Unit)} "
+            + $"(allowed {Allowed(one.Reference)}): {one.Note}");
+
+    private static Table Empty(params string[] headers)
+    {
+        Table table = new Table().Border(TableBorder.Rounded);
+        foreach (string header in headers)
+            table.AddColumn(new TableColumn(header));
+        return table;
+    }
+
+    private static string Measured(Judgement one) => double.IsNaN(one.Low)
+        ? Number(one.Measured, one.Reference.Unit)
+        : $"{Number(one.Measured, one.Reference.Unit)} ({Number(one.Low, "1")}…{Number(one.High, "1")})";
+
+    private static string Change(Judgement one) => double.IsNaN(one.Measured)
+        ? Quantity.Missing
+        : string.Create(CultureInfo.InvariantCulture, $"{((one.Measured / one.Reference.Value) - 1) * 100:+0.0;-0.0;0.0} %");
+
+    private static string OutcomeOf(Judgement one)
+    {
+        string colour = one.Outcome switch
+        {
+            Outcome.Worse => "red",
+            Outcome.Unclear => "yellow",
+            _ => "green",
+        };
+        string text = one.Note.Length == 0 ? "holds" : $"{one.Outcome.ToString().ToLowerInvariant()}: {one.Note}";
+        return $"[{colour}]{Markup.Escape(text)}[/]";
+    }
+
+    private static string Allowed(Reference reference) => (reference.Lower, reference.Upper) switch
+    {
+        (null, null) => "any",
+        (double, null) => $"≥ {Number(reference.Smallest(), reference.Unit)}",
+        (null, double) => $"≤ {Number(reference.Largest(), reference.Unit)}",
+        _ => $"{Number(reference.Smallest(), "1")}…{Number(reference.Largest(), reference.Unit)}",
+    };
+
+    private static string Number(double value, string unit) => double.IsNaN(value)
+        ? Quantity.Missing
+        : value.ToString("G4", CultureInfo.InvariantCulture) + (unit == "1" ? "" : $" {unit}");
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Daso.Analysis;
+
+namespace Daso.References;
+
+/// <summary>Makes references of runs.</summary>
+internal static class ReferenceMaker
+{
+    /// <summary>The least noise of a ratio of times from run to run that is assumed: 1 %.</summary>
+    public const double LeastTimeNoise = 0.01;
+
+    /// <summary>A ratio of times may always be 5 % off.</summary>
+    public const double TimeFloor = 0.05;
+
+    private const double LeastQualityNoise = 0.001;
+    private const double QualityFloor = 0.005;
+
+    /// <summary>Makes the references of a system anew, as far as its runs go; those of other experiments stay.</summary>
+    /// <param name="system">The system's name.</param>
+    /// <param name="runs">At least one.</param>
+    /// <param name="earlier">The system's references until now; null: none.</param>
+    /// <exception cref="UserErrorException">The runs do not go together, or not with the earlier references.</exception>
+    public static ReferenceFile Make(string system, IReadOnlyList<RunFigures> runs, ReferenceFile? earlier)
+    {
+        RunFigures first = runs[0];
+        if (runs.GroupBy(run => run.RunId).FirstOrDefault(same => same.Skip(1).Any()) is { } twice)
+            throw new UserErrorException($"{twice.Key}: named twice; name each run once");
+        foreach (RunFigures run in runs.Skip(1))
+            RequireSame(first, run);
+        if (earlier is not null && !earlier.Machine.IsLike(first.Machine))
+            throw new UserErrorException($"{first.RunId}: ran on {first.Machine}, {system} is {earlier.Machine}; name another file");
+
+        ExperimentReferences[] made = [.. first.Experiments.Select((experiment, i) =>
+            Make(experiment, [.. runs.Select(run => run.Experiments[i])]))];
+        return new ReferenceFile(
+            system,
+            first.Machine,
+            [.. runs.Select(run => run.RunId).Order(StringComparer.Ordinal)],
+            [.. (earlier?.Experiments ?? [])
+                .Where(kept => made.All(one => one.Name != kept.Name))
+                .Concat(made)
+                .OrderBy(experiment => experiment.Name, StringComparer.Ordinal)]);
+    }
+
+    private static void RequireSame(RunFigures first, RunFigures other)
+    {
+        if (!first.Machine.IsLike(other.Machine))
+            throw new UserErrorException($"{other.RunId}: ran on {other.Machine}, {first.RunId} on {first.Machine}; take runs of one system");
+        if (!first.Experiments.Select(Identity).SequenceEqual(other.Experiments.Select(Identity)))
+            throw new UserErrorException($"{other.RunId}: another specification than {first.RunId}; take runs of the same command and data");
+
+        static (string, string) Identity(ExperimentFigures experiment) => (experiment.Name, experiment.Setting);
+    }
+
+    private static ExperimentReferences Make(ExperimentFigures experiment, ExperimentFigures[] runs)
+    {
+        var references = new List<Reference>();
+        for (int i = 0; i < experiment.Strategies.Count; i++)
+        {
+            StrategyFigures[] strategy = [.. runs.Select(run => run.Strategies[i])];
+            if (strategy.All(run => double.IsFinite(run.Quality.Value)))
+                references.Add(QualityOf(strategy));
+            references.Add(new Reference(
+                strategy[0].Strategy,
+                Reference.TrainingTime,
+                Readable(strategy.Average(run => run.Summary.TrainingNs.Median) / 1e9),
+                null,
+                null,
+                "s"));
+            if (!strategy[0].IsBaseline)
+                references.Add(RelativeTrainingOf(strategy));
+        }
+
+        return new ExperimentReferences(
+            experiment.Name,
+            experiment.Setting,
+            experiment.Baseline,
+            [.. references.OrderBy(reference => reference.Metric != Reference.Quality)]);
+    }
+
+    private static Reference QualityOf(StrategyFigures[] runs)
+    {
+        double[] values = [.. runs.Select(run => run.Quality.Value)];
+        var tolerance = Tolerance.Of(values, [.. runs.Select(run => run.Quality.Error)], LeastQualityNoise, QualityFloor);
+        double share = Readable(tolerance.Share);
+        bool isLowerBetter = runs[0].IsLowerBetter;
+        return new Reference(
+            runs[0].Strategy,
+            Reference.Quality,
+            Readable(Statistics.Mean(values)),
+            isLowerBetter ? null : -share,
+            isLowerBetter ? share : null,
+            "1",
+            Readable(tolerance.Noise));
+    }
+
+    private static Reference RelativeTrainingOf(StrategyFigures[] runs)
+    {
+        double[] values = [.. runs.Select(run => run.RelativeTraining.Value)];
+        var tolerance = Tolerance.Of(values, [.. runs.Select(run => run.RelativeTraining.Error)], LeastTimeNoise, TimeFloor);
+        double share = Readable(tolerance.Share);
+        double mean = Math.Exp(values.Average(value => Math.Log(value)));
+        return new Reference(
+            runs[0].Strategy, Reference.RelativeTraining, Readable(mean), -share, share, "1", Readable(tolerance.Noise));
+    }
+
+    /// <summary>Five digits: what counts, and no more that changes with every update.</summary>
+    private static double Readable(double value) =>
+        double.Parse(value.ToString("G5", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,4 @@
+using Daso.CommandLine;
+using Daso.GateSuite;
+
+return await DasoApp.RunAsync(args, SuiteRegistry.Experiments);

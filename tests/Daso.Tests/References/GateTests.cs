@@ -1,0 +1,71 @@
+using Daso.References;
+
+namespace Daso.Tests.References;
+
+/// <summary>Alarms of the gate over many simulated nights.</summary>
+public class GateTests
+{
+    private const int Systems = 25;
+    private const int Nights = 10;
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(10)]
+    public void Equal_builds_raise_no_alarm_and_a_slowdown_of_a_tenth_is_found(int referenceRuns)
+    {
+        int falseAlarms = 0, found = 0, foundInBaseline = 0;
+        for (int system = 0; system < Systems; system++)
+        {
+            var runs = new SimulatedRuns(system);
+            ReferenceFile file = ReferenceMaker.Make("s", [.. Enumerable.Range(0, referenceRuns).Select(_ => runs.Next())], null);
+            for (int night = 0; night < Nights; night++)
+            {
+                falseAlarms += Alarms(runs.Next(), file);
+                found += Alarms(runs.Next(slowdown: 0.1), file);
+                foundInBaseline += Alarms(runs.Next(baselineSlowdown: 0.1), file);
+            }
+        }
+
+        const int All = Systems * Nights;
+        Assert.InRange(falseAlarms, 0, All / 100);
+        Assert.InRange(found, All * 98 / 100, All);
+        // The machine's own speed, 3 % from night to night, hides some of them.
+        Assert.InRange(foundInBaseline, All * 90 / 100, All);
+    }
+
+    [Fact]
+    public void Noisier_runs_ask_for_a_wider_tolerance()
+    {
+        double[] quiet = [0.750, 0.751, 0.749, 0.750, 0.752], noisy = [0.75, 0.80, 0.71, 0.77, 0.73];
+        double[] unknown = [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN];
+        var least = Tolerance.Of(quiet, unknown, 0.01, 0.05);
+        var wide = Tolerance.Of(noisy, unknown, 0.01, 0.05);
+
+        Assert.Equal(0.05, least.Share);
+        Assert.InRange(wide.Share, 0.1, 0.3);
+        Assert.InRange(least.FindsShare, 0.05, 0.1);
+        // What the seeds inside the runs say is believed, too.
+        Assert.True(Tolerance.Of(quiet, [.. quiet.Select(_ => 0.03)], 0.01, 0.05).Share > 0.05);
+    }
+
+    /// <summary>With a single run, t with 4 degrees of freedom × 1 % × √2.</summary>
+    [Fact]
+    public void A_single_run_is_given_the_assumed_noise()
+    {
+        var tolerance = Tolerance.Of([0.75], [double.NaN], 0.01, 0.05);
+        Assert.Equal(0.01, tolerance.Noise, 12);
+        Assert.Equal(Math.Exp(4.6041 * 0.01 * Math.Sqrt(2)) - 1, tolerance.Share, 12);
+    }
+
+    [Fact]
+    public void A_hiccup_in_one_training_of_six_moves_the_figure_little()
+    {
+        Figure even = Figure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 0.75], (1, 1));
+        Figure hiccup = Figure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 1.5], (1, 1));
+        Assert.Equal(0.75, even.Value, 12);
+        Assert.Equal(0.75, hiccup.Value, 12);
+    }
+
+    private static int Alarms(RunFigures run, ReferenceFile file) =>
+        Judgement.ExitCodeOf(Judgement.Of(run, file.Experiments)) == ExitCode.Done ? 0 : 1;
+}
