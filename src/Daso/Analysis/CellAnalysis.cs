@@ -41,6 +41,7 @@ internal static class CellAnalysis
             GlobalWaitShare = TotalNs(spans, SpanKind.GlobalWait) / stepTime,
             AllocatedBytesPerStep = allocated.Length > 0 ? Statistics.Median(allocated) : null,
             StepsNs = stepsNs,
+            Epochs = EpochPoint.Of(epochsNs, metrics[0]),
         };
     }
 
