@@ -12,16 +12,24 @@ internal sealed record EpochPoint(int Epoch, long TrainingNs, IReadOnlyList<(str
     /// <param name="metrics">Rank 0's.</param>
     public static IReadOnlyList<EpochPoint> Of(IReadOnlyList<long> epochsNs, RankMetrics metrics)
     {
-        ILookup<int, (string, double)> measured = Enumerable.Range(0, metrics.Names.Length)
-            .Where(i => metrics.Names[i] is not (MetricNames.Items or MetricNames.AllocatedBytes))
-            .ToLookup(i => metrics.Epochs[i], i => (metrics.Names[i], metrics.Values[i]));
+        var measured = new List<(string, double)>[epochsNs.Count];
+        for (int i = 0; i < metrics.Names.Length; i++)
+        {
+            if (IsOfEpoch(metrics.Names[i]))
+                (measured[metrics.Epochs[i]] ??= []).Add((metrics.Names[i], metrics.Values[i]));
+        }
+
         var points = new EpochPoint[epochsNs.Count];
         long trainingNs = 0;
         for (int epoch = 0; epoch < points.Length; epoch++)
-            points[epoch] = new EpochPoint(epoch, trainingNs += epochsNs[epoch], [.. measured[epoch]]);
+            points[epoch] = new EpochPoint(epoch, trainingNs += epochsNs[epoch], measured[epoch] ?? []);
         return points;
     }
 
     /// <summary>The last value of a metric, null if it was not measured.</summary>
     public double? Value(string name) => Metrics.Where(metric => metric.Name == name).Select(metric => (double?)metric.Value).LastOrDefault();
+
+    private static bool IsOfEpoch(string metric) =>
+        metric is MetricNames.TrainLoss or MetricNames.HeldOutLoss or MetricNames.HeldOutAccuracy or MetricNames.HeldOutTop5
+            or MetricNames.LearningRate;
 }

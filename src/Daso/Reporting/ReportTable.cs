@@ -19,6 +19,8 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
         ("…/s", "of all ranks over the training time, median over seeds"),
         ("Training", "time of all epochs without evaluation, median over seeds"),
         ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
+        ("step ratio", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
+        ("Verdict", "whether the interval lies below, above or inside 1 ± threshold"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, loss, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
@@ -33,6 +35,7 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
             TitleOf(cluster, plan),
             [
                 "Strategy", "Seeds", "Step", "p10…p90", $"{plan.Unit}/s", "Training", $"vs {plan.Baseline}",
+                "Step ratio [95 %]", "Verdict",
                 plan.Target is null ? "To target" : $"To {Describe(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
             ],
             [.. experiment.Strategies.Select(strategy => Row(plan, strategy))]);
@@ -55,7 +58,9 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
         Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90),
         Quantity.Count(strategy.ItemsPerSecond.Median),
         Quantity.Duration(strategy.TrainingNs.Median),
-        Ratio(strategy),
+        RelativeTraining(strategy),
+        StepRatio(strategy.Ratio),
+        Verdict(strategy),
         TimeToTarget(plan, strategy),
         strategy.FinalQuality.Count < 2
             ? Quantity.Fixed(strategy.FinalQuality.Mean, 3)
@@ -67,7 +72,22 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
                 $"{strategy.WaitShare * 100:F0} % ({strategy.LocalWaitShare * 100:F0} + {strategy.GlobalWaitShare * 100:F0})"),
     ];
 
-    private static string Ratio(StrategySummary strategy)
+    private static string StepRatio(PairedRatio? ratio) => ratio switch
+    {
+        null => Quantity.Missing,
+        { Low: double.NaN } => Quantity.Fixed(ratio.Estimate, 3),
+        _ => $"{Quantity.Fixed(ratio.Estimate, 3)} [{Quantity.Fixed(ratio.Low, 3)}, {Quantity.Fixed(ratio.High, 3)}]",
+    };
+
+    private static string Verdict(StrategySummary strategy) => strategy switch
+    {
+        { LessWork: not null } => "did less work",
+        { Ratio: PairedRatio ratio } => FormattableString.Invariant(
+            $"{ratio.Verdict.ToString().ToLowerInvariant()} (±{ratio.Threshold * 100:0.#} %)"),
+        _ => strategy.IsBaseline ? "baseline" : Quantity.Missing,
+    };
+
+    private static string RelativeTraining(StrategySummary strategy)
     {
         Spread ratio = strategy.RelativeTraining;
         string median = Quantity.Fixed(ratio.Median, 2);
