@@ -28,7 +28,11 @@ internal static class ReportCommand
             if (parsed.GetValue(tensorBoard))
                 TensorBoardFiles.Write(read, Path.Combine(target, "tensorboard"));
             if (parsed.GetValue(mlperf))
-                MlperfLogs.Write(read, Path.Combine(target, "mlperf"));
+            {
+                foreach (string leftOut in MlperfLogs.Write(read, Path.Combine(target, "mlperf")))
+                    parsed.InvocationConfiguration.Error.WriteLine(leftOut);
+            }
+
             parsed.InvocationConfiguration.Output.WriteLine(Path.Combine(target, ReportFiles.Page));
         });
         return command;

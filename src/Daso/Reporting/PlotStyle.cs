@@ -55,9 +55,12 @@ internal static class PlotStyle
     }
 
     /// <summary>Explains the series below the plot, in a row.</summary>
-    public static void AddLegend(Plot plot)
+    /// <param name="plot">The plot.</param>
+    /// <param name="items">What to explain, where it is not the plot's series.</param>
+    public static void AddLegend(Plot plot, params LegendItem[] items)
     {
         Legend legend = plot.ShowLegend(Edge.Bottom).Legend;
+        legend.ManualItems.AddRange(items);
         legend.Orientation = Orientation.Horizontal;
         legend.FontName = PlotFont.Registered;
         legend.FontSize = FontSize - 1;

@@ -59,6 +59,7 @@ internal sealed record ReportSection(ReportedRun Run, ReportTable Table, IReadOn
         [
             StepTimePlots.Distribution($"{id}-step-time", experiment, palette),
             StepTimePlots.Course($"{id}-step-course", experiment, palette),
+            BreakdownPlot.Draw($"{id}-breakdown", experiment),
             CurvePlots.Draw($"{id}-loss-epochs", experiment, palette, MetricNames.TrainLoss, overTime: false),
             CurvePlots.Draw($"{id}-loss-time", experiment, palette, MetricNames.TrainLoss, overTime: true),
             CurvePlots.Draw($"{id}-quality-epochs", experiment, palette, quality, overTime: false),

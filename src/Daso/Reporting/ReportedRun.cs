@@ -13,6 +13,13 @@ internal sealed record ReportedRun(RunFolder Folder, Manifest Manifest, RunSumma
     public IEnumerable<ExperimentSummary> Experiments =>
         Summary.Experiments.Where(experiment => experiment.Strategies.Any(strategy => strategy.Cells.Count > 0));
 
+    /// <summary>The complete trainings.</summary>
+    public IEnumerable<(CellId Id, CellSummary Cell)> Cells =>
+        from experiment in Summary.Experiments
+        from strategy in experiment.Strategies
+        from cell in strategy.Cells
+        select (new CellId(experiment.Plan.Name, strategy.Strategy, cell.Seed), cell);
+
     /// <exception cref="UserErrorException">The folder holds no run, it is damaged, or no cell is complete.</exception>
     public static ReportedRun Read(string folder)
     {
