@@ -27,8 +27,8 @@ internal static class BreakdownPlot
         StrategySummary[] strategies = [.. experiment.Strategies.Where(strategy => strategy.Breakdown.StepNs > 0)];
         TimeUnit unit = TimeUnit.For(strategies.Max(strategy => strategy.Breakdown.StepNs));
         Plot plot = PlotStyle.New($"time per step, mean over ranks ({unit.Name})", "");
-        string[] parts = [.. strategies.SelectMany(strategy => strategy.Breakdown.Parts()).Where(part => part.Ns > 0)
-            .Select(part => part.Name).Distinct()];
+        string[] parts = [.. strategies[0].Breakdown.Parts().Select(part => part.Name)
+            .Where(name => strategies.Any(strategy => strategy.Breakdown.Parts().Any(part => part.Name == name && part.Ns > 0)))];
         foreach (StrategySummary strategy in strategies)
         {
             // From the top down, in the order of the table.

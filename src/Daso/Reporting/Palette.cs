@@ -23,7 +23,6 @@ internal sealed class Palette(IReadOnlyList<string> strategies)
         Scatter line = plot.Add.Scatter(x, y);
         line.Color = PlotStyle.Colour(index);
         line.LineWidth = isFirst ? 2 : 1;
-        line.LinePattern = PlotStyle.Pattern(index);
         line.MarkerShape = PlotStyle.Marker(index);
         line.MarkerSize = markers ? 6 : 0;
         line.LegendText = isFirst ? strategy : "";

@@ -11,11 +11,12 @@ internal static class PlotStyle
 
     private const int FontSize = 13;
 
-    // Between 2.7 and 6.5 to 1 on white and on dark grey; told apart with the common forms of colour blindness, and by pattern too.
+    // No two equal digits in all three places: Skia would shorten them, and their series could not be told. Between 2.7 and 6.5 to 1 on white and on dark grey; told apart with the common forms of colour blindness, and by pattern too.
     private static readonly Color[] s_colours =
-        [.. new[] { "#4477AA", "#EE6677", "#228833", "#C8932B", "#B65A94", "#3AA6C4", "#8A8F98", "#9C6B3F" }.Select(Color.FromHex)];
+        [.. new[] { "#4478AA", "#EE6776", "#228A34", "#C8932B", "#B65A94", "#3AA6C4", "#8A8F98", "#9C6B3F" }.Select(Color.FromHex)];
 
-    private static readonly LinePattern[] s_patterns = [LinePattern.Solid, LinePattern.Dashed, LinePattern.Dotted, LinePattern.DenselyDashed];
+    // Lengths of dash and gap: Skia's SVG has no dashes of its own.
+    private static readonly string?[] s_dashes = [null, "7 3", "2 2.5", "9 3 2 3"];
 
     private static readonly MarkerShape[] s_markers =
         [MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond];
@@ -23,8 +24,12 @@ internal static class PlotStyle
     /// <summary>The colour of the i-th series.</summary>
     public static Color Colour(int series) => s_colours[series % s_colours.Length];
 
-    /// <summary>The line of the i-th series.</summary>
-    public static LinePattern Pattern(int series) => s_patterns[series % s_patterns.Length];
+    /// <summary>The dashes of the series with a colour, as SVG has them; null: none.</summary>
+    public static string? Dashes(string hexColour)
+    {
+        int series = Array.FindIndex(s_colours, colour => colour.ToHex() == hexColour);
+        return series < 0 ? null : s_dashes[series % s_dashes.Length];
+    }
 
     /// <summary>The marker of the i-th series.</summary>
     public static MarkerShape Marker(int series) => s_markers[series % s_markers.Length];

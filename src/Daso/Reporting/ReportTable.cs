@@ -19,8 +19,9 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
         ("…/s", "of all ranks over the training time, median over seeds"),
         ("Training", "time of all epochs without evaluation, median over seeds"),
         ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
-        ("step ratio", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
-        ("Verdict", "whether the interval lies below, above or inside 1 ± threshold"),
+        ("Step ratio", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
+        ("Verdict", FormattableString.Invariant(
+            $"whether this interval lies below, above or inside 1 ± {PairedRatio.DefaultThreshold * 100:0.#} %; inconclusive: none of these, or too few steps for an interval")),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, loss, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
@@ -82,8 +83,7 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
     private static string Verdict(StrategySummary strategy) => strategy switch
     {
         { LessWork: not null } => "did less work",
-        { Ratio: PairedRatio ratio } => FormattableString.Invariant(
-            $"{ratio.Verdict.ToString().ToLowerInvariant()} (±{ratio.Threshold * 100:0.#} %)"),
+        { Ratio: PairedRatio ratio } => ratio.Verdict.ToString().ToLowerInvariant(),
         _ => strategy.IsBaseline ? "baseline" : Quantity.Missing,
     };
 

@@ -9,9 +9,9 @@ namespace Daso.Reporting;
 /// <param name="Summary">What came out.</param>
 internal sealed record ReportedRun(RunFolder Folder, Manifest Manifest, RunSummary Summary)
 {
-    /// <summary>Experiments of which at least one cell is complete.</summary>
+    /// <summary>Experiments of which at least one training is complete.</summary>
     public IEnumerable<ExperimentSummary> Experiments =>
-        Summary.Experiments.Where(experiment => experiment.Strategies.Any(strategy => strategy.Cells.Count > 0));
+        Summary.Experiments.Where(experiment => experiment.Strategies.Any(strategy => strategy.Cells.Any(cell => cell.Steps > 0)));
 
     /// <summary>The complete trainings.</summary>
     public IEnumerable<(CellId Id, CellSummary Cell)> Cells =>

@@ -74,7 +74,7 @@ internal static class ScalingPlots
                 plot, strategy.Key, [.. points.Select(p => p.X)], [.. points.Select(p => p.Ratios.Median)], isFirst: true, markers: true);
         }
 
-        ScottPlot.Plottables.HorizontalLine one = plot.Add.HorizontalLine(1, 1, SvgDrawing.Ink, LinePattern.Dotted);
+        ScottPlot.Plottables.HorizontalLine one = plot.Add.HorizontalLine(1, 1, SvgDrawing.Ink);
         one.ExcludeFromLegend = true;
         PlotStyle.Name(
             plot.Axes.Bottom,

@@ -16,19 +16,8 @@ internal static class StepTimePlots
         Plot plot = PlotStyle.New("", $"time per step ({unit.Name})");
         for (int i = 0; i < strategies.Length; i++)
         {
-            StrategySummary strategy = strategies[i];
-            plot.Add.Box(new Box
-            {
-                Position = i,
-                WhiskerMin = unit.Of(Quantile(strategy, 0.05)),
-                BoxMin = unit.Of(Quantile(strategy, 0.25)),
-                BoxMiddle = unit.Of(strategy.StepNs.Median),
-                BoxMax = unit.Of(Quantile(strategy, 0.75)),
-                WhiskerMax = unit.Of(Quantile(strategy, 0.95)),
-                FillColor = palette.Colour(strategy.Strategy).WithAlpha(0.55),
-                LineColor = SvgDrawing.Ink,
-                LineWidth = 1.5f,
-            });
+            // The adder gives it a colour of its own.
+            plot.Add.Box(BoxOf(strategies[i], i, unit)).FillColor = palette.Colour(strategies[i].Strategy).WithAlpha(0.6);
         }
 
         PlotStyle.Name(plot.Axes.Bottom, [.. Enumerable.Range(0, strategies.Length)], [.. strategies.Select(s => s.Strategy)]);
@@ -53,12 +42,24 @@ internal static class StepTimePlots
             palette.AddLine(plot, strategies[i].Strategy, positions, [.. courses[i].Select(unit.Of)], isFirst: true, markers: false);
         }
 
-        plot.Axes.SetLimits(0, steps - 1, 0, unit.Of(maximumNs) * 1.05);
+        plot.Axes.SetLimits(0, Math.Max(1, steps - 1), 0, unit.Of(maximumNs) * 1.05);
         PlotStyle.AddLegend(plot);
         string bins = width == 1 ? "each step" : FormattableString.Invariant($"each {width} steps in a row");
         return Finish(plot, id, "Time per step over the training",
             $"The slowest rank's time per step: the median over the seeds for {bins}.");
     }
+
+    private static Box BoxOf(StrategySummary strategy, int position, TimeUnit unit) => new()
+    {
+        Position = position,
+        WhiskerMin = unit.Of(Quantile(strategy, 0.05)),
+        BoxMin = unit.Of(Quantile(strategy, 0.25)),
+        BoxMiddle = unit.Of(strategy.StepNs.Median),
+        BoxMax = unit.Of(Quantile(strategy, 0.75)),
+        WhiskerMax = unit.Of(Quantile(strategy, 0.95)),
+        LineColor = SvgDrawing.Ink,
+        LineWidth = 1.5f,
+    };
 
     private static Figure Finish(Plot plot, string id, string title, string caption) =>
         new(id, title, caption, SvgDrawing.Draw(plot, id, $"{title}. {caption}", PlotStyle.Width, 320));

@@ -33,6 +33,8 @@ internal static class SvgDrawing
             Recolour(element, "fill");
             Recolour(element, "stroke");
             RenameId(element, id);
+            if (element.Attribute("fill")?.Value == "none" && element.Attribute("stroke") is XAttribute line)
+                element.SetAttributeValue("stroke-dasharray", PlotStyle.Dashes(line.Value));
             if (element.Name == s_svg + "text")
                 FixLength(element);
         }
