@@ -38,7 +38,16 @@ internal sealed record Report(
             notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in the rate of the link alone.");
         if (overNodes.Count == 0)
             notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
+        AddDifference("commits", run => run.Manifest.Source.ShortName);
+        AddDifference("processors", run => run.Manifest.Hardware.Processor);
         return new Report(runs, sections, [.. overLink, .. overNodes], notes);
+
+        void AddDifference(string what, Func<ReportedRun, string> fact)
+        {
+            string[] facts = [.. runs.Select(fact).Distinct()];
+            if (facts.Length > 1)
+                notes.Add($"The runs come from different {what}: {string.Join(", ", facts)}. Differences between them may come from that.");
+        }
     }
 }
 
