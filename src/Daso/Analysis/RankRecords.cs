@@ -48,7 +48,7 @@ internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values
 {
     /// <exception cref="UserErrorException">The file cannot be read.</exception>
     public static RankMetrics Read(string path) => RecordFile.Read(path, file => new RankMetrics(
-        ParquetTable.ReadTexts(file, "metric", name => name),
+        ParquetTable.ReadTexts(file, "metric"),
         ParquetTable.Read<int>(file, "epoch"),
         ParquetTable.Read<double>(file, "value")));
 

@@ -77,6 +77,7 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
 /// <summary>Serialises summaries without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(RunSummary))]
+[JsonSerializable(typeof(RunComparison))]
 internal sealed partial class SummaryJson : JsonSerializerContext
 {
     private static SummaryJson? s_readable;

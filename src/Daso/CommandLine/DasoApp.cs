@@ -30,6 +30,7 @@ public static class DasoApp
             TraceCommand.Create(),
             PreflightCommand.Create(),
             ReportCommand.Create(),
+            CompareCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

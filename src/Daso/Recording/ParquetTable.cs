@@ -37,6 +37,9 @@ internal static class ParquetTable
         return values;
     }
 
+    /// <summary>Reads a column of few different texts.</summary>
+    public static string[] ReadTexts(ParquetFileReader file, string name) => ReadTexts(file, name, text => text);
+
     /// <summary>Reads a column of few different texts; each is parsed once.</summary>
     /// <param name="file">The file.</param>
     /// <param name="name">The column.</param>

@@ -38,6 +38,12 @@ public class TrainerTests
             SmallTraining.Run(new HorovodSpec(), epochs: 2, stepsPerEpoch: 9)[0].ParametersSha256);
 
     [Fact]
+    public void Warm_up_leaves_no_trace() =>
+        Assert.All(s_strategies, strategy => Assert.Equal(
+            SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 9, warmupSteps: 0)[0].ParametersSha256,
+            SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 9, warmupSteps: 4)[0].ParametersSha256));
+
+    [Fact]
     public void The_loss_falls() =>
         Assert.All(s_strategies, strategy =>
         {
