@@ -31,7 +31,7 @@ public sealed class ReportFilesTests : IDisposable
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(Path.Combine(Target, "report.html"), run.Output.Trim());
         XElement page = Page();
-        Assert.Empty(page.Descendants().Where(element => element.Name.LocalName is "script" or "link" or "img" or "image"));
+        Assert.DoesNotContain(page.Descendants(), element => element.Name.LocalName is "script" or "link" or "img" or "image");
         Assert.DoesNotContain(
             page.DescendantsAndSelf().Attributes(), attribute => !attribute.IsNamespaceDeclaration && attribute.Value.Contains("://"));
         string[] ids = [.. page.Descendants().Attributes("id").Select(id => id.Value)];
@@ -40,7 +40,7 @@ public sealed class ReportFilesTests : IDisposable
         Assert.NotEmpty(clips);
         Assert.Empty(clips.Except(ids));
         Assert.Equal(7, page.Descendants("figure").Count());
-        Assert.All(page.Descendants("figure"), figure => Assert.NotEmpty(figure.Descendants().Where(e => e.Name.LocalName == "text")));
+        Assert.All(page.Descendants("figure"), figure => Assert.Contains(figure.Descendants(), e => e.Name.LocalName == "text"));
     }
 
     [Fact]
