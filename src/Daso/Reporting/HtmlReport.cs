@@ -37,6 +37,7 @@ internal static class HtmlReport
         new XElement("h2", section.Table.Title),
         isRunNamed ? new XElement("p", "Run ", new XElement("code", section.Run.Manifest.RunId)) : null,
         new XElement("div", new XAttribute("class", "wide"), Table(section.Table)),
+        section.Table.Warnings.Select(warning => new XElement("p", new XElement("strong", warning))),
         Figures(section.Figures));
 
     private static XElement Table(ReportTable table) => new(

@@ -17,6 +17,8 @@ internal static class MarkdownReport
             if (report.Runs.Count > 1)
                 text.Append("Run ").Append(Escape(section.Run.Manifest.RunId)).Append("\n\n");
             WriteTable(text, section.Table);
+            foreach (string warning in section.Table.Warnings)
+                text.Append("**").Append(Escape(warning)).Append("**\n\n");
             WriteFigures(text, section.Figures, figureFile);
         }
 

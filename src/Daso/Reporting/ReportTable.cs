@@ -9,7 +9,9 @@ namespace Daso.Reporting;
 /// <param name="Title">The experiment, its cluster and link.</param>
 /// <param name="Headers">Of the columns; the first names strategies.</param>
 /// <param name="Rows">One for each strategy.</param>
-internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows)
+/// <param name="Warnings">Why a row does not compare with the others.</param>
+internal sealed record ReportTable(
+    string Title, IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows, IReadOnlyList<string> Warnings)
 {
     /// <summary>What the columns mean.</summary>
     public static IReadOnlyList<(string Column, string Meaning)> Legend { get; } =
@@ -39,7 +41,9 @@ internal sealed record ReportTable(string Title, IReadOnlyList<string> Headers, 
                 "Step ratio [95 %]", "Verdict",
                 plan.Target is null ? "To target" : $"To {Describe(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
             ],
-            [.. experiment.Strategies.Select(strategy => Row(plan, strategy))]);
+            [.. experiment.Strategies.Select(strategy => Row(plan, strategy))],
+            [.. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
+                .Select(strategy => $"{strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}")]);
     }
 
     private static string TitleOf(RecordedCluster cluster, PlannedExperiment plan) => string.Create(

@@ -65,6 +65,19 @@ public sealed class ReportFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_strategy_that_did_less_work_is_said_to_have()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"), SyntheticRun.Plan("ddp", "daso") with { Seeds = [1] });
+        run.RecordEven(new CellId("resnet-digits", "ddp", 1), 100, 0, 0.5, 0.95);
+        run.RecordEven(new CellId("resnet-digits", "daso", 1), 50, 0, 0.95);
+        await Report(run.Folder.Path, "--output", Target);
+        string warning = "daso did less work, so that its times do not compare: 3 steps with seed 1, the baseline 6";
+        Assert.Equal(warning, Page().Descendants("strong").Single().Value);
+        Assert.Contains($"**{warning}**", File.ReadAllText(Path.Combine(Target, "report.md")), StringComparison.Ordinal);
+        Assert.Contains("did less work &", File.ReadAllText(Path.Combine(Target, "table.tex")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Csv_holds_the_summary_in_full()
     {
         await Report(_run.Folder.Path, "--output", Target);
