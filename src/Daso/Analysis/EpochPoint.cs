@@ -27,7 +27,8 @@ internal sealed record EpochPoint(int Epoch, long TrainingNs, IReadOnlyList<(str
     }
 
     /// <summary>The last value of a metric, null if it was not measured.</summary>
-    public double? Value(string name) => Metrics.Where(metric => metric.Name == name).Select(metric => (double?)metric.Value).LastOrDefault();
+    public double? Value(string name) =>
+        Metrics.Where(metric => metric.Name == name).Select(metric => (double?)metric.Value).LastOrDefault();
 
     private static bool IsOfEpoch(string metric) =>
         metric is MetricNames.TrainLoss or MetricNames.HeldOutLoss or MetricNames.HeldOutAccuracy or MetricNames.HeldOutTop5

@@ -98,7 +98,7 @@ internal static class RatioBootstrap
     /// <summary>The units that are averaged.</summary>
     private sealed class Side
     {
-        // What is left of a unit's deviation from the mean once the noise inside units is taken off, widened for being few.
+        // Of a unit's deviation from the mean, widened because units are few, what the noise inside units does not account for.
         private readonly double _betweenScale;
 
         public Side(IReadOnlyList<RatioUnit> units, int? freedom = null, int sign = 1)
@@ -111,11 +111,9 @@ internal static class RatioBootstrap
                 return;
             double spread = units.Sum(unit => (unit.Log - Mean) * (unit.Log - Mean)) / (count - 1);
             double inside = units.Average(unit => unit.Variance);
-            if (spread > inside)
-            {
-                _betweenScale = Math.Sqrt((1 - (inside / spread)) * count / (count - 1))
-                    * StudentT.Widening(freedom ?? (count - 1));
-            }
+            double widening = StudentT.Widening(freedom ?? (count - 1));
+            double left = (widening * widening) - (inside / spread);
+            _betweenScale = spread > 0 && left > 0 ? Math.Sqrt(left * count / (count - 1)) : 0;
         }
 
         public IReadOnlyList<RatioUnit> Units { get; }
@@ -127,17 +125,24 @@ internal static class RatioBootstrap
         /// <summary>Known from inside the trainings, or else from enough of them.</summary>
         public bool IsNoiseKnown => Units.Count >= FewestUnitsAlone || Units.All(unit => unit.HasNoise);
 
-        /// <summary>A random error of the mean: units are drawn with replacement, and in each the noise inside it.</summary>
+        /// <summary>
+        /// A random error of the mean: every unit's deviation times a normal random number, and the noise inside the unit. Drawing two or
+        /// three units with replacement would give a handful of values only.
+        /// </summary>
         public double Draw(Random random)
         {
             double sum = 0;
-            for (int i = 0; i < Units.Count; i++)
+            foreach (RatioUnit unit in Units)
             {
-                RatioUnit unit = Units[random.Next(Units.Count)];
-                sum += (_betweenScale * (unit.Log - Mean)) + unit.Draw(random);
+                double between = _betweenScale == 0 ? 0 : _betweenScale * Normal(random) * (unit.Log - Mean);
+                sum += between + unit.Draw(random);
             }
 
             return sum / Units.Count;
         }
+
+        /// <summary>By the method of Box and Muller.</summary>
+        private static double Normal(Random random) =>
+            Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
     }
 }

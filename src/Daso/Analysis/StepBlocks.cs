@@ -23,20 +23,15 @@ internal sealed class StepBlocks
     private readonly double[] _deviations;
     private readonly int _neighbours;
 
-    private StepBlocks(double[] blocksNs, int steps)
+    private StepBlocks(double[] stepsNs, double meanNs)
     {
-        double totalNs = blocksNs.Sum();
-        Steps = steps;
-        Count = blocksNs.Length;
-        MeanNs = totalNs / steps;
+        Count = stepsNs.Length;
+        MeanNs = meanNs;
         _neighbours = Math.Min(Neighbours, Count);
-        _deviations = Count < FewestBlocks ? [] : Deviations(blocksNs, _neighbours, totalNs);
+        _deviations = Count < FewestBlocks ? [] : Deviations(stepsNs, _neighbours, meanNs * Count);
         for (int i = 0; i < _deviations.Length; i++)
             Variance += _deviations[i] * _deviations[i] / _neighbours;
     }
-
-    /// <summary>Steps of the training.</summary>
-    public int Steps { get; }
 
     /// <summary>Blocks.</summary>
     public int Count { get; }
@@ -55,15 +50,18 @@ internal sealed class StepBlocks
     public static StepBlocks Of(IReadOnlyList<long[]> ranks)
     {
         int steps = ranks[0].Length;
-        double[] blocks = new double[Math.Clamp(steps / FewestSteps, 1, MostBlocks)];
-        for (int i = 0; i < blocks.Length; i++)
+        double[] stepsNs = new double[Math.Clamp(steps / FewestSteps, 1, MostBlocks)];
+        long totalNs = 0;
+        for (int i = 0; i < stepsNs.Length; i++)
         {
-            int first = (int)((long)steps * i / blocks.Length);
-            int end = (int)((long)steps * (i + 1) / blocks.Length);
-            blocks[i] = ranks.Max(rank => TensorPrimitives.Sum<long>(rank.AsSpan(first, end - first)));
+            int first = (int)((long)steps * i / stepsNs.Length);
+            int end = (int)((long)steps * (i + 1) / stepsNs.Length);
+            long blockNs = ranks.Max(rank => TensorPrimitives.Sum<long>(rank.AsSpan(first, end - first)));
+            stepsNs[i] = (double)blockNs / (end - first);
+            totalNs += blockNs;
         }
 
-        return new StepBlocks(blocks, steps);
+        return new StepBlocks(stepsNs, (double)totalNs / steps);
     }
 
     /// <summary>A random relative error of <see cref="MeanNs"/>, such as another training of the same kind would have.</summary>
@@ -75,15 +73,15 @@ internal sealed class StepBlocks
         return sum;
     }
 
-    private static double[] Deviations(double[] blocksNs, int neighbours, double totalNs)
+    private static double[] Deviations(double[] stepsNs, int neighbours, double totalNs)
     {
         // A sample's deviations from its own mean are too small, and few blocks say little of their spread.
-        double scale = Math.Sqrt(neighbours / (neighbours - 1.0)) * StudentT.Widening(blocksNs.Length - 1) / totalNs;
-        double[] deviations = new double[blocksNs.Length * neighbours];
-        for (int i = 0; i < blocksNs.Length; i++)
+        double scale = Math.Sqrt(neighbours / (neighbours - 1.0)) * StudentT.Widening(stepsNs.Length - 1) / totalNs;
+        double[] deviations = new double[stepsNs.Length * neighbours];
+        for (int i = 0; i < stepsNs.Length; i++)
         {
-            int first = Math.Clamp(i - (neighbours / 2), 0, blocksNs.Length - neighbours);
-            ReadOnlySpan<double> near = blocksNs.AsSpan(first, neighbours);
+            int first = Math.Clamp(i - (neighbours / 2), 0, stepsNs.Length - neighbours);
+            ReadOnlySpan<double> near = stepsNs.AsSpan(first, neighbours);
             double mean = Statistics.Mean(near);
             for (int k = 0; k < neighbours; k++)
                 deviations[(i * neighbours) + k] = (near[k] - mean) * scale;

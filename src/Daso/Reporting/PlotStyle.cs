@@ -11,7 +11,8 @@ internal static class PlotStyle
 
     private const int FontSize = 13;
 
-    // No two equal digits in all three places: Skia would shorten them, and their series could not be told. Between 2.7 and 6.5 to 1 on white and on dark grey; told apart with the common forms of colour blindness, and by pattern too.
+    // Middle tones, for white pages and dark ones; dash and marker tell the series apart too. None that Skia would shorten (#4477AA is
+    // #47A): dashes are given by colour.
     private static readonly Color[] s_colours =
         [.. new[] { "#4478AA", "#EE6776", "#228A34", "#C8932B", "#B65A94", "#3AA6C4", "#8A8F98", "#9C6B3F" }.Select(Color.FromHex)];
 

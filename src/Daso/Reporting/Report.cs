@@ -35,7 +35,7 @@ internal sealed record Report(
         IReadOnlyList<Figure> overNodes = ScalingPlots.OverNodes(runs, palette);
         var notes = new List<string>();
         if (overLink.Count == 0)
-            notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in the rate of the link alone.");
+            notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in that rate alone.");
         if (overNodes.Count == 0)
             notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
         AddDifference("commits", run => run.Manifest.Source.ShortName);

@@ -23,7 +23,8 @@ internal sealed record ReportTable(
         ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
         ("Step ratio", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
         ("Verdict", FormattableString.Invariant(
-            $"whether this interval lies below, above or inside 1 ± {PairedRatio.DefaultThreshold * 100:0.#} %; inconclusive: none of these, or too few steps for an interval")),
+            $"whether this interval lies below, above or inside 1 ± {PairedRatio.DefaultThreshold * 100:0.#} %; ")
+            + "inconclusive: none of these, or too few steps for an interval"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, loss, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),

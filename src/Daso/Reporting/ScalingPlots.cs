@@ -15,15 +15,15 @@ internal static class ScalingPlots
     public static IReadOnlyList<Figure> OverLinkRate(IReadOnlyList<ReportedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
-            .Where(setting => setting.BitsPerSecond is not null)
-            .GroupBy(setting => (setting with { BitsPerSecond = null }).Key)
-            .Where(group => group.DistinctBy(setting => setting.BitsPerSecond).Count() > 1)
+            .Where(setting => setting.Place.BitsPerSecond is not null)
+            .GroupBy(setting => setting.Place with { BitsPerSecond = null })
+            .Where(group => group.DistinctBy(setting => setting.Place.BitsPerSecond).Count() > 1)
             .Select((group, i) => Draw(
                 FormattableString.Invariant($"speedup-over-link-{i + 1}"),
                 FormattableString.Invariant(
                     $"{group.Key.Experiment}: speed-up over link rate, {group.Key.Nodes} × {group.Key.RanksPerNode} ranks"),
                 "link rate of a node (Gbit/s)",
-                setting => setting.BitsPerSecond!.Value / 1e9,
+                place => place.BitsPerSecond!.Value / 1e9,
                 [.. group],
                 palette)),
     ];
@@ -32,14 +32,14 @@ internal static class ScalingPlots
     public static IReadOnlyList<Figure> OverNodes(IReadOnlyList<ReportedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
-            .GroupBy(setting => (setting with { Nodes = 0 }).Key)
-            .Where(group => group.DistinctBy(setting => setting.Nodes).Count() > 1)
+            .GroupBy(setting => setting.Place with { Nodes = 0 })
+            .Where(group => group.DistinctBy(setting => setting.Place.Nodes).Count() > 1)
             .Select((group, i) => Draw(
                 FormattableString.Invariant($"speedup-over-nodes-{i + 1}"),
                 FormattableString.Invariant(
                     $"{group.Key.Experiment}: speed-up over nodes, {group.Key.RanksPerNode} ranks a node, {Link(group.Key.BitsPerSecond)}"),
                 "nodes",
-                setting => setting.Nodes,
+                place => place.Nodes,
                 [.. group],
                 palette)),
     ];
@@ -48,14 +48,14 @@ internal static class ScalingPlots
         bitsPerSecond is double rate ? $"link {Quantity.BitRate(rate)}" : "unlimited link";
 
     private static Figure Draw(
-        string id, string title, string xLabel, Func<Setting, double> place, IReadOnlyList<Setting> settings, Palette palette)
+        string id, string title, string xLabel, Func<Place, double> axis, IReadOnlyList<Setting> settings, Palette palette)
     {
         Plot plot = PlotStyle.New(xLabel, "speed-up (×)");
-        double[] places = [.. settings.Select(place).Distinct().Order()];
+        double[] places = [.. settings.Select(setting => axis(setting.Place)).Distinct().Order()];
         foreach (var strategy in settings.SelectMany(setting => setting.Strategies.Select(s => (setting, s)))
             .Where(one => !one.s.IsBaseline).GroupBy(one => one.s.Strategy))
         {
-            var points = strategy.GroupBy(one => place(one.setting))
+            var points = strategy.GroupBy(one => axis(one.setting.Place))
                 .OrderBy(at => at.Key)
                 .Select(at => (X: Math.Log2(at.Key), Ratios: Spread.Of(at.SelectMany(one => one.s.Cells)
                     .Select(cell => 1 / cell.RelativeTraining))))
@@ -90,12 +90,13 @@ internal static class ScalingPlots
         from experiment in run.Experiments
         let link = experiment.Plan.Link
         select new Setting(
-            experiment.Plan.Name,
-            OtherSettings(run, experiment.Plan.Name),
-            run.Summary.Cluster.Nodes,
-            run.Summary.Cluster.RanksPerNode,
-            link?.BitsPerSecond,
-            link?.LatencyNs ?? 0,
+            new Place(
+                experiment.Plan.Name,
+                OtherSettings(run, experiment.Plan.Name),
+                run.Summary.Cluster.Nodes,
+                run.Summary.Cluster.RanksPerNode,
+                link?.BitsPerSecond,
+                link?.LatencyNs ?? 0),
             [.. experiment.Strategies.Where(strategy => strategy.Cells.Count > 0)]);
 
     /// <summary>All that must be equal for two runs to lie on one line: the specification less link and seeds, and the device.</summary>
@@ -109,17 +110,10 @@ internal static class ScalingPlots
         return specification.ToJsonString();
     }
 
+    /// <summary>What an experiment was measured at.</summary>
+    private sealed record Place(
+        string Experiment, string OtherSettings, int Nodes, int RanksPerNode, double? BitsPerSecond, long LatencyNs);
+
     /// <summary>One experiment of one run.</summary>
-    private sealed record Setting(
-        string Experiment,
-        string OtherSettings,
-        int Nodes,
-        int RanksPerNode,
-        double? BitsPerSecond,
-        long LatencyNs,
-        IReadOnlyList<StrategySummary> Strategies)
-    {
-        /// <summary>What it was measured at.</summary>
-        public (string Experiment, string Others, int Nodes, int RanksPerNode, double? BitsPerSecond, long LatencyNs) Key => (Experiment, OtherSettings, Nodes, RanksPerNode, BitsPerSecond, LatencyNs);
-    }
+    private sealed record Setting(Place Place, IReadOnlyList<StrategySummary> Strategies);
 }

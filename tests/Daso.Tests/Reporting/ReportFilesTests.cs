@@ -89,7 +89,8 @@ public sealed class ReportFilesTests : IDisposable
             Assert.Equal(_run.Manifest.Experiments[0].Name, line["experiment"]);
             Assert.Equal(cell.TrainingNs, long.Parse(line["training_ns"], CultureInfo.InvariantCulture));
             Assert.Equal(cell.ItemsPerSecond, double.Parse(line["items_per_second"], CultureInfo.InvariantCulture));
-            Assert.Equal(ReportExample.StepNs(line["strategy"], cell.Seed), double.Parse(line["step_median_ns"], CultureInfo.InvariantCulture));
+            Assert.Equal(
+                ReportExample.StepNs(line["strategy"], cell.Seed), double.Parse(line["step_median_ns"], CultureInfo.InvariantCulture));
             Assert.Equal("0.95", line["final_quality"][..4]);
         }
 
@@ -135,7 +136,8 @@ public sealed class ReportFilesTests : IDisposable
         using var larger = new ReportExample(nodes: 4);
         await Report(_run.Folder.Path, slower.Folder.Path, larger.Folder.Path, "--output", Target);
         string[] figures = [.. Page().Descendants("figure").Attributes("id").Select(id => id.Value)];
-        Assert.Equal(["speedup-over-link-1", "speedup-over-nodes-1"], figures.Where(id => id.StartsWith("speedup", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["speedup-over-link-1", "speedup-over-nodes-1"], figures.Where(id => id.StartsWith("speedup", StringComparison.Ordinal)));
         Assert.DoesNotContain("left out", Page().Value, StringComparison.Ordinal);
 
         await Report(_run.Folder.Path, "--output", Target);
@@ -149,7 +151,8 @@ public sealed class ReportFilesTests : IDisposable
         await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
         string[] files = Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId));
         Assert.Equal(4, files.Length);
-        JsonElement[] lines = [.. File.ReadLines(files.Single(file => file.EndsWith("+daso+2.log", StringComparison.Ordinal))).Select(line =>
+        string log = files.Single(file => file.EndsWith("+daso+2.log", StringComparison.Ordinal));
+        JsonElement[] lines = [.. File.ReadLines(log).Select(line =>
         {
             Assert.StartsWith(":::MLLOG ", line, StringComparison.Ordinal);
             return JsonSerializer.Deserialize<JsonElement>(line[9..]);

@@ -46,7 +46,9 @@ public sealed class TensorBoardFilesTests
         Assert.Equal(Enumerable.Range(0, ReportExample.Steps).Select(step => (long)step), steps.Select(step => step.Step));
         Assert.All(steps, step => Assert.Equal(61, step.Value));
         Assert.Equal(0.061, steps[1].WallTime - steps[0].WallTime, 1e-5);
-        Assert.Equal([(1, 2f), (2, 1f)], scalars.Where(scalar => scalar.Tag == "epoch/train_loss").Select(scalar => (scalar.Step, scalar.Value)));
+        Assert.Equal(
+            [(1, 2f), (2, 1f)],
+            scalars.Where(scalar => scalar.Tag == "epoch/train_loss").Select(scalar => (scalar.Step, scalar.Value)));
         Assert.Equal(0.95f, scalars.Last(scalar => scalar.Tag == "epoch/heldout_accuracy").Value);
     }
 
