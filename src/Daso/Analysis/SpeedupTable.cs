@@ -84,7 +84,9 @@ public static class SpeedupTable
 
     private static string Title(RecordedCluster cluster, PlannedExperiment plan)
     {
-        string link = plan.Link is null ? "unlimited" : $"{Quantity.BitRate(plan.Link.BitsPerSecond)}, {Latency(plan.Link.LatencyNs)}";
+        string link = plan.Link is RecordedLink emulated
+            ? $"{Quantity.BitRate(emulated.BitsPerSecond)}, {Latency(emulated.LatencyNs)}"
+            : cluster.HasRealLinks ? "real (MPI)" : "unlimited";
         string seeds = (plan.Seeds.Count == 1 ? "seed " : "seeds ") + string.Join(", ", plan.Seeds);
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -7,6 +7,9 @@ namespace Daso.CommandLine;
 /// <summary>A command as one of the processes that a launcher has started.</summary>
 internal static class MpiSession
 {
+    private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
+
     /// <summary>Joins the job, runs a body, and takes leave; a failure ends all processes of the job.</summary>
     /// <param name="launcher">Who started this process.</param>
     /// <param name="library">The value of --mpi-library.</param>
@@ -19,6 +22,13 @@ internal static class MpiSession
         MpiLibrary loaded = MpiLibrary.Load(library);
         Allocator.Configure();
         Func<int, TorchSharp.torch.Device> deviceOf = Devices.ForRanks(device);
+        // The machine's numbering: nodes that were dealt out on one machine share its GPUs.
+        if (launcher.LocalRank is int local)
+        {
+            TorchSharp.torch.Device mine = deviceOf(local);
+            deviceOf = _ => mine;
+        }
+
         try
         {
             MpiJob job = MpiJob.Start(loaded, launcher.Processes, settings);
@@ -30,6 +40,9 @@ internal static class MpiSession
         {
             (string message, ExitCode code) = Failure.Explain(failure);
             Console.Error.WriteLine($"error: rank {launcher.Rank} on {Environment.MachineName}: {message.ReplaceLineEndings(" ")}");
+            // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
+            if (code == ExitCode.Cancelled)
+                Thread.Sleep(launcher.Rank == 0 ? s_othersClose : s_firstCloses);
             MpiJob.Abort(code);
             return (int)code;
         }

@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
         int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
-        _totalSteps = (int)Math.Min((long)plan.Epochs * stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
+        _totalSteps = (int)Math.Min((plan.Epochs ?? int.MaxValue) * (long)stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
         _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);

@@ -52,6 +52,14 @@ public class SpeedupTableTests
     }
 
     [Fact]
+    public void A_real_link_is_told()
+    {
+        using var run = new SyntheticRun(
+            new RecordedCluster(2, 2, "cpu") { HasRealLinks = true }, SyntheticRun.Plan("ddp") with { Seeds = [3], Link = null });
+        Assert.Contains("2 × 2 ranks on cpu; link real (MPI); seed 3", Plain(RunSummary.Read(run.Folder.Path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_link_without_limit_and_a_loss_target_are_told()
     {
         PlannedExperiment plan = SyntheticRun.Plan("ddp") with

@@ -44,6 +44,16 @@ public class TrainerTests
             SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 9, warmupSteps: 4)[0].ParametersSha256));
 
     [Fact]
+    public void A_training_of_steps_has_as_many_epochs_as_they_need()
+    {
+        TrainingOutcome bySteps = SmallTraining.Run(new DdpSpec(), epochs: null, stepsPerEpoch: 9, steps: 13)[0];
+        TrainingOutcome cutShort = SmallTraining.Run(new DdpSpec(), epochs: 5, stepsPerEpoch: 9, steps: 13)[0];
+
+        Assert.Equal(2, bySteps.Epochs.Count);
+        Assert.Equal(cutShort.ParametersSha256, bySteps.ParametersSha256);
+    }
+
+    [Fact]
     public void The_loss_falls() =>
         Assert.All(s_strategies, strategy =>
         {

@@ -61,7 +61,7 @@ public class MpiTests
     {
         MpiProcesses.Require();
         (int exitCode, string output, string errors) = MpiProcesses.Run(
-            4, Path.GetTempPath(), "Daso.Suites.dll", "preflight", "--max-mib", "1", "--nodes", "2");
+            4, Path.GetTempPath(), "Daso.Suites.dll", "preflight", "--max-mib", "1", "--seconds", "5", "--nodes", "2");
         Assert.True(exitCode == 0, errors);
         Assert.Contains("2 × 2 ranks: processes under MPI", output);
         Assert.Contains("global", output);
