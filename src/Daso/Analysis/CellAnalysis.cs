@@ -50,6 +50,7 @@ internal static class CellAnalysis
             Collections = Collections.Of(metrics),
             Breakdown = BreakdownAnalysis.Of(spans, cluster, steps),
             StepsNs = SlowestSteps(stepsNs),
+            Epochs = EpochPoint.Of(epochsNs, metrics[0]),
             Blocks = steps > 0 ? StepBlocks.Of(stepsNs) : null,
         };
     }

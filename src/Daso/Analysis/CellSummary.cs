@@ -54,6 +54,9 @@ public sealed record CellSummary
     /// <summary>The slowest rank's time of each step, in nanoseconds; too many for summary.json.</summary>
     internal double[] StepsNs { get; init; } = [];
 
+    /// <summary>What was measured after each epoch; the curves, too long for summary.json.</summary>
+    internal IReadOnlyList<EpochPoint> Epochs { get; init; } = [];
+
     /// <summary>The steps in blocks; null: none were trained.</summary>
     internal StepBlocks? Blocks { get; init; }
 }

@@ -34,6 +34,7 @@ public static class DasoApp
             ScheduleCommand.Create(),
             TraceCommand.Create(),
             PreflightCommand.Create(),
+            ReportCommand.Create(),
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),

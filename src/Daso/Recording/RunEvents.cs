@@ -99,7 +99,7 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
             _file.Dispose();
     }
 
-    private static CellId CellOf(JsonElement line) => new(
+    internal static CellId CellOf(JsonElement line) => new(
         line.GetProperty("experiment").GetString()!, line.GetProperty("strategy").GetString()!, line.GetProperty("seed").GetInt32());
 
     private static void Add(Utf8JsonWriter json, CellId cell)

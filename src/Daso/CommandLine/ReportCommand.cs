@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Daso.Reporting;
+
+namespace Daso.CommandLine;
+
+/// <summary><c>report RUN…</c>: makes a report of recorded runs.</summary>
+internal static class ReportCommand
+{
+    internal static Command Create()
+    {
+        var runs = new Argument<string[]>("RUN") { Description = "Folders of runs.", Arity = ArgumentArity.OneOrMore };
+        var folder = new Option<string?>("--output")
+        {
+            Description = "Folder to write to. Default for one run: report in its folder.",
+        };
+        var tensorBoard = new Option<bool>("--tensorboard") { Description = "Also writes TensorBoard's event files." };
+        var mlperf = new Option<bool>("--mlperf-log") { Description = "Also writes a log as MLPerf Training has it for each training." };
+        var command = new Command("report", "Makes a report of runs: a page with plots, Markdown, LaTeX tables and CSV.")
+        {
+            runs, folder, tensorBoard, mlperf,
+        };
+        command.SetAction(parsed =>
+        {
+            string[] given = parsed.GetValue(runs)!;
+            string target = parsed.GetValue(folder) ?? DefaultFolder(given);
+            ReportedRun[] read = [.. given.Select(ReportedRun.Read)];
+            ReportFiles.Write(Report.Of(read), target);
+            if (parsed.GetValue(tensorBoard))
+                TensorBoardFiles.Write(read, Path.Combine(target, "tensorboard"));
+            if (parsed.GetValue(mlperf))
+            {
+                foreach (string leftOut in MlperfLogs.Write(read, Path.Combine(target, "mlperf")))
+                    parsed.InvocationConfiguration.Error.WriteLine(leftOut);
+            }
+
+            parsed.InvocationConfiguration.Output.WriteLine(Path.Combine(target, ReportFiles.Page));
+        });
+        return command;
+    }
+
+    private static string DefaultFolder(IReadOnlyList<string> runs) => runs.Count == 1
+        ? Path.Combine(runs[0], "report")
+        : throw new UserErrorException("report: of several runs; say with --output where to write it");
+}

@@ -1,0 +1,79 @@
+using Daso.Analysis;
+using Daso.Recording;
+
+namespace Daso.Reporting;
+
+/// <summary>The contents of a report, before any format.</summary>
+/// <param name="Runs">In the order given.</param>
+/// <param name="Sections">One for each experiment of each run.</param>
+/// <param name="Scaling">Plots across the runs.</param>
+/// <param name="Notes">What was left out, and why.</param>
+internal sealed record Report(
+    IReadOnlyList<ReportedRun> Runs, IReadOnlyList<ReportSection> Sections, IReadOnlyList<Figure> Scaling, IReadOnlyList<string> Notes)
+{
+    /// <summary>All plots.</summary>
+    public IEnumerable<Figure> Figures => Sections.SelectMany(section => section.Figures).Concat(Scaling);
+
+    /// <summary>Its heading.</summary>
+    public string Title => Runs.Count == 1
+        ? $"{Runs[0].Manifest.Suite}: {Runs[0].Manifest.RunId}"
+        : FormattableString.Invariant($"{string.Join(", ", Runs.Select(run => run.Manifest.Suite).Distinct())}: {Runs.Count} runs");
+
+    /// <summary>Draws all plots and tables of runs.</summary>
+    public static Report Of(IReadOnlyList<ReportedRun> runs)
+    {
+        var palette = new Palette([.. runs.SelectMany(run => run.Summary.Experiments)
+            .SelectMany(experiment => experiment.Plan.Strategies).Distinct()]);
+        var sections = new List<ReportSection>();
+        foreach (ReportedRun run in runs)
+        {
+            foreach (ExperimentSummary experiment in run.Experiments)
+                sections.Add(ReportSection.Of(run, experiment, palette, FormattableString.Invariant($"e{sections.Count + 1}")));
+        }
+
+        IReadOnlyList<Figure> overLink = ScalingPlots.OverLinkRate(runs, palette);
+        IReadOnlyList<Figure> overNodes = ScalingPlots.OverNodes(runs, palette);
+        var notes = new List<string>();
+        if (overLink.Count == 0)
+            notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in that rate alone.");
+        if (overNodes.Count == 0)
+            notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
+        AddDifference("commits", run => run.Manifest.Source.ShortName);
+        AddDifference("processors", run => run.Manifest.Hardware.Processor);
+        return new Report(runs, sections, [.. overLink, .. overNodes], notes);
+
+        void AddDifference(string what, Func<ReportedRun, string> fact)
+        {
+            string[] facts = [.. runs.Select(fact).Distinct()];
+            if (facts.Length > 1)
+                notes.Add($"The runs come from different {what}: {string.Join(", ", facts)}. Differences between them may come from that.");
+        }
+    }
+}
+
+/// <summary>One experiment of one run.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Table">Its results.</param>
+/// <param name="Figures">Its plots.</param>
+internal sealed record ReportSection(ReportedRun Run, ReportTable Table, IReadOnlyList<Figure> Figures)
+{
+    /// <param name="run">The run.</param>
+    /// <param name="experiment">Of which a cell is complete.</param>
+    /// <param name="palette">Of the report.</param>
+    /// <param name="id">Starts the names of its figures.</param>
+    public static ReportSection Of(ReportedRun run, ExperimentSummary experiment, Palette palette, string id)
+    {
+        string quality = experiment.QualityMetric;
+        Figure?[] figures =
+        [
+            StepTimePlots.Distribution($"{id}-step-time", experiment, palette),
+            StepTimePlots.Course($"{id}-step-course", experiment, palette),
+            BreakdownPlot.Draw($"{id}-breakdown", experiment),
+            CurvePlots.Draw($"{id}-loss-epochs", experiment, palette, MetricNames.TrainLoss, overTime: false),
+            CurvePlots.Draw($"{id}-loss-time", experiment, palette, MetricNames.TrainLoss, overTime: true),
+            CurvePlots.Draw($"{id}-quality-epochs", experiment, palette, quality, overTime: false),
+            CurvePlots.Draw($"{id}-quality-time", experiment, palette, quality, overTime: true),
+        ];
+        return new ReportSection(run, ReportTable.Of(run.Summary.Cluster, experiment), [.. figures.OfType<Figure>()]);
+    }
+}
