@@ -22,6 +22,7 @@ public class PredictCommandTests
         AppRun run = await AppRun.Of(
             "predict", "--system", file, "--model", "resnet50", "--compute", "94", "--nodes", "8", "--strategies", "horovod", "daso", "none");
 
+        Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("resnet50 on booster: 8 × 4 ranks", run.Output, StringComparison.Ordinal);
         Assert.Contains("vs horovod", run.Output, StringComparison.Ordinal);
