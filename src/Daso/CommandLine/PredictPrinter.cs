@@ -51,7 +51,7 @@ internal static class PredictPrinter
         {
             console.WriteLine(
                 $"fitted: {workload.Name}: forward {Quantity.Duration(workload.ForwardNs)}, backward {Quantity.Duration(workload.BackwardNs)}, "
-                + $"optimizer {Quantity.Duration(workload.OptimizerNs)}, other {Quantity.Duration(workload.OtherNs)}, on a core of its own");
+                + $"optimizer {Quantity.Duration(workload.OptimizerNs)}, other {Quantity.Duration(workload.OtherNs)}, on a core of its own ({workload.Source})");
         }
     }
 
