@@ -82,7 +82,7 @@ public static class StepFormula
     /// <summary>
     /// [B·(t_f + max(t_b, t_local) + t_o) + pack + unpack + broadcast + max(0, all-reduce − W·t_step)]/B. The node's ranks wait for each
     /// other in every step; the nodes do once in B, for what differs after B steps (σ·√B), and W steps hide it as they hide the exchange.
-    /// Ranks that are always slower hold up all.
+    /// Ranks that are always slower hold up all. Where W = B it is an upper bound: the copies and the broadcast then hide a part as well.
     /// </summary>
     private static StepTerms DasoCycling(SystemSpec system, WorkloadSpec workload, DasoModel daso, Func<int, double> slowest)
     {

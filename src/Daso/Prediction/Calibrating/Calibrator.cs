@@ -7,7 +7,7 @@ namespace Daso.Prediction.Calibrating;
 /// </summary>
 internal static class Calibrator
 {
-    private const int Rounds = 3;
+    private const int Rounds = 4;
     private const double LargestReduceNsPerByte = 20;
     private const double LargestOverheadNs = 20e6;
     private const double LargestJitter = 0.4;
