@@ -31,7 +31,7 @@ internal sealed class PreflightCommand
 
     private readonly Option<int> _limit = Number("--comm-timeout", "Seconds that a rank waits for the others in one operation.", 300);
 
-    private readonly Option<string?> _library = MpiSession.LibraryOption();
+    private readonly MpiOptions _mpi = new();
 
     private PreflightCommand()
     {
@@ -42,8 +42,9 @@ internal sealed class PreflightCommand
         var options = new PreflightCommand();
         var command = new Command("preflight", "Measures all-reduce and broadcast on a cluster's groups and checks their results.")
         {
-            options._nodes, options._ranksPerNode, options._link, options._maximum, options._minimum, options._limit, options._library,
+            options._nodes, options._ranksPerNode, options._link, options._maximum, options._minimum, options._limit,
         };
+        options._mpi.AddTo(command);
         command.SetAction((parsed, cancelled) => Task.Run(() => options.Run(parsed, cancelled), CancellationToken.None));
         return command;
     }
@@ -76,7 +77,7 @@ internal sealed class PreflightCommand
         bool isTopologyGiven =
             parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
         (int, int)? requested = isTopologyGiven ? (topology.Nodes, topology.RanksPerNode) : null;
-        return MpiSession.Run(launcher, parsed.GetValue(_library), "cpu", limit, requested, Measure);
+        return MpiSession.Run(launcher, _mpi.Library(parsed), "cpu", _mpi.Settings(parsed, limit, requested), Measure);
     }
 
     private static int Run(ICluster cluster, long maximumBytes, double minimum, TextWriter output, CancellationToken cancelled)

@@ -74,7 +74,7 @@ internal sealed class SuiteCommand : Command
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
-        private readonly Option<string?> _library = MpiSession.LibraryOption();
+        private readonly MpiOptions _mpi = new();
 
         internal OneSuite(string name, IReadOnlyList<ExperimentDefinition> experiments)
         {
@@ -83,8 +83,9 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _out, _format, _dryRun, _library,
+                _checkpointEvery, _resume, _out, _format, _dryRun,
             };
+            _mpi.AddTo(Command);
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
@@ -153,10 +154,9 @@ internal sealed class SuiteCommand : Command
             return Task.Run(
                 () => MpiSession.Run(
                     launcher,
-                    parsed.GetValue(_library),
+                    _mpi.Library(parsed),
                     options.Device,
-                    options.CommunicationLimit,
-                    requested,
+                    _mpi.Settings(parsed, options.CommunicationLimit, requested),
                     cluster => SuiteExecution.Run(
                         plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled)),
                 CancellationToken.None);

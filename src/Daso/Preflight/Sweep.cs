@@ -73,8 +73,8 @@ internal static class Sweep
             values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
         world.Barrier();
         long start = Stopwatch.GetTimestamp();
-        if (operation == LibraryName)
-            ((MpiCommunicator)group).AllReduceByLibrary(values);
+        if (isAllReduce && group is MpiCommunicator mpi)
+            mpi.StartSum(values, operation == LibraryName ? AllReduceAlgorithm.Library : AllReduceAlgorithm.Hierarchical).Wait();
         else if (isAllReduce)
             group.AllReduce(values, ReduceOperation.Sum);
         else

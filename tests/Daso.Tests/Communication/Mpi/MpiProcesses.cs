@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.CommandLine;
+using Daso.Communication.Mpi;
 
 namespace Daso.Tests.Communication.Mpi;
 
@@ -55,7 +56,7 @@ internal static class MpiProcesses
     internal static void TakePart(Action<RankContext> body, double limitSeconds = 60)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        MpiSession.Run(launcher, null, "cpu", TimeSpan.FromSeconds(limitSeconds), (2, 2), cluster =>
+        MpiSession.Run(launcher, null, "cpu", new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2)), cluster =>
         {
             cluster.Run(body);
             return 0;

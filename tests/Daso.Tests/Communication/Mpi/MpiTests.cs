@@ -23,7 +23,7 @@ public class MpiTests
     [InlineData(
         nameof(MpiRankTests.Absence),
         "all-reduce (Sum, Float32) of 3 elements on world not done within 1 s",
-        "missing: a message from or to rank")]
+        "missing: rank 3 (")]
     public void A_job_that_fails_ends_soon_and_says_why(string test, string what, string why)
     {
         MpiProcesses.Require();
