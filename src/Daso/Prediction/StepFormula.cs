@@ -42,7 +42,7 @@ public static class StepFormula
         return new StepTerms(workload.ComputeNs, 0, exposed, 0, BarrierNs(system, workload, system.Ranks, slowest));
     }
 
-    /// <summary>As DDP, but a message leaves at the next tick of the cycle, after an agreement, and is copied to a buffer and back.</summary>
+    /// <summary>As DDP, but a message leaves at the next tick of the cycle, after an agreement, copied to a buffer and back.</summary>
     private static StepTerms Horovod(SystemSpec system, WorkloadSpec workload, HorovodModel horovod, Func<int, double> slowest)
     {
         GroupShape world = GroupShape.World(system);
@@ -56,7 +56,8 @@ public static class StepFormula
             {
                 double copy = elements * horovod.Wire.BytesPerElement() * copyNsPerByte;
                 copied += copy;
-                return copy + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs + system.OverheadNs;
+                return copy + system.OverheadNs
+                    + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs;
             });
         double exposed = Math.Max(0, end - workload.ForwardNs - workload.BackwardNs);
         double exposedCopy = Math.Min(exposed, copied);

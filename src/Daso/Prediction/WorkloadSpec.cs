@@ -84,7 +84,8 @@ public sealed record WorkloadSpec
     {
         foreach ((string name, double value) in new[]
         {
-            (nameof(ForwardNs), ForwardNs), (nameof(BackwardNs), BackwardNs), (nameof(OptimizerNs), OptimizerNs), (nameof(OtherNs), OtherNs),
+            (nameof(ForwardNs), ForwardNs), (nameof(BackwardNs), BackwardNs),
+            (nameof(OptimizerNs), OptimizerNs), (nameof(OtherNs), OtherNs),
         })
         {
             if (!(value >= 0 && double.IsFinite(value)))
@@ -97,7 +98,7 @@ public sealed record WorkloadSpec
             if (gradient.Elements < 0 || !(gradient.ReadyAt >= readyAt && gradient.ReadyAt <= 1))
             {
                 throw new UserErrorException(FormattableString.Invariant(
-                    $"the workload's gradient of {gradient.Elements} elements is ready at {gradient.ReadyAt}; shares must rise from 0 to 1"));
+                    $"the workload's gradient of {gradient.Elements} elements is ready at {gradient.ReadyAt}; shares rise from 0 to 1"));
             }
 
             readyAt = gradient.ReadyAt;

@@ -1,9 +1,10 @@
 namespace Daso.Prediction.Calibrating;
 
 /// <summary>
-/// Fits a system and its workloads to measured cells. Computing times, jitter and the copy rate are means of spans; γ, the overhead of an
-/// operation and each model's φ (<see cref="WorkloadSpec.WithParameterShare"/>), which no span shows alone, are those with which the simulated steps are nearest to the measured ones (least squares
-/// of the logarithm of their ratio), with computing as fast as in each cell. All are the same for all strategies and links.
+/// Fits a system and its workloads to measured cells. Computing times, jitter and the copy rate are means of spans. γ, the overhead of an
+/// operation and each model's φ (<see cref="WorkloadSpec.WithParameterShare"/>), which no span shows alone, are those with which the
+/// simulated steps are nearest to the measured ones (least squares of the logarithm of their ratio), with computing as fast as in each
+/// cell. All are the same for all strategies and links.
 /// </summary>
 internal static class Calibrator
 {

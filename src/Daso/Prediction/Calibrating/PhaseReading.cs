@@ -24,7 +24,8 @@ internal static class PhaseReading
             Mean(SpanKind.Optimizer),
             Math.Max(0, other),
             copies > 0 ? Sum(spans, SpanKind.GlobalSend) / copies : null,
-            Statistics.Median([.. computing.Select(rank => DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
+            Statistics.Median([.. computing.Select(
+                rank => DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
             JitterPerRank([.. computing.Select(rank => Statistics.Mean(rank))], [.. computing.Select(rank => ErrorOfMean(rank))]));
     }
 
