@@ -39,6 +39,7 @@ public static class DasoApp
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
+            PredictCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
