@@ -29,6 +29,7 @@ public static class DasoApp
             ScheduleCommand.Create(),
             TraceCommand.Create(),
             PreflightCommand.Create(),
+            ReproduceCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
