@@ -1,0 +1,6 @@
+namespace Daso.Prediction;
+
+/// <summary>What was fitted: a system and the workloads that were measured on it.</summary>
+/// <param name="System">The system.</param>
+/// <param name="Workloads">By the name of their experiment.</param>
+public sealed record Calibration(SystemSpec System, IReadOnlyList<WorkloadSpec> Workloads);

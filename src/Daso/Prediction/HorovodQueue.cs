@@ -1,0 +1,53 @@
+using Daso.Communication;
+
+namespace Daso.Prediction;
+
+/// <summary>The queue of Horovod's background thread, in a step whose ranks keep in time with each other.</summary>
+internal static class HorovodQueue
+{
+    /// <summary>
+    /// When the last message of a step is done, counted from the step's start. The thread looks when the first gradient is there and then
+    /// once a cycle; it agrees on what is complete everywhere and sends that in messages of at most the fusion buffer's size.
+    /// </summary>
+    /// <param name="workload">When gradients are complete.</param>
+    /// <param name="model">Cycle, fusion, wire.</param>
+    /// <param name="agreementNs">What one agreement takes.</param>
+    /// <param name="messageNs">What a message of these bytes takes.</param>
+    internal static double DrainNs(WorkloadSpec workload, HorovodModel model, double agreementNs, Func<double, double> messageNs)
+    {
+        IReadOnlyList<GradientTensor> queue = workload.Gradients;
+        if (queue.Count == 0)
+            return 0;
+        double look = ReadyNs(workload, 0);
+        double end = look;
+        for (int next = 0; next < queue.Count;)
+        {
+            int agreed = next;
+            while (agreed < queue.Count && ReadyNs(workload, agreed) <= look)
+                agreed++;
+            end = look + agreementNs;
+            foreach (double bytes in Messages(queue, next, agreed, model))
+                end += messageNs(bytes);
+            next = agreed;
+            look = Math.Max(look + model.CycleNs, end);
+        }
+
+        return end;
+    }
+
+    /// <summary>Bytes of the messages in which gradients [first, end) are sent.</summary>
+    internal static IEnumerable<double> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, HorovodModel model)
+    {
+        int bytesPerElement = model.Wire.BytesPerElement();
+        for (int next = first; next < end;)
+        {
+            long bytes = queue[next++].Elements * bytesPerElement;
+            while (next < end && bytes + (queue[next].Elements * bytesPerElement) <= model.FusionBytes)
+                bytes += queue[next++].Elements * bytesPerElement;
+            yield return bytes;
+        }
+    }
+
+    private static double ReadyNs(WorkloadSpec workload, int gradient) =>
+        workload.ForwardNs + (workload.Gradients[gradient].ReadyAt * workload.BackwardNs);
+}
