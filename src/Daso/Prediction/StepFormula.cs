@@ -93,19 +93,17 @@ public static class StepFormula
             return new StepTerms(workload.ComputeNs, local, 0, 0, steady);
 
         double wireBytes = (double)workload.Elements * daso.CyclingWire.BytesPerElement();
-        double staging = StagingNs(system, daso, wireBytes);
         double exchange = CollectiveCost.AllReduce(daso.CyclingAlgorithm, wireBytes, GroupShape.Global(system), system).TotalNs
             + system.OverheadNs;
         double hiding = daso.UsesMpi && !system.HasMpiProgress ? 0 : daso.Skips.Wait * (workload.ComputeNs + local + steady);
         double drift = workload.ComputeNs * system.JitterPerStep * Math.Sqrt(period) * slowest(system.Nodes);
         double network = Math.Max(0, exchange - hiding);
-        double copies = Math.Max(0, exchange + staging - hiding) - network;
-        double waiting = Math.Max(0, exchange + staging + drift - hiding) - network - copies;
+        double waiting = Math.Max(0, exchange + drift - hiding) - network;
         return new StepTerms(
             workload.ComputeNs,
             local + (BroadcastNs(system, workload) / period),
             network / period,
-            (PackingNs(system, workload) + copies) / period,
+            (PackingNs(system, workload) + StagingNs(system, daso, wireBytes)) / period,
             steady + (waiting / period));
     }
 

@@ -53,6 +53,9 @@ public sealed record SystemSpec
     /// <summary>Cores that all ranks and their communication share (a cluster emulated on one machine); null: each rank has its own.</summary>
     public int? SharedCores { get; init; }
 
+    /// <summary>Whether the ranks are threads of one process and its links are emulated, as on this project's embedded cluster.</summary>
+    public bool IsInProcess { get; init; }
+
     /// <summary>N·g.</summary>
     [JsonIgnore]
     public int Ranks => Nodes * RanksPerNode;
