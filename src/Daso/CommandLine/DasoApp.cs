@@ -30,6 +30,7 @@ public static class DasoApp
             TraceCommand.Create(),
             PreflightCommand.Create(),
             ReproduceCommand.Create(),
+            PredictCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

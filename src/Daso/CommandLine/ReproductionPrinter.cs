@@ -42,7 +42,7 @@ internal static class ReproductionPrinter
         Claim claim = result.Claim;
         console.WriteLine();
         console.MarkupLineInterpolated($"[bold]{claim.Id}[/]: {claim.Statement}");
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2)).AddColumn();
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn();
         foreach (ClaimSource source in claim.Sources)
             Add($"source [{source.Mark}]", $"{source.Where}: {source.Gives}");
         if (claim.Check.Command is string command)
@@ -98,6 +98,7 @@ internal static class ReproductionPrinter
         Verdict.Reproduced => "reproduced",
         Verdict.NotReproduced => "not reproduced",
         Verdict.PredictedOnly => "predicted only",
+        Verdict.NotTried => "not tried yet",
         _ => "can't be tried here",
     };
 

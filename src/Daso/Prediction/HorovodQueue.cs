@@ -12,8 +12,8 @@ internal static class HorovodQueue
     /// <param name="workload">When gradients are complete.</param>
     /// <param name="model">Cycle, fusion, wire.</param>
     /// <param name="agreementNs">What one agreement takes.</param>
-    /// <param name="messageNs">What a message of these bytes takes.</param>
-    internal static double DrainNs(WorkloadSpec workload, HorovodModel model, double agreementNs, Func<double, double> messageNs)
+    /// <param name="messageNs">What a message of these elements takes.</param>
+    internal static double DrainNs(WorkloadSpec workload, HorovodModel model, double agreementNs, Func<long, double> messageNs)
     {
         IReadOnlyList<GradientTensor> queue = workload.Gradients;
         if (queue.Count == 0)
@@ -26,8 +26,8 @@ internal static class HorovodQueue
             while (agreed < queue.Count && ReadyNs(workload, agreed) <= look)
                 agreed++;
             end = look + agreementNs;
-            foreach (double bytes in Messages(queue, next, agreed, model))
-                end += messageNs(bytes);
+            foreach (long elements in Messages(queue, next, agreed, model))
+                end += messageNs(elements);
             next = agreed;
             look = Math.Max(look + model.CycleNs, end);
         }
@@ -35,16 +35,16 @@ internal static class HorovodQueue
         return end;
     }
 
-    /// <summary>Bytes of the messages in which gradients [first, end) are sent.</summary>
-    internal static IEnumerable<double> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, HorovodModel model)
+    /// <summary>Elements of the messages in which gradients [first, end) are sent.</summary>
+    internal static IEnumerable<long> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, HorovodModel model)
     {
         int bytesPerElement = model.Wire.BytesPerElement();
         for (int next = first; next < end;)
         {
-            long bytes = queue[next++].Elements * bytesPerElement;
-            while (next < end && bytes + (queue[next].Elements * bytesPerElement) <= model.FusionBytes)
-                bytes += queue[next++].Elements * bytesPerElement;
-            yield return bytes;
+            long elements = queue[next++].Elements;
+            while (next < end && (elements + queue[next].Elements) * bytesPerElement <= model.FusionBytes)
+                elements += queue[next++].Elements;
+            yield return elements;
         }
     }
 

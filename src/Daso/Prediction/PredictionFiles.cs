@@ -27,6 +27,11 @@ public static class PredictionFiles
         return workload;
     }
 
+    /// <summary>Whether a file holds a calibration rather than a system alone.</summary>
+    /// <exception cref="UserErrorException">The file cannot be read, or is no JSON.</exception>
+    public static bool IsCalibration(string path) =>
+        JsonFile.Read(path, "a system") is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("workloads", out _);
+
     /// <summary>Reads what <c>predict --save</c> wrote.</summary>
     /// <exception cref="UserErrorException">The file cannot be read, or is no calibration.</exception>
     public static Calibration ReadCalibration(string path) => Read(path, "a calibration", PredictionJson.Readable.Calibration);

@@ -52,11 +52,11 @@ public static class StepFormula
             workload,
             horovod,
             CollectiveCost.AgreementNs(world, system) + system.OverheadNs,
-            bytes =>
+            elements =>
             {
-                double copy = bytes * copyNsPerByte;
+                double copy = elements * horovod.Wire.BytesPerElement() * copyNsPerByte;
                 copied += copy;
-                return copy + CollectiveCost.AllReduce(horovod.Algorithm, bytes, world, system).TotalNs + system.OverheadNs;
+                return copy + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs + system.OverheadNs;
             });
         double exposed = Math.Max(0, end - workload.ForwardNs - workload.BackwardNs);
         double exposedCopy = Math.Min(exposed, copied);
@@ -69,7 +69,8 @@ public static class StepFormula
     {
         double local = LocalExposedNs(system, workload, daso.BucketBytes, daso.LocalAlgorithm);
         double wireBytes = (double)workload.Elements * daso.BlockingWire.BytesPerElement();
-        double network = CollectiveCost.AllReduce(daso.BlockingAlgorithm, wireBytes, GroupShape.Global(system), system).TotalNs;
+        double network = CollectiveCost.AllReduce(
+            daso.BlockingAlgorithm, workload.Elements, daso.BlockingWire, GroupShape.Global(system), system).TotalNs;
         return new StepTerms(
             workload.ComputeNs,
             local + BroadcastNs(system, workload),
@@ -93,8 +94,8 @@ public static class StepFormula
             return new StepTerms(workload.ComputeNs, local, 0, 0, steady);
 
         double wireBytes = (double)workload.Elements * daso.CyclingWire.BytesPerElement();
-        double exchange = CollectiveCost.AllReduce(daso.CyclingAlgorithm, wireBytes, GroupShape.Global(system), system).TotalNs
-            + system.OverheadNs;
+        double exchange = CollectiveCost.AllReduce(
+            daso.CyclingAlgorithm, workload.Elements, daso.CyclingWire, GroupShape.Global(system), system).TotalNs + system.OverheadNs;
         double hiding = daso.UsesMpi && !system.HasMpiProgress ? 0 : daso.Skips.Wait * (workload.ComputeNs + local + steady);
         double drift = workload.ComputeNs * system.JitterPerStep * Math.Sqrt(period) * slowest(system.Nodes);
         double network = Math.Max(0, exchange - hiding);
@@ -111,7 +112,8 @@ public static class StepFormula
     private static StepTerms PostLocalSgd(SystemSpec system, WorkloadSpec workload, PostLocalSgdModel model, Func<int, double> slowest)
     {
         double wireBytes = (double)workload.Elements * model.Wire.BytesPerElement();
-        double network = CollectiveCost.AllReduce(model.Algorithm, wireBytes, GroupShape.World(system), system).TotalNs + system.OverheadNs;
+        double network = CollectiveCost.AllReduce(
+            model.Algorithm, workload.Elements, model.Wire, GroupShape.World(system), system).TotalNs + system.OverheadNs;
         double steady = workload.ComputeNs
             * ((system.JitterPerStep * slowest(system.RanksPerNode)) + (system.JitterPerRank * slowest(system.Ranks)));
         double drift = workload.ComputeNs * system.JitterPerStep * Math.Sqrt(model.Period) * slowest(system.Nodes);
@@ -146,9 +148,9 @@ public static class StepFormula
         double end = 0;
         foreach (GradientTensor bucket in buckets)
         {
-            double bytes = (double)bucket.Elements * wire.BytesPerElement();
             double ready = workload.ForwardNs + (bucket.ReadyAt * workload.BackwardNs);
-            end = Math.Max(ready, end) + CollectiveCost.AllReduce(algorithm, bytes, group, system).TotalNs + system.OverheadNs;
+            end = Math.Max(ready, end)
+                + CollectiveCost.AllReduce(algorithm, bucket.Elements, wire, group, system).TotalNs + system.OverheadNs;
         }
 
         return Math.Max(0, end - workload.ForwardNs - workload.BackwardNs);

@@ -63,7 +63,9 @@ internal enum ClaimBound
 /// <param name="Claims">The claims, each id once.</param>
 internal sealed record ClaimFile(string Paper, IReadOnlyDictionary<SourceMark, string> Marks, IReadOnlyList<Claim> Claims);
 
-/// <summary>One checkable claim of the paper, or of its authors' code.</summary>
+/// <summary>
+/// One checkable claim of the paper, or of its authors' code. A generated reader sets what a file leaves out to null, defaults or not.
+/// </summary>
 internal sealed record Claim
 {
     /// <summary>Names it on the command line.</summary>
@@ -85,7 +87,7 @@ internal sealed record Claim
     public double Tolerance { get; init; }
 
     /// <summary>The claimed sequence of a <see cref="ClaimFigure.SkipCycle"/>.</summary>
-    public IReadOnlyList<int> Sequence { get; init; } = [];
+    public IReadOnlyList<int> Sequence { get; init => field = value ?? []; } = [];
 
     /// <summary>Where it was read; at least one.</summary>
     public required IReadOnlyList<ClaimSource> Sources { get; init; }
@@ -107,7 +109,7 @@ internal sealed record ClaimSource(string Where, SourceMark Mark, string Gives);
 internal sealed record ClaimSetting
 {
     /// <summary>Numbers of nodes.</summary>
-    public IReadOnlyList<int> Nodes { get; init; } = [];
+    public IReadOnlyList<int> Nodes { get; init => field = value ?? []; } = [];
 
     /// <summary>Ranks on each.</summary>
     public int? RanksPerNode { get; init; }
@@ -157,6 +159,9 @@ internal sealed record ClaimCheck
 
     /// <summary>What predicts it; null: nothing.</summary>
     public PredictionSource? Prediction { get; init; }
+
+    /// <summary>Whether the command runs on any machine.</summary>
+    public bool RunsAnywhere { get; init; }
 
     /// <summary>What the command needs.</summary>
     public required string Needs { get; init; }

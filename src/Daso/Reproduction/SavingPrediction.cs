@@ -20,9 +20,10 @@ internal sealed record TermEffect(string Term, IReadOnlyList<double> Alone, IRea
 
 /// <summary>The value of one quantity from which on the model reaches the claimed saving, all else ideal.</summary>
 /// <param name="Quantity">What is changed, and its range.</param>
+/// <param name="Relation">≥ or ≤: from where on the value counts.</param>
 /// <param name="Unit">Of the values.</param>
 /// <param name="Needed">For each number of nodes; null: never within the range.</param>
-internal sealed record Threshold(string Quantity, string Unit, IReadOnlyList<double?> Needed);
+internal sealed record Threshold(string Quantity, string Relation, string Unit, IReadOnlyList<double?> Needed);
 
 /// <summary>The paper's comparison as the step-time model sees it.</summary>
 /// <param name="Claimed">The saving that is claimed.</param>
@@ -41,19 +42,6 @@ internal sealed record SavingPrediction(
     IReadOnlyList<TermEffect> Terms,
     IReadOnlyList<Threshold> Thresholds)
 {
-    private static readonly (string Quantity, string Unit, double From, double To, Func<Scenario, double, Scenario> Set)[] s_quantities =
-    [
-        ("jitter of a rank's step, up to 45 %", "%", 0.1, 45, (s, value) => s with { Jitter = value / 100 }),
-        ("links slower than measured, up to 1,000 times", "×", 1, 1000, (s, value) => s with { NetworkSlowdown = value }),
-        ("computing faster than described, up to 100 times", "×", 1, 100, (s, value) => s with { ComputeSpeedup = value }),
-        (
-            "Horovod by MPI, its host copies slower than assumed, up to 100 times",
-            "×",
-            1,
-            100,
-            (s, value) => s with { Horovod = HorovodTransport.StagedMpi, StagingRate = Scenario.StagingBytesPerSecond / value }),
-    ];
-
     /// <summary>Predicts it.</summary>
     /// <param name="model">The trainings.</param>
     /// <param name="nodes">Numbers of nodes.</param>
@@ -70,19 +58,12 @@ internal sealed record SavingPrediction(
             [.. grids.Select(grid => Range(grid, training => training.HorovodOverhead))],
             [.. nodes.Select(n => Hours(model.Predict(new Scenario { Nodes = n })))],
             [.. ScenarioTerm.Unknown.Concat(ScenarioTerm.Method).Select(term => Effect(model, term, nodes, best))],
-            [.. s_quantities.Select(quantity => new Threshold(
-                quantity.Quantity,
-                quantity.Unit,
-                [.. nodes.Select(n => ThresholdSearch.First(
-                    value => model.Predict(quantity.Set(new Scenario { Nodes = n }, value)).Saving >= claimed,
-                    quantity.From,
-                    quantity.To))]))]);
+            [.. ThresholdQuantity.All.Select(quantity => quantity.Find(model, nodes, claimed))]);
     }
 
     private static PredictedRange Range(
         (Scenario Scenario, PredictedTraining Training)[] grid, Func<PredictedTraining, double> figure)
     {
-        // The first combination is the ideal of every term.
         (Scenario low, PredictedTraining lowest) = grid.MinBy(point => figure(point.Training));
         (Scenario high, PredictedTraining highest) = grid.MaxBy(point => figure(point.Training));
         return new PredictedRange(

@@ -72,6 +72,9 @@ internal sealed record Scenario
     /// <summary>Whether cards lose bandwidth when they send and receive at once, as measured on the system.</summary>
     public bool LosesDuplex { get; init; }
 
+    /// <summary>Whether a node has one card in place of the system's several.</summary>
+    public bool HasOneCard { get; init; }
+
     /// <summary>How many times slower than measured the links between nodes are.</summary>
     public double NetworkSlowdown { get; init; } = 1;
 
@@ -129,6 +132,7 @@ internal sealed record Scenario
     private SystemSpec Common(SystemSpec described) => described with
     {
         Nodes = Nodes,
+        CardsPerNode = HasOneCard ? 1 : described.CardsPerNode,
         JitterPerStep = Jitter,
         DuplexFactor = LosesDuplex ? described.DuplexFactor : 1,
         InterNode = described.InterNode with { BytesPerSecond = described.InterNode.BytesPerSecond / NetworkSlowdown },

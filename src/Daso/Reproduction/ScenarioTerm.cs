@@ -38,8 +38,14 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
         new("DASO over all cards of a node", s => s with { UsesAllCards = true }, s => s with { UsesAllCards = false }),
     ];
 
-    /// <summary>Every combination of the unknown terms on a number of nodes.</summary>
-    internal static IEnumerable<Scenario> Combinations(int nodes) =>
+    /// <summary>Every combination of the unknown terms on a number of nodes, those with fewer of them first: the ideal begins.</summary>
+    internal static IReadOnlyList<Scenario> Combinations(int nodes) => [.. AllOf(nodes).OrderBy(scenario => In(scenario).Count)];
+
+    /// <summary>The unknown terms in which a scenario differs from the ideal.</summary>
+    internal static IReadOnlyList<ScenarioTerm> In(Scenario scenario) =>
+        [.. Unknown.Where(term => term.With(scenario) == scenario)];
+
+    private static IEnumerable<Scenario> AllOf(int nodes) =>
         from horovod in Enum.GetValues<HorovodTransport>()
         from wire in new[] { WireFormat.Float32, WireFormat.Float16 }
         from jitter in Jitters
@@ -60,10 +66,6 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
             BlockingAlgorithm = blocking,
             Loss = loss,
         };
-
-    /// <summary>The unknown terms in which a scenario differs from the ideal.</summary>
-    internal static IReadOnlyList<ScenarioTerm> In(Scenario scenario) =>
-        [.. Unknown.Where(term => term.With(scenario) == scenario)];
 
     private static ScenarioTerm Of(string name, HorovodTransport transport) =>
         new(name, s => s with { Horovod = transport }, s => s with { Horovod = HorovodTransport.Hierarchical });

@@ -12,7 +12,10 @@ internal enum Verdict
     /// <summary>No run in its setting, but the step-time model says something.</summary>
     PredictedOnly,
 
-    /// <summary>Neither a run nor a prediction.</summary>
+    /// <summary>Any machine can run it; no run was shown.</summary>
+    NotTried,
+
+    /// <summary>Neither a run nor a prediction, nor what a run needs.</summary>
     CannotBeTried,
 }
 

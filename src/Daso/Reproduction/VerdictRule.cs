@@ -15,9 +15,9 @@ internal static class VerdictRule
     {
         if (measured.Count == 0)
         {
-            return predicted.Count == 0
-                ? new Judgement(Verdict.CannotBeTried, $"needs {claim.Check.Needs}")
-                : new Judgement(Verdict.PredictedOnly, $"{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}");
+            return predicted.Count > 0
+                ? new Judgement(Verdict.PredictedOnly, $"{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}")
+                : new Judgement(claim.Check.RunsAnywhere ? Verdict.NotTried : Verdict.CannotBeTried, $"needs {claim.Check.Needs}");
         }
 
         Measured[] shows = [.. measured.Where(run => run.Values.All(value => Holds(claim, value)))];
@@ -66,11 +66,9 @@ internal static class VerdictRule
         PredictedRange best = predicted.MaxBy(range => range.High)!;
         if (predicted.Any(range => range.Ideal >= claim.Value))
             return "the model reaches it on an ideal network";
-        return best.High >= claim.Value
-            ? string.Create(
-                CultureInfo.InvariantCulture, $"the model reaches it on {best.Nodes} nodes only with {string.Join(", ", best.HighTerms)}")
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"the model reaches at most {best.High * 100:0.#} % ({best.Nodes} nodes, {string.Join(", ", best.HighTerms)})");
+        string terms = best.HighTerms.Count == 0 ? "the ideal of all terms" : string.Join("; ", best.HighTerms);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"the model reaches {(best.High >= claim.Value ? "it" : "less:")} {best.High * 100:0.#} % on {best.Nodes} nodes with {terms}");
     }
 }

@@ -1,3 +1,5 @@
+using Daso.Communication;
+
 namespace Daso.Prediction.Simulation;
 
 /// <summary>
@@ -12,7 +14,7 @@ internal sealed class HorovodThread
     private readonly OperationGroup _world;
     private readonly OperationGroup _steps;
     private readonly CollectiveTime _agreement;
-    private readonly Func<double, CollectiveTime> _messageTime;
+    private readonly Func<long, CollectiveTime> _messageTime;
     private readonly int[] _gradientsAtMoment;
     private readonly int[] _ranksAtMoment;
     private readonly int[] _momentOfRank;
@@ -28,10 +30,10 @@ internal sealed class HorovodThread
         _steps = new OperationGroup(world.Shape, 0, null, isSerial: true);
         _agreement = new CollectiveTime(CollectiveCost.AgreementNs(world.Shape, system), 0, 0, 0);
         double copyNsPerByte = model.CopiesBuffers && system.CopyBytesPerSecond is double rate ? 2e9 / rate : 0;
-        _messageTime = bytes =>
+        _messageTime = elements =>
         {
-            CollectiveTime time = CollectiveCost.AllReduce(model.Algorithm, bytes, world.Shape, system);
-            return time with { IntraNs = time.IntraNs + (bytes * copyNsPerByte) };
+            CollectiveTime time = CollectiveCost.AllReduce(model.Algorithm, elements, model.Wire, world.Shape, system);
+            return time with { IntraNs = time.IntraNs + (elements * model.Wire.BytesPerElement() * copyNsPerByte) };
         };
         Moments = [.. workload.Gradients.Select(gradient => gradient.ReadyAt).Distinct()];
         _gradientsAtMoment = [.. Moments.Select(moment => workload.Gradients.Count(gradient => gradient.ReadyAt <= moment))];

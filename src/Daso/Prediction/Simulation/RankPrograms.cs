@@ -162,7 +162,7 @@ internal sealed class RankPrograms
     {
         (IReadOnlyList<GradientTensor> buckets, CollectiveTime[] times) = LocalBuckets(model.BucketBytes, model.LocalAlgorithm);
         double bytes = (double)_workload.Elements * model.Wire.BytesPerElement();
-        CollectiveTime average = CollectiveCost.AllReduce(model.Algorithm, bytes, _world.Shape, _system);
+        CollectiveTime average = CollectiveCost.AllReduce(model.Algorithm, _workload.Elements, model.Wire, _world.Shape, _system);
         double copyNs = CopyNs(model, bytes);
         return rank => Training(rank, Step(rank));
 
@@ -191,13 +191,13 @@ internal sealed class RankPrograms
     private CollectiveTime[] Times(
         IReadOnlyList<GradientTensor> buckets, CollectiveAlgorithm algorithm, GroupShape group, WireFormat wire) =>
         [.. buckets.Select(bucket =>
-            CollectiveCost.AllReduce(algorithm, (double)bucket.Elements * wire.BytesPerElement(), group, _system))];
+            CollectiveCost.AllReduce(algorithm, bucket.Elements, wire, group, _system))];
 
     private DasoExchange Exchange(DasoModel daso, WireFormat wire, CollectiveAlgorithm algorithm)
     {
         double bytes = (double)_workload.Elements * wire.BytesPerElement();
         return new DasoExchange(
-            CollectiveCost.AllReduce(algorithm, bytes, GroupShape.Global(_system), _system),
+            CollectiveCost.AllReduce(algorithm, _workload.Elements, wire, GroupShape.Global(_system), _system),
             CopyNs(daso, bytes),
             daso.UsesMpi && !_system.HasMpiProgress);
     }

@@ -1,0 +1,191 @@
+using System.CommandLine;
+using Daso.Analysis;
+using Daso.Communication;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Prediction;
+using Daso.Prediction.Calibrating;
+using Spectre.Console;
+
+namespace Daso.CommandLine;
+
+/// <summary><c>predict</c>: a step's time by the model, for a described system or for one that runs were measured on.</summary>
+internal sealed class PredictCommand
+{
+    private static readonly string[] s_strategies = ["ddp", "horovod", "daso", "post-local-sgd", "none"];
+
+    private readonly Option<string?> _system = new("--system") { Description = "JSON file of a system, or of a calibration that --save wrote." };
+
+    private readonly Option<string?> _workload = new("--workload")
+    {
+        Description = "JSON file of a workload; or, with a calibration, the name of one of its experiments.",
+    };
+
+    private readonly Option<string> _model = new("--model")
+    {
+        Description = "In place of --workload: resnet18, 34, 50 or 101 for ImageNet, with --compute.",
+        DefaultValueFactory = _ => "resnet50",
+    };
+
+    private readonly Option<double?> _compute = new("--compute")
+    {
+        Description = "Of --model: milliseconds of a step's forward and backward on one rank.",
+    };
+
+    private readonly Option<int?> _nodes = new("--nodes") { Description = "Nodes, in place of the system's." };
+
+    private readonly Option<int?> _ranksPerNode = new("--ranks-per-node") { Description = "Ranks on each node, in place of the system's." };
+
+    private readonly Option<string?> _link = new("--link")
+    {
+        Description = "Link between nodes, as in 1gbit,50us, in place of the system's or, with --calibrate, of the runs'.",
+    };
+
+    private readonly Option<string[]> _chosen = new("--strategies")
+    {
+        Description = $"The strategies: {string.Join(", ", s_strategies)}; the first is the baseline.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => s_strategies,
+    };
+
+    private readonly Option<string[]> _calibrate = new("--calibrate")
+    {
+        Description = "Folders of runs to fit the system and the workloads to.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string[]> _validate = new("--validate")
+    {
+        Description = "Folders of runs to predict with what was fitted, beside what was measured.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<int?> _sharedCores = new("--shared-cores")
+    {
+        Description = "Of runs under MPI whose nodes are one machine: its cores.",
+    };
+
+    private readonly Option<string?> _save = new("--save") { Description = "File that the calibration is written to." };
+
+    private PredictCommand()
+    {
+    }
+
+    internal static Command Create()
+    {
+        var options = new PredictCommand();
+        var command = new Command("predict", "Predicts a step's time under each strategy, and compares with runs that were measured.")
+        {
+            options._system, options._workload, options._model, options._compute, options._nodes, options._ranksPerNode, options._link,
+            options._chosen, options._calibrate, options._validate, options._sharedCores, options._save,
+        };
+        command.SetAction(options.Run);
+        return command;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        IAnsiConsole console = SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output);
+        if (parsed.GetValue(_calibrate) is { Length: > 0 } runs)
+            Calibrate(parsed, runs, console);
+        else if (parsed.GetValue(_validate) is { Length: > 0 } checks)
+            Compare(PredictionFiles.ReadCalibration(SystemFile(parsed, "--validate")), [], Read(parsed, checks), console);
+        else
+            Predict(parsed, console);
+    }
+
+    private void Calibrate(ParseResult parsed, string[] runs, IAnsiConsole console)
+    {
+        IReadOnlyList<MeasuredCell> cells = Read(parsed, runs);
+        IReadOnlyList<MeasuredCell> others = Read(parsed, parsed.GetValue(_validate) ?? []);
+        Calibration calibration = Calibrator.Fit(cells);
+        PredictPrinter.Write(calibration, console);
+        Compare(calibration, cells, others, console);
+        if (parsed.GetValue(_save) is string path)
+            PredictionFiles.Write(path, calibration);
+    }
+
+    private static void Compare(
+        Calibration calibration, IReadOnlyList<MeasuredCell> fitted, IReadOnlyList<MeasuredCell> others, IAnsiConsole console)
+    {
+        IEnumerable<CellPrediction> Predictions(IReadOnlyList<MeasuredCell> cells, bool isFitted) =>
+            cells.Select(cell => new CellPrediction(cell, Calibrator.Predict(calibration, cell), isFitted));
+        PredictPrinter.Write([.. Predictions(fitted, true), .. Predictions(others, false)], console);
+    }
+
+    private IReadOnlyList<MeasuredCell> Read(ParseResult parsed, string[] runs)
+    {
+        var reading = new RunReading(LinkOf(parsed), parsed.GetValue(_sharedCores));
+        return [.. runs.SelectMany(reading.Read)];
+    }
+
+    private void Predict(ParseResult parsed, IAnsiConsole console)
+    {
+        string file = SystemFile(parsed, "a prediction");
+        Calibration? calibration = PredictionFiles.IsCalibration(file) ? PredictionFiles.ReadCalibration(file) : null;
+        SystemSpec system = calibration?.System ?? PredictionFiles.ReadSystem(file);
+        system = system with
+        {
+            Nodes = parsed.GetValue(_nodes) ?? system.Nodes,
+            RanksPerNode = parsed.GetValue(_ranksPerNode) ?? system.RanksPerNode,
+            InterNode = LinkOf(parsed) is LinkSpec link ? new LinkModel(link.LatencyNs, link.BitsPerSecond / 8) : system.InterNode,
+        };
+        IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed, calibration);
+        foreach (WorkloadSpec workload in workloads)
+        {
+            PredictPrinter.Write(
+                system, workload, [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))], console);
+        }
+    }
+
+    private static IEnumerable<WorkloadSpec> Chosen(string? name, Calibration calibration)
+    {
+        string[] known = [.. calibration.Workloads.Select(workload => workload.Name)];
+        if (name is not null && !known.Contains(name))
+            throw new UserErrorException($"--workload {name}: not calibrated{NearestName.Hint(name, known)}; there are {string.Join(", ", known)}");
+        return calibration.Workloads.Where(workload => name is null || workload.Name == name);
+    }
+
+    private IEnumerable<WorkloadSpec> Chosen(ParseResult parsed, Calibration calibration) =>
+        Chosen(parsed.GetValue(_workload), calibration);
+
+    private WorkloadSpec Workload(ParseResult parsed)
+    {
+        if (parsed.GetValue(_workload) is string file)
+            return PredictionFiles.ReadWorkload(file);
+        string name = parsed.GetValue(_model)!;
+        if (!name.StartsWith("resnet", StringComparison.Ordinal) || !int.TryParse(name["resnet".Length..], out int depth))
+            throw new UserErrorException($"--model {name}: expected resnet18, resnet34, resnet50 or resnet101; or give --workload");
+        double ms = parsed.GetValue(_compute) is double given and > 0
+            ? given
+            : throw new UserErrorException("--compute: give the milliseconds of a step's forward and backward, or --workload");
+
+        // Backward computes two gradients, of the inputs and of the weights, for each product of forward.
+        const double BackwardOverForward = 2;
+        return new WorkloadSpec
+        {
+            Name = name,
+            Source = "--compute",
+            Gradients = ModelWorkload.Gradients(new ResNetSpec { Depth = depth, Classes = 1000 }),
+            ForwardNs = ms * 1e6 / (1 + BackwardOverForward),
+            BackwardNs = ms * 1e6 * BackwardOverForward / (1 + BackwardOverForward),
+            OptimizerNs = 0,
+        };
+    }
+
+    private string SystemFile(ParseResult parsed, string purpose) => parsed.GetValue(_system)
+        ?? throw new UserErrorException($"--system: {purpose} needs one; or fit one to runs with --calibrate RUN");
+
+    private LinkSpec? LinkOf(ParseResult parsed) => parsed.GetValue(_link) is string link ? LinkSpec.Parse(link) : null;
+
+    private static StrategyModel Strategy(string name, SystemSpec system)
+    {
+        if (!s_strategies.Contains(name))
+        {
+            throw new UserErrorException(
+                $"--strategies {name}: unknown{NearestName.Hint(name, s_strategies)}; there are {string.Join(", ", s_strategies)}");
+        }
+
+        return StrategyModels.Of(name, system);
+    }
+}

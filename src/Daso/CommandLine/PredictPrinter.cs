@@ -1,0 +1,100 @@
+using System.Globalization;
+using Daso.Analysis;
+using Daso.Prediction;
+using Daso.Prediction.Calibrating;
+using Spectre.Console;
+
+namespace Daso.CommandLine;
+
+/// <summary>Shows predictions.</summary>
+internal static class PredictPrinter
+{
+    private static readonly string[] s_termHeaders = ["compute", "in node", "network", "copies", "stragglers"];
+
+    /// <summary>Steps of several strategies on one system.</summary>
+    internal static void Write(SystemSpec system, WorkloadSpec workload, IReadOnlyList<PredictedStep> steps, IAnsiConsole console)
+    {
+        console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{workload.Name} on {system.Name}: {system.Nodes} × {system.RanksPerNode} ranks, between nodes {system.CardsPerNode} × "
+            + $"{Quantity.BitRate(system.InterNode.BytesPerSecond * 8)}, {Quantity.Duration(system.InterNode.LatencyNs)}; "
+            + $"{workload.Elements:N0} parameters, {Quantity.Duration(workload.ComputeNs)} of computing"));
+        Table table = NewTable(["strategy", "step", "range", .. s_termHeaders, $"vs {steps[0].Strategy}", "range"]);
+        foreach (PredictedStep step in steps)
+        {
+            double ratio = step.StepNs / steps[0].StepNs;
+            table.AddRow([
+                step.Strategy,
+                Quantity.Duration(step.StepNs),
+                Quantity.Durations(step.LowNs, "…", step.HighNs),
+                .. Terms(step.Terms),
+                Quantity.Fixed(ratio, 3),
+                $"{Quantity.Fixed(step.LowNs / steps[0].LowNs, 3)}…{Quantity.Fixed(step.HighNs / steps[0].HighNs, 3)}"]);
+        }
+
+        console.Write(table);
+        console.WriteLine(
+            "range: from no jitter and full duplex to the bound σ·√(2·ln p) of waiting for the slowest; of the ratio, both at the same end. "
+            + "Terms add up to the step: what is hidden behind computing is not in them.");
+    }
+
+    /// <summary>What was fitted.</summary>
+    internal static void Write(Calibration calibration, IAnsiConsole console)
+    {
+        SystemSpec system = calibration.System;
+        console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"fitted: γ {system.ReduceNsPerByte:0.####} ns a byte and member, {Quantity.Duration(system.OverheadNs)} an operation, "
+            + $"packing {(system.CopyBytesPerSecond is double rate ? Quantity.Bytes(rate) + "/s" : Quantity.Missing)}, jitter "
+            + $"{system.JitterPerStep:P1} from step to step and {system.JitterPerRank:P1} from rank to rank"));
+        foreach (WorkloadSpec workload in calibration.Workloads)
+        {
+            console.WriteLine(
+                $"fitted: {workload.Name}: forward {Quantity.Duration(workload.ForwardNs)}, backward {Quantity.Duration(workload.BackwardNs)}, "
+                + $"optimizer {Quantity.Duration(workload.OptimizerNs)}, other {Quantity.Duration(workload.OtherNs)}, on a core of its own");
+        }
+    }
+
+    /// <summary>Predictions beside measurements, and how far they are apart.</summary>
+    internal static void Write(IReadOnlyList<CellPrediction> cells, IAnsiConsole console)
+    {
+        Table table = NewTable(["experiment", "strategy", "link", "", "measured", "predicted", "error", .. s_termHeaders]);
+        foreach (CellPrediction cell in cells.OrderBy(cell => cell.IsFitted ? 0 : 1))
+        {
+            table.AddRow([
+                cell.Cell.Experiment,
+                cell.Cell.Strategy,
+                cell.Cell.Link,
+                cell.IsFitted ? "fitted" : "predicted",
+                Quantity.Duration(cell.Cell.StepNs),
+                Quantity.Duration(cell.Predicted.StepNs),
+                cell.Error.ToString("+0.0 %;−0.0 %", CultureInfo.InvariantCulture),
+                .. Terms(cell.Predicted.Terms)]);
+        }
+
+        console.Write(table);
+        foreach (IGrouping<bool, CellPrediction> group in cells.GroupBy(cell => cell.IsFitted).OrderBy(group => group.Key ? 0 : 1))
+        {
+            console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(group.Key ? "cells that were fitted" : "cells that were predicted")}: {group.Count()}, median error "
+                + $"{CellPrediction.MedianError(group):P1}, largest {group.Max(cell => Math.Abs(cell.Error)):P1}"));
+        }
+    }
+
+    private static Table NewTable(string[] headers)
+    {
+        Table table = new Table().Border(TableBorder.Rounded);
+        foreach (string header in headers)
+        {
+            bool isText = header is "strategy" or "experiment" or "link" or "";
+            table.AddColumn(new TableColumn(header).Alignment(isText ? Justify.Left : Justify.Right));
+        }
+
+        return table;
+    }
+
+    private static IEnumerable<string> Terms(StepTerms terms) =>
+        new[] { terms.ComputeNs, terms.LocalSyncNs, terms.NetworkNs, terms.CopyNs, terms.StragglerNs }
+            .Select(ns => ns < 1 ? Quantity.Missing : Quantity.Duration(ns));
+}
