@@ -44,7 +44,10 @@ internal sealed class ReproduceCommand
         string[] ids = parsed.GetValue(_claims) ?? [];
         string[] known = [.. PaperData.Claims().Claims.Select(claim => claim.Id)];
         if (ids.FirstOrDefault(id => !known.Contains(id)) is string unknown)
-            throw new UserErrorException($"reproduce {unknown}: no such claim{NearestName.Hint(unknown, known)}; there are {string.Join(", ", known)}");
+        {
+            throw new UserErrorException(
+                $"reproduce {unknown}: no such claim{NearestName.Hint(unknown, known)}; there are {string.Join(", ", known)}");
+        }
 
         string[] runs = parsed.GetValue(_runs) is { Length: > 0 } given ? given : RunsHere();
         TextWriter output = parsed.InvocationConfiguration.Output;
@@ -59,8 +62,9 @@ internal sealed class ReproduceCommand
     private static string[] RunsHere()
     {
         string folder = RunOptions.DefaultOutputFolder();
-        return Directory.Exists(folder)
-            ? [.. Directory.GetDirectories(folder).Where(run => File.Exists(Path.Combine(run, "manifest.json"))).Order(StringComparer.Ordinal)]
-            : [];
+        if (!Directory.Exists(folder))
+            return [];
+        IEnumerable<string> runs = Directory.GetDirectories(folder).Where(run => File.Exists(Path.Combine(run, "manifest.json")));
+        return [.. runs.Order(StringComparer.Ordinal)];
     }
 }

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Daso.CommandLine;
 
-/// <summary>Shows a reproduction: the verdicts, each claim's sources and command, and what the model says of the paper's comparison.</summary>
+/// <summary>Shows a reproduction: verdicts, each claim's sources and command, and the model's view of the paper's comparison.</summary>
 internal static class ReproductionPrinter
 {
     private const string Missing = "–";
@@ -48,7 +48,13 @@ internal static class ReproductionPrinter
         if (claim.Check.Command is string command)
             Add("command", claim.Check.Launcher is string launcher ? $"{launcher} … {command}" : command);
         foreach (Measured run in result.Measured)
-            Add("measured", $"{string.Join(", ", run.Values.Select(value => Figure(claim.Figure, value)))} by {run.Run}");
+        {
+            if (run.Values.Count > 0)
+                Add("measured", $"{string.Join(", ", run.Values.Select(value => Figure(claim.Figure, value)))} by {run.Run}");
+            if (run.DisturbedSeeds.Count > 0)
+                Add("left out", $"seed {string.Join(", ", run.DisturbedSeeds)} of {run.Run}: slower without communication than with it");
+        }
+
         Add("verdict", $"{Words(result.Verdict)}: {result.Reason}");
         console.Write(grid);
 

@@ -8,9 +8,10 @@ namespace Daso.CommandLine;
 internal static class SavingPrinter
 {
     private const string Legend =
-        "ideal: device-direct MPI that progresses by itself, full duplex, equally fast ranks, Horovod by NCCL over all cards, a loss that always "
-        + "improves. Range: all combinations of the terms below that are not known of the paper's runs. Alone: the ideal with this term. "
-        + "Without it: the combination that saves most, this term withdrawn; – where that combination does not have it. The last two rows are no part of the range.";
+        "ideal: device-direct MPI that progresses by itself, full duplex, equally fast ranks, Horovod by NCCL over all cards, a loss that "
+        + "always improves. Range: all combinations of the terms, which are not known of the paper's runs. Alone: the ideal with this term. "
+        + "Without it: the combination that saves most, this term withdrawn; – where that combination does not have it. The last two rows "
+        + "are no part of the range.";
 
     internal static void Write(SavingPrediction saving, IAnsiConsole console)
     {

@@ -135,7 +135,7 @@ internal sealed record ClaimSetting
     /// <summary>Images of an epoch.</summary>
     public int? SamplesPerEpoch { get; init; }
 
-    /// <summary>The emulated link between nodes, as <c>--link</c> takes it; null: a real network, so that an emulated one is another setting.</summary>
+    /// <summary>The emulated link between nodes, as <c>--link</c> takes it; null: a real network and no other.</summary>
     public string? Link { get; init; }
 }
 

@@ -10,6 +10,12 @@ namespace Daso.Reproduction;
 /// </summary>
 internal static class RunEvidence
 {
+    /// <summary>The strategy that does not communicate, where a run has it.</summary>
+    private const string Floor = "none";
+
+    /// <summary>By how much the floor may lie above a strategy that waits for nothing, for noise.</summary>
+    private const double FloorNoise = 1.05;
+
     /// <param name="folder">A run's folder.</param>
     /// <param name="claim">The claim.</param>
     /// <returns>Null: the run has another setting, or did not end.</returns>
@@ -36,9 +42,20 @@ internal static class RunEvidence
         CellSummary[] needed = [.. cells, .. baselines.Values];
         if (!needed.All(cell => HasLength(claim.Setting, summary.Cluster, cell)))
             return null;
-        double[] values = [.. cells.Select(cell => Figure(claim.Figure, cell, baselines.GetValueOrDefault(cell.Seed))).OfType<double>()];
-        return values.Length == 0 ? null : new Measured(summary.Cluster.Nodes, values, summary.RunId);
+        Dictionary<int, CellSummary> floors = CellsOf(experiment, Floor).ToDictionary(cell => cell.Seed);
+        int[] disturbed = claim.Figure is ClaimFigure.Saving or ClaimFigure.OverheadShare
+            ? [.. needed.Where(cell => IsDisturbed(cell, floors.GetValueOrDefault(cell.Seed))).Select(cell => cell.Seed).Distinct().Order()]
+            : [];
+        double[] values = [.. cells
+            .ExceptBy(disturbed, cell => cell.Seed)
+            .Select(cell => Figure(claim.Figure, cell, baselines.GetValueOrDefault(cell.Seed)))
+            .OfType<double>()];
+        return values.Length + disturbed.Length == 0 ? null : new Measured(summary.Cluster.Nodes, values, summary.RunId, disturbed);
     }
+
+    /// <summary>No strategy takes less time than the same training without communication, unless the machine did other work then.</summary>
+    private static bool IsDisturbed(CellSummary cell, CellSummary? floor) =>
+        floor is not null && floor.TrainingNs > FloorNoise * cell.TrainingNs;
 
     private static IEnumerable<CellSummary> CellsOf(ExperimentSummary experiment, string? strategy) =>
         experiment.Strategies.Where(candidate => candidate.Strategy == strategy).SelectMany(candidate => candidate.Cells);

@@ -21,9 +21,10 @@ internal enum Verdict
 
 /// <summary>A figure measured on one number of nodes in a claim's setting.</summary>
 /// <param name="Nodes">Of the run.</param>
-/// <param name="Values">One a seed, at least one.</param>
+/// <param name="Values">One a seed.</param>
 /// <param name="Run">The run's id.</param>
-internal sealed record Measured(int Nodes, IReadOnlyList<double> Values, string Run);
+/// <param name="DisturbedSeeds">Seeds whose times say nothing, because training without communication took longer.</param>
+internal sealed record Measured(int Nodes, IReadOnlyList<double> Values, string Run, IReadOnlyList<int> DisturbedSeeds);
 
 /// <summary>A verdict and why.</summary>
 /// <param name="Verdict">The verdict.</param>

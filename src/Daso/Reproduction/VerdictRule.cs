@@ -13,15 +13,19 @@ internal static class VerdictRule
     /// <param name="predicted">What the model says; empty: nothing.</param>
     internal static Judgement Judge(Claim claim, IReadOnlyList<Measured> measured, IReadOnlyList<PredictedRange> predicted)
     {
-        if (measured.Count == 0)
+        Measured[] usable = [.. measured.Where(run => run.Values.Count > 0)];
+        if (usable.Length == 0)
         {
-            return predicted.Count > 0
-                ? new Judgement(Verdict.PredictedOnly, $"{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}")
-                : new Judgement(claim.Check.RunsAnywhere ? Verdict.NotTried : Verdict.CannotBeTried, $"needs {claim.Check.Needs}");
+            string disturbed = measured.Count == 0 ? ""
+                : $"the machine did other work meanwhile in {string.Join(", ", measured.Select(run => run.Run))}; ";
+            if (predicted.Count > 0)
+                return new Judgement(Verdict.PredictedOnly, $"{disturbed}{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}");
+            Verdict verdict = claim.Check.RunsAnywhere ? Verdict.NotTried : Verdict.CannotBeTried;
+            return new Judgement(verdict, $"{disturbed}needs {claim.Check.Needs}");
         }
 
-        Measured[] shows = [.. measured.Where(run => run.Values.All(value => Holds(claim, value)))];
-        return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, measured, shows) : JudgeEach(measured, shows);
+        Measured[] shows = [.. usable.Where(run => run.Values.All(value => Holds(claim, value)))];
+        return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, usable, shows) : JudgeEach(usable, shows);
     }
 
     /// <summary>The same for a claimed sequence.</summary>

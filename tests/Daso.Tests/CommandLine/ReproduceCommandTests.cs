@@ -34,10 +34,12 @@ public class ReproduceCommandTests
         Claim claim = PaperData.Claims().Claims.Single(claim => claim.Figure == ClaimFigure.SkipCycle);
         string losses = Path.GetTempFileName();
         await File.WriteAllTextAsync(losses, $"[{string.Join(", ", Enumerable.Repeat("1", 19))}]", TestContext.Current.CancellationToken);
-        AppRun run = await AppRun.Of([.. claim.Check.Command!.Split(' ').Select(word => word == "losses.json" ? losses : word), "--format", "json"]);
+        string[] command = [.. claim.Check.Command!.Split(' ').Select(word => word == "losses.json" ? losses : word)];
+        AppRun run = await AppRun.Of([.. command, "--format", "json"]);
         File.Delete(losses);
 
-        int[] skips = [.. JsonDocument.Parse(run.Output).RootElement.EnumerateArray().Select(row => row[0].GetInt32()).Where(skip => skip > 0)];
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        int[] skips = [.. json.RootElement.EnumerateArray().Select(row => row[0].GetInt32()).Where(skip => skip > 0)];
         Assert.Equal(claim.Sequence, skips.Where((skip, i) => i == 0 || skip != skips[i - 1]));
     }
 

@@ -75,16 +75,18 @@ public class PaperDataTests
 
         Assert.Equal(25_557_032, workload.Elements);
         Assert.Equal(
-            replica.ParameterRanges.Reverse().Select(range => (long)range.Length), workload.Gradients.Select(gradient => gradient.Elements));
+            replica.ParameterRanges.Reverse().Select(range => (long)range.Length),
+            workload.Gradients.Select(gradient => gradient.Elements));
         Assert.Equal(94e6, workload.ComputeNs, 1.0);
     }
 
     internal static Claim Get(string id) => PaperData.Claims().Claims.Single(claim => claim.Id == id);
 
-    private static IEnumerable<(string Path, double Value)> Numbers(JsonObject json, string prefix) => json.SelectMany(field => field.Value switch
-    {
-        JsonObject inner => Numbers(inner, $"{prefix}{field.Key}."),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => [($"{prefix}{field.Key}", value.GetValue<double>())],
-        _ => Enumerable.Empty<(string, double)>(),
-    });
+    private static IEnumerable<(string Path, double Value)> Numbers(JsonObject json, string prefix) =>
+        json.SelectMany(field => field.Value switch
+        {
+            JsonObject inner => Numbers(inner, $"{prefix}{field.Key}."),
+            JsonValue value when value.GetValueKind() == JsonValueKind.Number => [($"{prefix}{field.Key}", value.GetValue<double>())],
+            _ => Enumerable.Empty<(string, double)>(),
+        });
 }

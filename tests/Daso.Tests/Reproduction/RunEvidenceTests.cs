@@ -29,6 +29,21 @@ public class RunEvidenceTests
         Assert.All(RunEvidence.Of(summary, PaperDataTests.Get("traffic-small"))!.Values, ratio => Assert.Equal(0.4, ratio, 1e-12));
     }
 
+    /// <summary>Without communication seed 1 took 60 where DASO took 50, and seed 2 took 140 where DASO took 150.</summary>
+    [Fact]
+    public void Times_below_the_floor_are_left_out_and_told()
+    {
+        RunSummary summary = Summary(s_cluster, s_link, Steps);
+        StrategySummary floor = StrategySummary.Of("none", false, [Cell(1, 60, 0.9, 0, Steps), Cell(2, 140, 0.9, 0, Steps)]);
+        ExperimentSummary experiment = summary.Experiments[0];
+        summary = summary with { Experiments = [experiment with { Strategies = [.. experiment.Strategies, floor] }] };
+
+        Measured time = RunEvidence.Of(summary, PaperDataTests.Get("saving-small"))!;
+        Assert.Equal([0.25], time.Values);
+        Assert.Equal([1], time.DisturbedSeeds);
+        Assert.Equal(2, RunEvidence.Of(summary, PaperDataTests.Get("accuracy-small"))!.Values.Count);
+    }
+
     [Fact]
     public void Another_setting_says_nothing()
     {

@@ -10,7 +10,7 @@ public class VerdictRuleTests
             PaperDataTests.Get("saving-imagenet") with { Bound = bound, Value = value, Tolerance = tolerance });
 
     private static readonly Gen<Measured> s_runs = Gen.Select(
-        Gen.Int[2, 6].Select(power => 1 << power), Gen.Double[-1, 1].Array[1, 4], (nodes, values) => new Measured(nodes, values, "run"));
+        Gen.Int[2, 6], Gen.Double[-1, 1].Array[1, 4], (power, values) => new Measured(1 << power, values, "run", []));
 
     private static readonly Gen<PredictedRange> s_predictions = Gen.Select(Gen.Double[-1, 1], Gen.Double[-1, 1], (a, b) =>
         new PredictedRange(4, (a + b) / 2, Math.Min(a, b), Math.Max(a, b), [], []));
@@ -26,6 +26,15 @@ public class VerdictRuleTests
     {
         Claim claim = PaperDataTests.Get("saving-small");
         Assert.Equal(new Judgement(Verdict.NotTried, "needs 4 minutes on 2 cores"), VerdictRule.Judge(claim, [], []));
+    }
+
+    [Fact]
+    public void A_disturbed_run_is_no_verdict()
+    {
+        Claim claim = PaperDataTests.Get("saving-small");
+        Assert.Equal(
+            new Judgement(Verdict.NotTried, "the machine did other work meanwhile in run; needs 4 minutes on 2 cores"),
+            VerdictRule.Judge(claim, [new Measured(2, [], "run", [1, 2])], []));
     }
 
     [Fact]
@@ -58,7 +67,7 @@ public class VerdictRuleTests
     public void Nodes_that_were_not_tried_are_named()
     {
         Claim claim = PaperDataTests.Get("saving-imagenet");
-        Judgement judgement = VerdictRule.Judge(claim, [new Measured(8, [0.1], "a"), new Measured(4, [0.05], "b")], []);
+        Judgement judgement = VerdictRule.Judge(claim, [new Measured(8, [0.1], "a", []), new Measured(4, [0.05], "b", [])], []);
 
         Assert.Equal(new Judgement(Verdict.NotReproduced, "not reached on 4, 8 nodes; not tried on 16, 32, 64"), judgement);
     }
