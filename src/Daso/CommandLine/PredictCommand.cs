@@ -109,7 +109,8 @@ internal sealed class PredictCommand
         Calibration calibration, IReadOnlyList<MeasuredCell> fitted, IReadOnlyList<MeasuredCell> others, IAnsiConsole console)
     {
         IEnumerable<CellPrediction> Predictions(IReadOnlyList<MeasuredCell> cells, bool isFitted) =>
-            cells.Select(cell => new CellPrediction(cell, Calibrator.Predict(calibration, cell), isFitted));
+            cells.Select(cell => new CellPrediction(
+                cell, Calibrator.Predict(calibration, cell), Calibrator.PredictAtOwnSpeed(calibration, cell), isFitted));
         PredictPrinter.Write([.. Predictions(fitted, true), .. Predictions(others, false)], console);
     }
 

@@ -58,7 +58,7 @@ internal static class PredictPrinter
     /// <summary>Predictions beside measurements, and how far they are apart.</summary>
     internal static void Write(IReadOnlyList<CellPrediction> cells, IAnsiConsole console)
     {
-        Table table = NewTable(["experiment", "strategy", "link", "", "measured", "predicted", "error", .. s_termHeaders]);
+        Table table = NewTable(["experiment", "strategy", "link", "", "measured", "predicted", "error", "at own speed", .. s_termHeaders]);
         foreach (CellPrediction cell in cells.OrderBy(cell => cell.IsFitted ? 0 : 1))
         {
             table.AddRow([
@@ -68,7 +68,8 @@ internal static class PredictPrinter
                 cell.IsFitted ? "fitted" : "predicted",
                 Quantity.Duration(cell.Cell.StepNs),
                 Quantity.Duration(cell.Predicted.StepNs),
-                cell.Error.ToString("+0.0 %;−0.0 %", CultureInfo.InvariantCulture),
+                Signed(cell.Error),
+                Signed(cell.ErrorAtOwnSpeed),
                 .. Terms(cell.Predicted.Terms)]);
         }
 
@@ -78,8 +79,14 @@ internal static class PredictPrinter
             console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{(group.Key ? "cells that were fitted" : "cells that were predicted")}: {group.Count()}, median error "
-                + $"{CellPrediction.MedianError(group):P1}, largest {group.Max(cell => Math.Abs(cell.Error)):P1}"));
+                + $"{CellPrediction.MedianError(group.Select(cell => cell.Error)):P1}, largest "
+                + $"{group.Max(cell => Math.Abs(cell.Error)):P1}; at own speed median "
+                + $"{CellPrediction.MedianError(group.Select(cell => cell.ErrorAtOwnSpeed)):P1}"));
         }
+
+        console.WriteLine(
+            "at own speed: the error if computing is taken to be as fast as it was in that very cell, by its forward spans; where it is much "
+            + "smaller, the machine's speed has changed between the runs.");
     }
 
     private static Table NewTable(string[] headers)
@@ -93,6 +100,8 @@ internal static class PredictPrinter
 
         return table;
     }
+
+    private static string Signed(double share) => share.ToString("+0.0 %;−0.0 %", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> Terms(StepTerms terms) =>
         new[] { terms.ComputeNs, terms.LocalSyncNs, terms.NetworkNs, terms.CopyNs, terms.StragglerNs }

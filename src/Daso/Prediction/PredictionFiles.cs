@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Daso.Recording;
@@ -13,7 +14,7 @@ public static class PredictionFiles
     /// <exception cref="UserErrorException">The file cannot be read, or describes no system.</exception>
     public static SystemSpec ReadSystem(string path)
     {
-        SystemSpec system = Read(path, "a system", PredictionJson.Readable.SystemSpec);
+        SystemSpec system = Read(path, "a system", PredictionJson.Readable.SystemSpec, WithSystemDefaults);
         system.Validate();
         return system;
     }
@@ -22,7 +23,7 @@ public static class PredictionFiles
     /// <exception cref="UserErrorException">The file cannot be read, or describes no workload.</exception>
     public static WorkloadSpec ReadWorkload(string path)
     {
-        WorkloadSpec workload = Read(path, "a workload", PredictionJson.Readable.WorkloadSpec);
+        WorkloadSpec workload = Read(path, "a workload", PredictionJson.Readable.WorkloadSpec, WithWorkloadDefaults);
         workload.Validate();
         return workload;
     }
@@ -34,7 +35,8 @@ public static class PredictionFiles
 
     /// <summary>Reads what <c>predict --save</c> wrote.</summary>
     /// <exception cref="UserErrorException">The file cannot be read, or is no calibration.</exception>
-    public static Calibration ReadCalibration(string path) => Read(path, "a calibration", PredictionJson.Readable.Calibration);
+    public static Calibration ReadCalibration(string path) =>
+        Read(path, "a calibration", PredictionJson.Readable.Calibration, calibration => calibration);
 
     /// <summary>Writes a calibration.</summary>
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
@@ -51,16 +53,30 @@ public static class PredictionFiles
         }
     }
 
-    private static T Read<T>(string path, string what, JsonTypeInfo<T> type)
+    private static T Read<T>(string path, string what, JsonTypeInfo<T> type, Func<JsonObject, JsonObject> withDefaults)
     {
         try
         {
-            return JsonFile.Read(path, what).Deserialize(type) ?? throw new JsonException("it is null");
+            JsonObject json = JsonObject.Create(JsonFile.Read(path, what)) ?? throw new JsonException("it is null");
+            return withDefaults(json).Deserialize(type)!;
         }
-        catch (JsonException damage)
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException)
         {
             throw new UserErrorException($"{path}: not {what} ({FileFailure.Reason(damage)}); docs/prediction.md shows one");
         }
+    }
+
+    /// <summary>What may be left out. The serializer that is made at compile time does not know the initial values of properties.</summary>
+    private static JsonObject WithSystemDefaults(JsonObject json) => WithDefaults(
+        json, ("source", ""), ("cardsPerNode", 1), ("duplexFactor", 1.0), ("hasMpiProgress", true));
+
+    private static JsonObject WithWorkloadDefaults(JsonObject json) => WithDefaults(json, ("source", ""), ("batchPerRank", 1));
+
+    private static JsonObject WithDefaults(JsonObject json, params ReadOnlySpan<(string Name, JsonNode Value)> defaults)
+    {
+        foreach ((string name, JsonNode value) in defaults)
+            json.TryAdd(name, value);
+        return json;
     }
 }
 

@@ -111,6 +111,8 @@ public static class StepFormula
     /// <summary>DASO with nothing hidden and all ranks in the exchange (rule of Lin et al., ICLR 2020).</summary>
     private static StepTerms PostLocalSgd(SystemSpec system, WorkloadSpec workload, PostLocalSgdModel model, Func<int, double> slowest)
     {
+        if (system.Ranks == 1)
+            return new StepTerms(workload.ComputeNs, 0, 0, 0, 0);
         double wireBytes = (double)workload.Elements * model.Wire.BytesPerElement();
         double network = CollectiveCost.AllReduce(
             model.Algorithm, workload.Elements, model.Wire, GroupShape.World(system), system).TotalNs + system.OverheadNs;

@@ -22,7 +22,7 @@ public static class StepSimulation
         double perRankAndStep = 1.0 / ((double)system.Ranks * length.Steps);
         double Mean(Term term) => cluster.BookedNs(term) * perRankAndStep;
         return new SimulatedTraining(
-            cluster.NowNs,
+            cluster.LastRankNs,
             length.Steps,
             new StepTerms(
                 Mean(Term.Compute), Mean(Term.LocalSync), Mean(Term.Network), Mean(Term.Copy), Mean(Term.Straggler)));

@@ -3,7 +3,7 @@ namespace Daso.Prediction.Calibrating;
 /// <summary>
 /// Fits a system and its workloads to measured cells. Computing times, jitter and the copy rate are means of spans; γ and the overhead
 /// of an operation, which no span shows alone, are those with which the simulated steps are nearest to the measured ones (least squares
-/// of the logarithm of their ratio). All are the same for all strategies, experiments and links.
+/// of the logarithm of their ratio), with computing as fast as in each cell. All are the same for all strategies, experiments and links.
 /// </summary>
 internal static class Calibrator
 {
@@ -48,20 +48,42 @@ internal static class Calibrator
     /// <summary>The predicted step of a cell: the fitted system with the cell's own link.</summary>
     /// <exception cref="UserErrorException">The calibration lacks the cell's experiment.</exception>
     internal static SimulatedTraining Predict(Calibration calibration, MeasuredCell cell) =>
-        Predict(calibration.System, calibration.Workloads, cell);
+        Predict(calibration.System, Workload(calibration.Workloads, cell), cell);
 
-    private static SimulatedTraining Predict(SystemSpec system, IReadOnlyList<WorkloadSpec> workloads, MeasuredCell cell)
+    /// <summary>
+    /// The same with computing as fast as it was in that very cell, by its forward spans, in which nothing communicates. It says how good
+    /// the model of communication is where the machine's speed changes from cell to cell; it is no prediction.
+    /// </summary>
+    /// <exception cref="UserErrorException">The calibration lacks the cell's experiment.</exception>
+    internal static SimulatedTraining PredictAtOwnSpeed(Calibration calibration, MeasuredCell cell) =>
+        Predict(calibration.System, AtSpeedOf(cell, Workload(calibration.Workloads, cell)), cell);
+
+    private static SimulatedTraining Predict(SystemSpec system, WorkloadSpec workload, MeasuredCell cell) =>
+        StepSimulation.Run(system with { InterNode = cell.System.InterNode }, workload, cell.Model, cell.Length);
+
+    private static WorkloadSpec AtSpeedOf(MeasuredCell cell, WorkloadSpec workload)
     {
-        WorkloadSpec workload = workloads.FirstOrDefault(one => one.Name == cell.Experiment) ?? throw new UserErrorException(
+        double factor = cell.Phases.ForwardNs / (workload.ForwardNs * cell.RanksPerCore);
+        return workload with
+        {
+            ForwardNs = workload.ForwardNs * factor,
+            BackwardNs = workload.BackwardNs * factor,
+            OptimizerNs = workload.OptimizerNs * factor,
+            OtherNs = workload.OtherNs * factor,
+        };
+    }
+
+    private static WorkloadSpec Workload(IReadOnlyList<WorkloadSpec> workloads, MeasuredCell cell)
+    {
+        return workloads.FirstOrDefault(one => one.Name == cell.Experiment) ?? throw new UserErrorException(
             $"{cell.Run}: {cell.Experiment} is not in the calibration; there are {string.Join(", ", workloads.Select(one => one.Name))}");
-        return StepSimulation.Run(system with { InterNode = cell.System.InterNode }, workload, cell.Model, cell.Length);
     }
 
     /// <summary>Mean over the cells of the squared logarithm of predicted over measured.</summary>
     private static double Error(SystemSpec system, WorkloadSpec[] workloads, IReadOnlyList<MeasuredCell> cells) => cells
         .AsParallel()
         .AsOrdered()
-        .Select(cell => Math.Log(Predict(system, workloads, cell).StepNs / cell.StepNs))
+        .Select(cell => Math.Log(Predict(system, AtSpeedOf(cell, Workload(workloads, cell)), cell).StepNs / cell.StepNs))
         .ToArray()
         .Average(error => error * error);
 

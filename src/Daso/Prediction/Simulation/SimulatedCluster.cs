@@ -29,6 +29,9 @@ internal sealed class SimulatedCluster
     /// <summary>The present.</summary>
     internal double NowNs { get; private set; }
 
+    /// <summary>When the last rank came to its program's end; operations may go on after it.</summary>
+    internal double LastRankNs { get; private set; }
+
     /// <summary>Told when a rank signals.</summary>
     internal Action<int>? Signalled { get; set; }
 
@@ -129,6 +132,8 @@ internal sealed class SimulatedCluster
                     break;
             }
         }
+
+        LastRankNs = NowNs;
     }
 
     /// <summary>
