@@ -36,7 +36,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.OptionTaken,
         Rules.NoSeeds,
         Rules.DuplicateSeed,
-        Rules.TooFewEpochs,
+        Rules.TooShort,
         Rules.TargetBound,
         Rules.UnknownMetric,
         Rules.NotAnExperiment,
@@ -45,6 +45,13 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.TwoSources,
         Rules.EmptyTier,
         Rules.DuplicateWord,
+        Rules.ReferenceBounds,
+        Rules.UnknownStrategy,
+        Rules.DuplicateReference,
+        Rules.ReferenceUnit,
+        Rules.UnknownTier,
+        Rules.EpochsAndSteps,
+        Rules.TierWithoutParameter,
     ];
 
     /// <inheritdoc />
@@ -109,7 +116,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
             {
                 Location? place = Attributes.PlaceOf(ExperimentParser.Declared(types[i])!, 0, context.CancellationToken);
                 INamedTypeSymbol other = types[i == 0 ? 1 : 0];
-                object[] arguments = [group.Key.Suite, group.Key.Name, other.ToDisplayString()];
+                object[] arguments = [group.Key.Suite, group.Key.Name, $", class '{other.ToDisplayString()}'"];
                 context.ReportDiagnostic(Diagnostic.Create(Rules.DuplicateExperiment, place, arguments));
             }
         }

@@ -1,3 +1,4 @@
+using Daso.SharedRules;
 using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Diagnostics;
@@ -27,16 +28,10 @@ internal static class Rules
         "An experiment lacks one of its parts",
         "Experiment class '{0}' has no [{1}]; add {2}");
 
-    public static readonly DiagnosticDescriptor InvalidName = Error(
-        "DASO005",
-        "A name must be usable as a folder and as an option",
-        "'{0}' can't name {1}; use lower-case letters and digits, with single dashes between them{2}");
+    public static readonly DiagnosticDescriptor InvalidName = Error(CommonRules.InvalidName);
 
-    public static readonly DiagnosticDescriptor DuplicateExperiment = Error(
-        "DASO006",
-        "An experiment's name must be unique in its suite",
-        "Suite '{0}' has another experiment called '{1}', class '{2}'; rename one of them",
-        WellKnownDiagnosticTags.CompilationEnd);
+    public static readonly DiagnosticDescriptor DuplicateExperiment =
+        Error(CommonRules.DuplicateExperiment, WellKnownDiagnosticTags.CompilationEnd);
 
     public static readonly DiagnosticDescriptor MemberNotFound = Error(
         "DASO007",
@@ -68,45 +63,24 @@ internal static class Rules
         "A parameter must be settable",
         "Parameter '{0}' can't be set; make it an instance property with a set or init accessor");
 
-    public static readonly DiagnosticDescriptor ParameterWithoutValues = Error(
-        "DASO013",
-        "A parameter needs a value",
-        "Parameter '{0}' has no values; give [Params] at least one; only of a bool or an enum are all values known");
+    public static readonly DiagnosticDescriptor ParameterWithoutValues = Error(CommonRules.ParameterWithoutValues);
 
-    public static readonly DiagnosticDescriptor ParameterValue = Error(
-        "DASO014",
-        "A parameter's values must be of its type",
-        "{0} is not a value of parameter '{1}'; write {2}");
+    public static readonly DiagnosticDescriptor ParameterValue = Error(CommonRules.ParameterValue);
 
-    public static readonly DiagnosticDescriptor DuplicateValue = Error(
-        "DASO015",
-        "A parameter's values must differ",
-        "Parameter '{0}' has the value {1} twice; remove one, or the same run is made twice");
+    public static readonly DiagnosticDescriptor DuplicateValue = Error(CommonRules.DuplicateValue);
 
-    public static readonly DiagnosticDescriptor DuplicateOption = Error(
-        "DASO016",
-        "A parameter's option must be unique in its experiment",
-        "Parameters '{0}' and '{1}' both have the option --{2}; set 'Option' on one of them");
+    public static readonly DiagnosticDescriptor DuplicateOption = Error(CommonRules.DuplicateOption);
 
-    public static readonly DiagnosticDescriptor OptionTaken = Error(
-        "DASO017",
-        "A parameter's option must not be one of the command line's own",
-        "Parameter '{0}' has the option --{1}, which every suite has already; set 'Option' to another name");
+    public static readonly DiagnosticDescriptor OptionTaken = Error(CommonRules.OptionTaken);
 
     public static readonly DiagnosticDescriptor NoSeeds = Error(
         "DASO018",
         "An experiment needs a seed",
         "[Seeds] of '{0}' is empty; give it at least one, or remove it to run with seed 1");
 
-    public static readonly DiagnosticDescriptor DuplicateSeed = Error(
-        "DASO019",
-        "Seeds must differ",
-        "Seed {0} is there twice; remove one, or the same run is made twice");
+    public static readonly DiagnosticDescriptor DuplicateSeed = Error(CommonRules.DuplicateSeed);
 
-    public static readonly DiagnosticDescriptor TooFewEpochs = Error(
-        "DASO020",
-        "An experiment trains for at least one epoch",
-        "{0} epochs are no training; write at least 1");
+    public static readonly DiagnosticDescriptor TooShort = Error(CommonRules.TooShort);
 
     public static readonly DiagnosticDescriptor TargetBound = Error(
         "DASO021",
@@ -115,7 +89,7 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor UnknownMetric = Error(
         "DASO022",
-        "A target's metric must exist",
+        "A metric must exist",
         "There is no metric '{0}'; write one of {1}");
 
     public static readonly DiagnosticDescriptor NotAnExperiment = new(
@@ -127,10 +101,7 @@ internal static class Rules
         isEnabledByDefault: true,
         helpLinkUri: Pages + "DASO023.md");
 
-    public static readonly DiagnosticDescriptor LinkForm = Error(
-        "DASO024",
-        "A link has a rate and a latency",
-        "'{0}' is no link; write a rate in kbit, mbit or gbit and, after a comma, a latency in ns, us or ms, as in \"1gbit,50us\"");
+    public static readonly DiagnosticDescriptor LinkForm = Error(CommonRules.LinkForm);
 
     public static readonly DiagnosticDescriptor ParameterSource = Error(
         "DASO025",
@@ -144,13 +115,50 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor EmptyTier = Error(
         "DASO027",
-        "A tier sets epochs or steps",
-        "Tier '{0}' changes nothing or counts below zero; set 'Epochs' or 'Steps' to at least 1");
+        "A tier sets epochs, steps or parameters",
+        "Tier '{0}' changes nothing or counts below zero; set 'Epochs' or 'Steps' to at least 1, or a parameter by [TierParams(\"{0}\", …)]");
 
     public static readonly DiagnosticDescriptor DuplicateWord = Error(
         "DASO028",
         "Tiers and tags must differ",
         "Experiment class '{0}' has the {1} '{2}' twice; rename or remove one");
+
+    public static readonly DiagnosticDescriptor ReferenceBounds = Error(
+        "DASO029",
+        "A reference has a value and bounds around it",
+        "The reference for '{0}' of '{1}' on '{2}' {3}; write a value above 0, 'Lower' at most 0 and 'Upper' at least 0, as shares of it");
+
+    public static readonly DiagnosticDescriptor UnknownStrategy = Error(
+        "DASO030",
+        "A reference's strategy must exist",
+        "Experiment class '{0}' has no strategy '{1}'; write one of {2}");
+
+    public static readonly DiagnosticDescriptor DuplicateReference = Error(
+        "DASO031",
+        "A figure has one reference on a system",
+        "Experiment class '{0}' has a reference for '{1}' of '{2}' on '{3}' already; remove one of them");
+
+    public static readonly DiagnosticDescriptor ReferenceUnit = Error(
+        "DASO032",
+        "A reference's unit must fit its metric",
+        "'{0}' is no unit of '{1}'; set 'Unit' to one of {2}");
+
+    public static readonly DiagnosticDescriptor UnknownTier = Error(
+        "DASO033",
+        "A named tier must exist",
+        "Experiment class '{0}' has no tier '{1}'; {2}");
+
+    public static readonly DiagnosticDescriptor EpochsAndSteps = Error(
+        "DASO034",
+        "An experiment's length is epochs or steps",
+        "Experiment class '{0}' has both [Epochs] and [Steps]; remove one of them");
+
+    public static readonly DiagnosticDescriptor TierWithoutParameter = Error(
+        "DASO035",
+        "Only a parameter has values in a tier",
+        "Property '{0}' has [TierParams] and is no parameter; give it [Params] or [ParamsSource], too");
+
+    private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
         new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);

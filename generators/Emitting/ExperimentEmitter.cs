@@ -22,7 +22,7 @@ internal static class ExperimentEmitter
             writer.List("Parameters =", spec.Parameters.Select(p => Definition(spec, p)), "],");
         writer.List("Strategies =", spec.Strategies.Select(s => $"new({Literal.Of(s.Name)}, {Literal.Of(s.IsBaseline)})"), "],");
         writer.Line($"Seeds = {Literal.ListOf(spec.Seeds.Select(Literal.Of))},");
-        writer.Line($"Epochs = {Literal.Of(spec.Epochs)},");
+        writer.Line(spec.Steps == 0 ? $"Epochs = {Literal.Of(spec.Epochs)}," : $"Steps = {Literal.Of(spec.Steps)},");
         if (spec.Link is { } link)
             writer.Line($"Link = {Literal.Of(link)},");
         if (spec.Target is { } target)
@@ -32,7 +32,9 @@ internal static class ExperimentEmitter
         }
 
         if (spec.Tiers.Count > 0)
-            writer.List("Tiers =", spec.Tiers.Select(t => $"new({Literal.Of(t.Name)}, {Given(t.Epochs)}, {Given(t.Steps)})"), "],");
+            writer.List("Tiers =", spec.Tiers.Select(t => Definition(spec, t)), "],");
+        if (spec.References.Count > 0)
+            writer.List("References =", spec.References.Select(Definition), "],");
         if (spec.Tags.Count > 0)
             writer.Line($"Tags = {Literal.ListOf(spec.Tags.Select(Literal.Of))},");
         EmitCreate(writer, spec);
@@ -74,6 +76,33 @@ internal static class ExperimentEmitter
                 ? $"{Experiments}ParameterValues.TextsOf({Use(spec, source)})"
                 : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
+        ];
+        return $"new({string.Join(", ", arguments)})";
+    }
+
+    private static string Definition(ExperimentSpec spec, TierSpec tier)
+    {
+        IEnumerable<string> parameters =
+            from parameter in spec.Parameters
+            from set in parameter.TierValues
+            where set.Tier == tier.Name
+            select $"new({Literal.Of(parameter.Option)}, {Literal.ListOf(set.Values.Select(Literal.Of))})";
+        string definition = $"new({Literal.Of(tier.Name)}, {Given(tier.Epochs)}, {Given(tier.Steps)})";
+        return parameters.Any() ? $"{definition} {{ Parameters = {Literal.ListOf(parameters)} }}" : definition;
+    }
+
+    private static string Definition(ReferenceSpec reference)
+    {
+        string[] arguments =
+        [
+            Literal.Of(reference.System),
+            Literal.Of(reference.Strategy),
+            Literal.Of(reference.Metric),
+            Literal.Of(reference.Value),
+            reference.Lower is double lower ? Literal.Of(lower) : "null",
+            reference.Upper is double upper ? Literal.Of(upper) : "null",
+            Literal.Of(reference.Unit),
+            reference.Tier is { } tier ? Literal.Of(tier) : "null",
         ];
         return $"new({string.Join(", ", arguments)})";
     }

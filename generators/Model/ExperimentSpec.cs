@@ -17,10 +17,12 @@ namespace Daso.Generators.Model;
 /// <param name="LearningRate">Gives the learning-rate schedule.</param>
 /// <param name="Strategies">In the order of the source.</param>
 /// <param name="Seeds">At least one.</param>
-/// <param name="Epochs">At least 1.</param>
+/// <param name="Epochs">At least 1; 0: it is said in steps.</param>
+/// <param name="Steps">At least 1; 0: it is said in epochs.</param>
 /// <param name="Link">The emulated link, if any.</param>
 /// <param name="Target">The quality to reach, if any.</param>
 /// <param name="Tiers">In the order of the source.</param>
+/// <param name="References">In the order of the source.</param>
 /// <param name="Tags">In the order of the source.</param>
 internal sealed record ExperimentSpec(
     string Namespace,
@@ -37,9 +39,11 @@ internal sealed record ExperimentSpec(
     EquatableArray<StrategySpec> Strategies,
     EquatableArray<int> Seeds,
     int Epochs,
+    int Steps,
     string? Link,
     TargetSpec? Target,
     EquatableArray<TierSpec> Tiers,
+    EquatableArray<ReferenceSpec> References,
     EquatableArray<string> Tags)
 {
     /// <summary>The class's name with its namespace, without global::.</summary>
@@ -54,6 +58,7 @@ internal sealed record ExperimentSpec(
 /// <param name="TypeName">What a user may write.</param>
 /// <param name="Values">The values as text; none if a member gives them.</param>
 /// <param name="Source">The member that gives them; null if they are written.</param>
+/// <param name="TierValues">The values in tiers, in the order of the source.</param>
 /// <param name="Help">The doc comment in one line.</param>
 internal sealed record ParameterSpec(
     string Name,
@@ -63,6 +68,7 @@ internal sealed record ParameterSpec(
     string TypeName,
     EquatableArray<string> Values,
     MemberSpec? Source,
+    EquatableArray<TierValuesSpec> TierValues,
     string Help);
 
 /// <summary>The types that a parameter can have.</summary>
@@ -84,5 +90,12 @@ internal sealed record StrategySpec(string Name, bool IsBaseline, MemberSpec Mem
 /// <summary>A shorter or longer form; 0: as the experiment says.</summary>
 internal sealed record TierSpec(string Name, int Epochs, int Steps);
 
+/// <summary>A parameter's values in a tier, as text.</summary>
+internal sealed record TierValuesSpec(string Tier, EquatableArray<string> Values);
+
 /// <summary>A metric and its threshold.</summary>
 internal sealed record TargetSpec(string Metric, bool IsAtLeast, double Value);
+
+/// <summary>A strategy's figure on a system; a bound or tier that is not set is null.</summary>
+internal sealed record ReferenceSpec(
+    string System, string Strategy, string Metric, double Value, double? Lower, double? Upper, string Unit, string? Tier);

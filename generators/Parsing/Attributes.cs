@@ -35,9 +35,9 @@ internal static class Attributes
     }
 
     /// <summary>The items of a params argument; null if it does not compile.</summary>
-    public static IReadOnlyList<TypedConstant>? Items(AttributeData attribute)
+    public static IReadOnlyList<TypedConstant>? Items(AttributeData attribute, int index = 0)
     {
-        TypedConstant array = attribute.ConstructorArguments.FirstOrDefault();
+        TypedConstant array = attribute.ConstructorArguments.ElementAtOrDefault(index);
         if (array.Kind != TypedConstantKind.Array)
             return null;
         if (array.IsNull)
@@ -56,6 +56,10 @@ internal static class Attributes
         return null;
     }
 
+    /// <summary>A number that a property of the attribute is set to; null if it is not set, or to NaN, which means that.</summary>
+    public static double? Number(AttributeData attribute, string name) =>
+        Named(attribute, name)?.Value is double number && !double.IsNaN(number) ? number : null;
+
     public static Location? Place(AttributeData attribute, CancellationToken cancellation) =>
         attribute.ApplicationSyntaxReference?.GetSyntax(cancellation).GetLocation();
 
@@ -71,10 +75,10 @@ internal static class Attributes
     }
 
     /// <summary>Where an item of a params argument is written; the attribute if the items are not written one by one.</summary>
-    public static Location? PlaceOfItem(AttributeData attribute, int item, int items, CancellationToken cancellation)
+    public static Location? PlaceOfItem(AttributeData attribute, int item, int items, CancellationToken cancellation, int index = 0)
     {
         List<AttributeArgumentSyntax> written = Written(attribute, cancellation);
-        return written.Count == items ? written[item].Expression.GetLocation() : Place(attribute, cancellation);
+        return written.Count == index + items ? written[index + item].Expression.GetLocation() : Place(attribute, cancellation);
     }
 
     /// <summary>Where a property of the attribute is set; the attribute if it is not.</summary>

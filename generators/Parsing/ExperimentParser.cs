@@ -25,7 +25,8 @@ internal static class ExperimentParser
         string? suite = Suite(scope);
         CheckNames(scope, name, suite);
 
-        EquatableArray<ParameterSpec> parameters = ParameterParser.Parse(scope);
+        EquatableArray<TierSpec> tiers = TierParser.Tiers(scope);
+        EquatableArray<ParameterSpec> parameters = ParameterParser.Parse(scope, tiers);
         ClassRules.Check(scope);
         cancellation.ThrowIfCancellationRequested();
 
@@ -35,10 +36,10 @@ internal static class ExperimentParser
         MemberSpec? rate = Part(scope, KnownNames.LearningRate, KnownNames.LearningRateSpec, "gives the learning-rate schedule");
         EquatableArray<StrategySpec> strategies = StrategyParser.Parse(scope);
         EquatableArray<int> seeds = TrainingParser.Seeds(scope);
-        int epochs = TrainingParser.Epochs(scope);
+        (int epochs, int steps) = TrainingParser.Length(scope);
         string? link = TrainingParser.Link(scope);
         TargetSpec? target = TrainingParser.Target(scope);
-        EquatableArray<TierSpec> tiers = TierParser.Tiers(scope);
+        EquatableArray<ReferenceSpec> references = ReferenceParser.Parse(scope, tiers);
         EquatableArray<string> tags = TierParser.Tags(scope);
         cancellation.ThrowIfCancellationRequested();
 
@@ -61,9 +62,11 @@ internal static class ExperimentParser
             strategies,
             seeds,
             epochs,
+            steps,
             link,
             target,
             tiers,
+            references,
             tags);
     }
 

@@ -1,6 +1,6 @@
 namespace Daso.Generators.Parsing;
 
-/// <summary>Names of the library that the generator knows, and the command line's own options.</summary>
+/// <summary>Names of the library that the generator knows.</summary>
 internal static class KnownNames
 {
     public const string AttributeNamespace = "Daso.Experiments";
@@ -14,9 +14,12 @@ internal static class KnownNames
     public const string Strategy = "StrategyAttribute";
     public const string Seeds = "SeedsAttribute";
     public const string Epochs = "EpochsAttribute";
+    public const string Steps = "StepsAttribute";
     public const string Target = "TargetAttribute";
     public const string Link = "LinkAttribute";
     public const string Tier = "TierAttribute";
+    public const string TierParams = "TierParamsAttribute";
+    public const string Reference = "ReferenceAttribute";
     public const string Tags = "TagsAttribute";
 
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
@@ -28,17 +31,11 @@ internal static class KnownNames
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =
-        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Target, Link, Tier, Tags];
+        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Steps, Target, Link, Tier, Reference, Tags];
 
-    public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource];
+    public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource, TierParams];
 
     public static readonly IReadOnlyList<string> Metrics = ["accuracy", "top5", "loss"];
-
-    public static readonly IReadOnlyList<string> BuiltInOptions =
-    [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "dry-run",
-        "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "help", "version",
-    ];
 
     /// <summary>How a user writes an attribute: without the suffix.</summary>
     public static string Short(string attribute) => attribute.Substring(0, attribute.Length - "Attribute".Length);

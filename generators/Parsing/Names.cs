@@ -1,27 +1,13 @@
 using System.Text;
 using Daso.Generators.Diagnostics;
+using Daso.SharedRules;
 using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>The rule for names that become folders, options and table rows.</summary>
+/// <summary>Names that become folders, options and table rows.</summary>
 internal static class Names
 {
-    /// <summary>Lower-case ASCII letters and digits, with single dashes between them.</summary>
-    public static bool IsValid(string name)
-    {
-        bool letterBefore = false;
-        foreach (char c in name)
-        {
-            bool letter = c is >= 'a' and <= 'z' or >= '0' and <= '9';
-            if (!letter && (c != '-' || !letterBefore))
-                return false;
-            letterBefore = letter;
-        }
-
-        return letterBefore;
-    }
-
     /// <summary>Reports a name that is not valid.</summary>
     /// <param name="mistakes">Gets the mistake.</param>
     /// <param name="name">The name.</param>
@@ -30,7 +16,7 @@ internal static class Names
     /// <param name="more">More on the mend.</param>
     public static void Check(Mistakes mistakes, string name, string what, Func<Location?> place, string more = "")
     {
-        if (!IsValid(name))
+        if (!NameRule.IsValid(name))
             mistakes.Add(Rules.InvalidName, place(), name, what, more);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Generators.Model;
+using Daso.SharedRules;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -40,13 +41,13 @@ internal sealed class ParameterType
     /// <summary>Null if an option can't give values of the type.</summary>
     public static ParameterType? Of(ITypeSymbol type) => type switch
     {
-        { SpecialType: SpecialType.System_Int32 } => new(type, ParameterKind.Integer, "integer", "an int"),
-        { SpecialType: SpecialType.System_Double } => new(type, ParameterKind.Number, "number", "a finite number"),
-        { SpecialType: SpecialType.System_Boolean } => new(type, ParameterKind.Truth, "true/false", "true or false"),
+        { SpecialType: SpecialType.System_Int32 } => new(type, ParameterKind.Integer, "integer", ValueForms.Integer),
+        { SpecialType: SpecialType.System_Double } => new(type, ParameterKind.Number, "number", ValueForms.Number),
+        { SpecialType: SpecialType.System_Boolean } => new(type, ParameterKind.Truth, "true/false", ValueForms.Truth),
         { SpecialType: SpecialType.System_String, NullableAnnotation: not NullableAnnotation.Annotated } =>
             new(type, ParameterKind.Text, "text", "a text in quotes"),
         INamedTypeSymbol { TypeKind: TypeKind.Enum } =>
-            new(type, ParameterKind.Choice, string.Join("|", Choices(type).Select(c => c.Name)), "a named value of " + type.Name),
+            new(type, ParameterKind.Choice, string.Join("|", NamesOf(type)), ValueForms.OneOf(NamesOf(type))),
         _ => null,
     };
 
@@ -77,6 +78,8 @@ internal sealed class ParameterType
 
     private static string? Finite(double number) =>
         double.IsNaN(number) || double.IsInfinity(number) ? null : number.ToString("R", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<string> NamesOf(ITypeSymbol type) => Choices(type).Select(choice => choice.Name);
 
     private static IEnumerable<IFieldSymbol> Choices(ITypeSymbol type) =>
         type.GetMembers().OfType<IFieldSymbol>().Where(field => field.HasConstantValue);

@@ -21,12 +21,22 @@ internal static class TierParser
                 scope.Mistakes.Add(Rules.DuplicateWord, Place(), scope.Type.Name, "tier", name);
 
             int epochs = Count(attribute, "Epochs"), steps = Count(attribute, "Steps");
-            if (epochs < 0 || steps < 0 || (epochs == 0 && steps == 0))
+            if (epochs < 0 || steps < 0 || (epochs == 0 && steps == 0 && !IsNamedByParameter(scope, name)))
                 scope.Mistakes.Add(Rules.EmptyTier, Attributes.Place(attribute, scope.Cancellation), name);
             tiers.Add(new TierSpec(name, epochs, steps));
         }
 
         return new([.. tiers]);
+    }
+
+    /// <summary>Reports a tier that is named but not declared.</summary>
+    public static void CheckKnown(ExperimentScope scope, EquatableArray<TierSpec> tiers, string name, Location? place)
+    {
+        if (tiers.Any(tier => tier.Name == name))
+            return;
+
+        string mend = tiers.Count == 0 ? $"add [Tier(\"{name}\", …)]" : "write one of " + string.Join(", ", tiers.Select(tier => tier.Name));
+        scope.Mistakes.Add(Rules.UnknownTier, place, scope.Type.Name, name, mend);
     }
 
     public static EquatableArray<string> Tags(ExperimentScope scope)
@@ -53,6 +63,11 @@ internal static class TierParser
 
         return new([.. tags]);
     }
+
+    private static bool IsNamedByParameter(ExperimentScope scope, string tier) => scope.Type.GetMembers()
+        .OfType<IPropertySymbol>()
+        .SelectMany(property => Attributes.All(property, KnownNames.TierParams))
+        .Any(attribute => Attributes.Text(attribute, 0) == tier);
 
     private static int Count(AttributeData attribute, string name) => Attributes.Named(attribute, name)?.Value as int? ?? 0;
 }

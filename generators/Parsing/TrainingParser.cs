@@ -1,19 +1,15 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Daso.Generators.Diagnostics;
 using Daso.Generators.Model;
+using Daso.SharedRules;
 using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>Seeds, epochs, the link and the target.</summary>
+/// <summary>Seeds, epochs or steps, the link and the target.</summary>
 internal static class TrainingParser
 {
     private const int DefaultSeed = 1;
-
-    /// <summary>What LinkSpec.Parse of the library takes.</summary>
-    private static readonly Regex LinkForm = new(
-        @"^\d+(\.\d+)?[kmg]bit(,\s*\d+(\.\d+)?[num]s)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
 
     public static EquatableArray<int> Seeds(ExperimentScope scope)
     {
@@ -43,20 +39,18 @@ internal static class TrainingParser
         return new([.. seeds]);
     }
 
-    public static int Epochs(ExperimentScope scope)
+    /// <summary>Epochs or steps; the other is 0.</summary>
+    public static (int Epochs, int Steps) Length(ExperimentScope scope)
     {
-        if (scope.Require(KnownNames.Epochs, "[Epochs(…)] to say how long it trains") is not { } attribute)
-            return 0;
-
-        if (attribute.ConstructorArguments.FirstOrDefault() is not { Kind: TypedConstantKind.Primitive, Value: int count })
+        if (scope.Find(KnownNames.Steps) is not { } steps)
         {
-            scope.Mistakes.LeaveToCompiler();
-            return 0;
+            AttributeData? epochs = scope.Require(KnownNames.Epochs, "[Epochs(…)] or [Steps(…)] to say how long it trains");
+            return epochs is null ? default : (Count(scope, epochs, "epochs"), 0);
         }
 
-        if (count < 1)
-            scope.Mistakes.Add(Rules.TooFewEpochs, Attributes.PlaceOf(attribute, 0, scope.Cancellation), Text(count));
-        return count;
+        if (scope.Find(KnownNames.Epochs) is not null)
+            scope.Mistakes.Add(Rules.EpochsAndSteps, Attributes.Place(steps, scope.Cancellation), scope.Type.Name);
+        return (0, Count(scope, steps, "steps"));
     }
 
     public static string? Link(ExperimentScope scope)
@@ -64,7 +58,7 @@ internal static class TrainingParser
         if (scope.Find(KnownNames.Link) is not { } attribute || scope.Text(attribute, 0) is not { } link)
             return null;
 
-        if (!LinkForm.IsMatch(link))
+        if (LinkText.Parse(link) is null)
             scope.Mistakes.Add(Rules.LinkForm, Attributes.PlaceOf(attribute, 0, scope.Cancellation), link);
         return link;
     }
@@ -85,6 +79,19 @@ internal static class TrainingParser
         if (WrongBound(atLeast, atMost) is { } wrong)
             scope.Mistakes.Add(Rules.TargetBound, Attributes.Place(attribute, scope.Cancellation), metric, wrong);
         return new TargetSpec(metric, atLeast is not null, atLeast ?? atMost ?? 0);
+    }
+
+    private static int Count(ExperimentScope scope, AttributeData attribute, string unit)
+    {
+        if (attribute.ConstructorArguments.FirstOrDefault() is not { Kind: TypedConstantKind.Primitive, Value: int count })
+        {
+            scope.Mistakes.LeaveToCompiler();
+            return 0;
+        }
+
+        if (count < 1)
+            scope.Mistakes.Add(Rules.TooShort, Attributes.PlaceOf(attribute, 0, scope.Cancellation), Text(count), unit);
+        return count;
     }
 
     private static string? WrongBound(double? atLeast, double? atMost)

@@ -27,6 +27,7 @@ public sealed class DiagnosticPagesTests
         string notes = File.ReadAllText(Path.Combine(Repository, "generators/AnalyzerReleases.Unshipped.md"))
             + File.ReadAllText(Path.Combine(Repository, "generators/AnalyzerReleases.Shipped.md"));
         string overview = File.ReadAllText(Path.Combine(Repository, "docs/experiments.md"));
+        Assert.Equal(new ExperimentAnalyzer().SupportedDiagnostics.Length, notes.Split("\nDASO").Length - 1);
         foreach (DiagnosticDescriptor rule in new ExperimentAnalyzer().SupportedDiagnostics)
         {
             Assert.Contains($"{rule.Id} | Daso | {rule.DefaultSeverity} | {rule.Title}", notes, StringComparison.Ordinal);

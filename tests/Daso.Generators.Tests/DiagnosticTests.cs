@@ -38,12 +38,12 @@ public sealed class DiagnosticTests
         { "DASO007", "\"daso\", nameof(Daso)", "member: \"None\", name: \"daso\"", "\"None\"" },
         { "DASO008", "private TinyModel Network", "private TinyData Network", "nameof(Network)" },
         { "DASO008", "private TinyModel Network", "private TinyModel? Network", "nameof(Network)" },
-        { "DASO008", "nameof(Rate)", "nameof(AllReduce)", "nameof(AllReduce)" },
+        { "DASO008", "nameof(Rate)", "nameof(Collective)", "nameof(Collective)" },
         { "DASO009", ", Baseline = true", "", "DigitsTiny" },
         { "DASO009", "nameof(Daso))", "nameof(Daso), Baseline = true)", "Baseline = true" },
         { "DASO010", "\"daso\"", "\"ddp\"", "\"ddp\"" },
         { "DASO011", "bool Overlap", "decimal Overlap", "Overlap" },
-        { "DASO011", "string AllReduce { get; init; } = \"\"", "string? AllReduce { get; init; }", "AllReduce" },
+        { "DASO011", "string Collective { get; init; } = \"\"", "string? Collective { get; init; }", "Collective" },
         { "DASO011", "int BatchPerRank", "int? BatchPerRank", "BatchPerRank" },
         { "DASO012", "int BatchPerRank { get; init; }", "int BatchPerRank => 1;", "BatchPerRank" },
         { "DASO012", "public int BatchPerRank", "public static int BatchPerRank", "BatchPerRank" },
@@ -71,12 +71,40 @@ public sealed class DiagnosticTests
         { "DASO025", "private static int[] Widths", "private int[] Widths", "nameof(Widths)" },
         { "DASO025", "private static int[] Widths", "private static double[] Widths", "nameof(Widths)" },
         { "DASO026", "[ParamsSource(nameof(Widths))]", "[Params(8)] [ParamsSource(nameof(Widths))]", "ParamsSource(nameof(Widths))" },
-        { "DASO005", "Tier(\"tiny\"", "Tier(\"Tiny\"", "\"Tiny\"" },
-        { "DASO027", "Epochs = 1, Steps = 20", "Epochs = 0", "Tier(\"tiny\", Epochs = 0)" },
+        { "DASO005", "[Tags(", "[Tier(\"Tiny\", Steps = 1)] [Tags(", "\"Tiny\"" },
+        { "DASO027", "[Tags(", "[Tier(\"full\", Epochs = 0)] [Tags(", "Tier(\"full\", Epochs = 0)" },
         { "DASO027", "Epochs = 1, Steps = 20", "Epochs = -1", "Tier(\"tiny\", Epochs = -1)" },
         { "DASO028", "[Tags(", "[Tier(\"tiny\", Steps = 1)] [Tags(", "\"tiny\"" },
         { "DASO028", "\"gpu\"", "\"nightly\"", "\"nightly\"" },
         { "DASO005", "\"gpu\"", "\"G P U\"", "\"G P U\"" },
+        { "DASO005", "\"laptop\", \"ddp\", \"qual", "\"Laptop\", \"ddp\", \"qual", "\"Laptop\"" },
+        { "DASO022", "\"quality\"", "\"speed\"", "\"speed\"" },
+        { "DASO029", "0.96, ", "0, ", "Reference(\"laptop\", \"ddp\", \"quality\", 0, Lower = -0.1, Upper = 0.05)" },
+        {
+            "DASO029",
+            "Lower = -0.1, Upper = 0.05",
+            "Lower = 0.05, Upper = -0.1",
+            "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = 0.05, Upper = -0.1)"
+        },
+        { "DASO029", "Lower = -0.1, Upper = 0.05", "Lower = 0.1", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = 0.1)" },
+        { "DASO029", ", Lower = -0.1, Upper = 0.05", "", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96)" },
+        { "DASO030", "\"ddp\", \"qual", "\"dazo\", \"qual", "\"dazo\"" },
+        {
+            "DASO031",
+            "\"quality\", 0.96, Lower = -0.1, Upper = 0.05",
+            "\"step-time\", 3, Upper = 0.1, Unit = \"s\", Tier = \"tiny\"",
+            "Reference(\"laptop\", \"ddp\", \"step-time\", 12, Upper = 0.2, Unit = \"ms\", Tier = \"tiny\")"
+        },
+        { "DASO032", "Unit = \"ms\"", "Unit = \"MB\"", "Unit = \"MB\"" },
+        { "DASO033", "Tier = \"tiny\"", "Tier = \"tny\"", "Tier = \"tny\"" },
+        { "DASO013", "TierParams(\"tiny\", 4)", "TierParams(\"tiny\")", "TierParams(\"tiny\")" },
+        { "DASO014", "TierParams(\"tiny\", 4)", "TierParams(\"tiny\", 4, \"8\")", "\"8\"" },
+        { "DASO015", "TierParams(\"tiny\", 4)", "TierParams(\"tiny\", 4, 8, 4)", "4" },
+        { "DASO020", "[Epochs(4)]", "[Steps(-1)]", "-1" },
+        { "DASO028", "[TierParams(\"tiny\", 4)]", "[TierParams(\"tiny\", 4), TierParams(\"tiny\", 8)]", "\"tiny\"" },
+        { "DASO033", "TierParams(\"tiny\", 4)", "TierParams(\"small\", 4)", "\"small\"" },
+        { "DASO034", "[Epochs(4)]", "[Epochs(4), Steps(200)]", "Steps(200)" },
+        { "DASO035", "[Params(true)]", "[TierParams(\"tiny\", true)]", "TierParams(\"tiny\", true)" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
     };
 
@@ -137,6 +165,21 @@ public sealed class DiagnosticTests
         const string silenced = "#pragma warning disable DASO020\n[Epochs(0)]\n#pragma warning restore DASO020";
         string source = Replace(Samples.Rich, "[Epochs(4)]", silenced);
         Assert.Empty(await Host.AnalyzeAsync(Host.Compile(source)));
+    }
+
+    [Theory]
+    [InlineData("none", null)]
+    [InlineData("warning", DiagnosticSeverity.Warning)]
+    [InlineData("error", DiagnosticSeverity.Error)]
+    public async Task Editorconfig_silences_and_grades_a_diagnostic(string severity, DiagnosticSeverity? expected)
+    {
+        Compilation compilation = Host.Compile(Replace(Samples.Rich, "[Epochs(4)]", "[Epochs(0)]"));
+        Compilation configured = compilation.WithOptions(compilation.Options.WithSyntaxTreeOptionsProvider(
+            new EditorConfig($"root = true\n[*.cs]\ndotnet_diagnostic.DASO020.severity = {severity}")));
+
+        Assert.Equal(expected, (await Host.AnalyzeAsync(configured)).Select(d => (DiagnosticSeverity?)d.Severity).SingleOrDefault());
+        // However it is graded, an experiment that cannot run is not generated.
+        Assert.Equal(["SuiteRegistry.g.cs"], Host.Texts(Host.Generate(configured)).Keys);
     }
 
     [Theory]

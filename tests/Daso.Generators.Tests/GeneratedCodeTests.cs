@@ -18,7 +18,7 @@ public sealed class GeneratedCodeTests
             ["batch-per-rank"] = "24",
             ["momentum"] = "0.5",
             ["wire"] = "float32",
-            ["all-reduce"] = "tree",
+            ["collective"] = "tree",
             ["overlap"] = "true",
             ["width"] = "8",
         }));
@@ -63,8 +63,37 @@ public sealed class GeneratedCodeTests
         ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
 
         Assert.Equal(["8", "16"], definition.Parameters.Single(p => p.Option == "width").Values);
-        Assert.Equal([new TierDefinition("tiny", 1, 20)], definition.Tiers);
+        TierDefinition tier = Assert.Single(definition.Tiers);
+        Assert.Equal(("tiny", 1, 20), (tier.Name, tier.Epochs, tier.Steps));
+        TierParameter set = Assert.Single(tier.Parameters);
+        Assert.Equal(("batch-per-rank", "4"), (set.Option, Assert.Single(set.Values)));
         Assert.Equal(["nightly", "gpu"], definition.Tags);
+    }
+
+    [Fact]
+    public void An_experiment_can_be_as_long_as_its_steps_and_a_tier_set_a_parameter_alone()
+    {
+        string source = Samples.Small("A", "a", body: "[Params, TierParams(\"half\", true)] public bool Flag { get; init; }")
+            .Replace("[Epochs(1)]", "[Steps(200), Tier(\"half\")]", StringComparison.Ordinal);
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(source)));
+
+        Assert.Equal((null, 200), (definition.Epochs, definition.Steps));
+        TierDefinition tier = Assert.Single(definition.Tiers);
+        Assert.Equal((null, null), (tier.Epochs, tier.Steps));
+        Assert.Equal(["true"], Assert.Single(tier.Parameters).Values);
+    }
+
+    [Fact]
+    public void References_are_in_the_definition()
+    {
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));
+
+        Assert.Equal(
+            [
+                new ReferenceDefinition("laptop", "ddp", "quality", 0.96, -0.1, 0.05, "1", null),
+                new ReferenceDefinition("laptop", "ddp", "step-time", 12, null, 0.2, "ms", "tiny"),
+            ],
+            definition.References);
     }
 
     [Fact]

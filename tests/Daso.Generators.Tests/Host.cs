@@ -97,7 +97,8 @@ internal static class Host
         [
             .. diagnostics
                 .OrderBy(d => d.Location.SourceTree?.FilePath, StringComparer.Ordinal)
-                .ThenBy(d => d.Location.SourceSpan.Start),
+                .ThenBy(d => d.Location.SourceSpan.Start)
+                .ThenBy(d => d.Id, StringComparer.Ordinal),
         ];
     }
 

@@ -1,4 +1,5 @@
 using Daso.Generators.Parsing;
+using Daso.SharedRules;
 
 namespace Daso.Generators.Tests;
 
@@ -16,7 +17,7 @@ public sealed class NamesTests
     public void Kebab_case(string property, string option)
     {
         Assert.Equal(option, Names.ToKebabCase(property));
-        Assert.True(Names.IsValid(option));
+        Assert.True(NameRule.IsValid(option));
     }
 
     [Theory]
@@ -28,5 +29,5 @@ public sealed class NamesTests
     [InlineData("a b")]
     [InlineData("a/b")]
     [InlineData("é")]
-    public void Not_a_name(string name) => Assert.False(Names.IsValid(name));
+    public void Not_a_name(string name) => Assert.False(NameRule.IsValid(name));
 }

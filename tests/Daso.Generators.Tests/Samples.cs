@@ -26,11 +26,14 @@ internal static class Samples
         [Link("1gbit,50us")]
         [Target("accuracy", AtLeast = 0.95)]
         [Tier("tiny", Epochs = 1, Steps = 20)]
+        [Reference("laptop", "ddp", "quality", 0.96, Lower = -0.1, Upper = 0.05)]
+        [Reference("laptop", "ddp", "step-time", 12, Upper = 0.2, Unit = "ms", Tier = "tiny")]
         [Tags("nightly", "gpu")]
         public sealed partial class DigitsTiny
         {
             /// <summary>Samples a rank sees in one step.</summary>
             [Params(16, 32)]
+            [TierParams("tiny", 4)]
             public int BatchPerRank { get; init; }
 
             /// <summary>See <see cref="OptimizerSpec.Create(Replica)"/> of <c>SGD</c>.</summary>
@@ -41,7 +44,7 @@ internal static class Samples
             public Precision Format { get; init; }
 
             [Params("ring", "tree")]
-            internal string AllReduce { get; init; } = "";
+            internal string Collective { get; init; } = "";
 
             [Params(true)]
             private bool Overlap { get; init; }
@@ -59,9 +62,45 @@ internal static class Samples
 
             private static LearningRateSpec Rate => new TinyRate(0.1);
 
-            private TinyStrategy Ddp => new(AllReduce);
+            private TinyStrategy Ddp => new(Collective);
 
             private TinyStrategy Daso => new($"{Format} {Width}");
+        }
+        """;
+
+    /// <summary>A class with many mistakes.</summary>
+    public const string Wrong =
+        """
+        using Daso.Generators.Tests.Parts;
+
+        namespace Sample.Suites;
+
+        [Experiment("Digits Tiny", Suite = "quickstart")]
+        [Model(nameof(Network))]
+        [Data("Digitz")]
+        [Optimizer(nameof(Sgd))]
+        [Strategy("ddp", nameof(Ddp))]
+        [Strategy("ddp", nameof(Ddp))]
+        [Seeds(1, 2, 1)]
+        [Epochs(0)]
+        [Link("fast")]
+        [Target("acuracy", AtLeast = 0.95)]
+        [Tier("tiny")]
+        [Reference("laptop", "daso", "step-time", 12, Lower = 0.1, Upper = -0.1)]
+        public sealed class DigitsTiny
+        {
+            [Params(16, "32", 16)]
+            public int BatchPerRank { get; }
+
+            [Params]
+            public double Momentum { get; init; }
+
+            [Params(true, Option = "link"), TierParams("small", false)]
+            public bool Overlap { get; init; }
+
+            private static TinyData Network => new();
+            private static TinyOptimizer Sgd => new(0.9);
+            private static TinyStrategy Ddp => new("ddp");
         }
         """;
 

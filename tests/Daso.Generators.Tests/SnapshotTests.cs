@@ -15,6 +15,14 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public async Task Diagnostics_as_the_compiler_prints_them()
+    {
+        var diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Wrong));
+
+        string.Join("\n", diagnostics.Select(diagnostic => diagnostic.ToString())).MatchSnapshot("Diagnostics");
+    }
+
+    [Fact]
     public void Registry_is_ordered_by_suite_then_name()
     {
         var compilation = Host.Compile(

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Daso.Recording;
 using Daso.Specification;
 
@@ -13,7 +14,7 @@ internal static class CellAnalysis
         int[] ranks = [.. Enumerable.Range(0, cluster.Ranks())];
         return Summarise(
             cell.Seed,
-            cluster.Nodes,
+            cluster,
             [.. ranks.Select(rank => RankSpans.Read(folder.Timings(cell, rank)))],
             [.. ranks.Select(rank => RankMetrics.Read(folder.Metrics(cell, rank)))],
             target,
@@ -21,49 +22,54 @@ internal static class CellAnalysis
     }
 
     private static CellSummary Summarise(
-        int seed, int nodes, RankSpans[] spans, RankMetrics[] metrics, TargetQuality? target, string qualityMetric)
+        int seed, RecordedCluster cluster, RankSpans[] spans, RankMetrics[] metrics, TargetQuality? target, string qualityMetric)
     {
-        double[] stepsNs = SlowestSteps(spans);
+        int steps = spans.Max(rank => rank.Steps.AsSpan().IsEmpty ? -1 : TensorPrimitives.Max<int>(rank.Steps)) + 1;
+        long[][] stepsNs = [.. spans.Select(rank => rank.StepTimes(steps))];
         long[] epochsNs = EpochTimes(spans);
         double?[] qualities = Qualities(metrics[0], qualityMetric, epochsNs.Length);
         double[] allocated = [.. metrics.SelectMany(rank => rank.Of(MetricNames.AllocatedBytes))];
+        double items = metrics.Sum(rank => rank.Sum(MetricNames.Items));
         double stepTime = TotalNs(spans, SpanKind.Step);
+        int? epochsToTarget = EpochsToTarget(qualities, target);
         return new CellSummary
         {
             Seed = seed,
-            Steps = stepsNs.Length,
+            Steps = steps,
+            Items = items,
             TrainingNs = epochsNs.Sum(),
-            ItemsPerSecond = metrics.SelectMany(rank => rank.Of(MetricNames.Items)).Sum() / epochsNs.Sum() * 1e9,
-            TimeToTargetNs = TimeToTarget(epochsNs, qualities, target),
+            ItemsPerSecond = items / epochsNs.Sum() * 1e9,
+            EpochsToTarget = epochsToTarget,
+            TimeToTargetNs = epochsToTarget is int epochs ? epochsNs.Take(epochs).Sum() : null,
             FinalQuality = qualities.LastOrDefault(quality => quality is not null),
-            BytesPerNodeStep = (double)spans.Sum(rank => rank.Bytes.Sum()) / nodes / stepsNs.Length,
+            BytesPerNodeStep = (double)spans.Sum(rank => TensorPrimitives.Sum<long>(rank.Bytes)) / cluster.Nodes / steps,
             LocalWaitShare = TotalNs(spans, SpanKind.LocalSync) / stepTime,
             GlobalWaitShare = TotalNs(spans, SpanKind.GlobalWait) / stepTime,
             AllocatedBytesPerStep = allocated.Length > 0 ? Statistics.Median(allocated) : null,
-            StepsNs = stepsNs,
+            Collections = Collections.Of(metrics),
+            Breakdown = BreakdownAnalysis.Of(spans, cluster, steps),
+            StepsNs = SlowestSteps(stepsNs),
+            Blocks = steps > 0 ? StepBlocks.Of(stepsNs) : null,
         };
     }
 
     /// <summary>Of every step, the longest time that a rank took; where ranks wait for each other, all take that long.</summary>
-    private static double[] SlowestSteps(RankSpans[] ranks)
+    private static double[] SlowestSteps(long[][] ranks)
     {
-        var slowest = new SortedDictionary<int, long>();
-        foreach (RankSpans spans in ranks)
+        double[] slowest = new double[ranks[0].Length];
+        foreach (long[] rank in ranks)
         {
-            for (int i = 0; i < spans.Kinds.Length; i++)
-            {
-                if (spans.Kinds[i] == SpanKind.Step)
-                    slowest[spans.Steps[i]] = Math.Max(slowest.GetValueOrDefault(spans.Steps[i]), spans.DurationsNs[i]);
-            }
+            for (int step = 0; step < slowest.Length; step++)
+                slowest[step] = Math.Max(slowest[step], rank[step]);
         }
 
-        return [.. slowest.Values];
+        return slowest;
     }
 
     /// <summary>The slowest rank's training time in each epoch.</summary>
     private static long[] EpochTimes(RankSpans[] ranks)
     {
-        int epochs = ranks.SelectMany(rank => rank.Epochs).DefaultIfEmpty(-1).Max() + 1;
+        int epochs = ranks.Max(rank => rank.Epochs.AsSpan().IsEmpty ? -1 : TensorPrimitives.Max<int>(rank.Epochs)) + 1;
         long[][] times = [.. ranks.Select(rank => EpochTimes(rank, epochs))];
         return [.. Enumerable.Range(0, epochs).Select(epoch => times.Max(rank => rank[epoch]))];
     }
@@ -107,14 +113,13 @@ internal static class CellAnalysis
         return qualities;
     }
 
-    private static long? TimeToTarget(long[] epochsNs, double?[] qualities, TargetQuality? target)
+    private static int? EpochsToTarget(double?[] qualities, TargetQuality? target)
     {
         if (target is null)
             return null;
         int epoch = Array.FindIndex(qualities, quality => quality is double measured && target.IsReachedBy(measured));
-        return epoch < 0 ? null : epochsNs.Take(epoch + 1).Sum();
+        return epoch < 0 ? null : epoch + 1;
     }
 
-    private static double TotalNs(RankSpans[] ranks, SpanKind kind) =>
-        ranks.Sum(spans => spans.DurationsNs.Where((_, i) => spans.Kinds[i] == kind).Sum());
+    private static double TotalNs(RankSpans[] ranks, SpanKind kind) => ranks.Sum(spans => (double)spans.TotalNs(kind));
 }

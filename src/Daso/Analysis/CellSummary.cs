@@ -9,6 +9,9 @@ public sealed record CellSummary
     /// <summary>Steps trained.</summary>
     public required int Steps { get; init; }
 
+    /// <summary>Images or tokens trained on, of all ranks.</summary>
+    public required double Items { get; init; }
+
     /// <summary>
     /// Training time: over the epochs, the sum of the slowest rank's time from the first span of the epoch to the last, without
     /// evaluation.
@@ -20,6 +23,9 @@ public sealed record CellSummary
 
     /// <summary>Images or tokens of all ranks over the training time.</summary>
     public required double ItemsPerSecond { get; init; }
+
+    /// <summary>Epochs up to the first whose quality reaches the target; null: missed, or no target.</summary>
+    public required int? EpochsToTarget { get; init; }
 
     /// <summary>Training time up to the end of the first epoch whose quality reaches the target; null: missed, or no target.</summary>
     public required long? TimeToTargetNs { get; init; }
@@ -39,6 +45,15 @@ public sealed record CellSummary
     /// <summary>Managed bytes that a rank allocated in a step, median over ranks and steps; null: not measured.</summary>
     public required double? AllocatedBytesPerStep { get; init; }
 
+    /// <summary>Garbage collections during timed steps.</summary>
+    public required Collections Collections { get; init; }
+
+    /// <summary>Where the time of its steps went.</summary>
+    public required StepBreakdown Breakdown { get; init; }
+
     /// <summary>The slowest rank's time of each step, in nanoseconds; too many for summary.json.</summary>
     internal double[] StepsNs { get; init; } = [];
+
+    /// <summary>The steps in blocks; null: none were trained.</summary>
+    internal StepBlocks? Blocks { get; init; }
 }

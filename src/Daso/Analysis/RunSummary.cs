@@ -59,8 +59,9 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
         Dictionary<CellId, CellSummary> cells = plan.Cells()
             .Where(complete.Contains)
             .ToDictionary(cell => cell, cell => CellAnalysis.Read(run, cell, cluster, plan.Target, metric));
+        CellSummary[] baseline = [.. Compared(plan.Baseline)];
         return new ExperimentSummary(plan, metric, [.. plan.Strategies.Select(strategy =>
-            StrategySummary.Of(strategy, strategy == plan.Baseline, [.. Compared(strategy)]))]);
+            StrategySummary.Of(strategy, strategy == plan.Baseline, [.. Compared(strategy)], baseline))]);
 
         IEnumerable<CellSummary> Compared(string strategy) => cells
             .Where(cell => cell.Key.Strategy == strategy)
@@ -76,6 +77,7 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
 /// <summary>Serialises summaries without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(RunSummary))]
+[JsonSerializable(typeof(RunComparison))]
 internal sealed partial class SummaryJson : JsonSerializerContext
 {
     private static SummaryJson? s_readable;

@@ -9,19 +9,17 @@ namespace Daso.Analysis;
 public static class SpeedupTable
 {
     private const int PlainWidth = 160;
-    private const int WidthOfRows = 150;
+    private const string Mark = "†";
 
     private static readonly (string Column, string Meaning)[] s_legend =
     [
         ("Step", "the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds"),
         ("…/s", "of all ranks over the training time, median over seeds"),
         ("Training", "time of all epochs without evaluation, median over seeds"),
-        ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
+        ("vs", "step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (– and inconclusive: too few steps)"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
-        ("Waits", "share of step time that waits: inside the node + between nodes"),
-        ("Alloc", "managed bytes that a rank allocates in a step, median"),
     ];
 
     /// <summary>
@@ -51,11 +49,17 @@ public static class SpeedupTable
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
             console.WriteLine(Title(summary.Cluster, experiment.Plan));
-            console.Write(console.Profile.Width < WidthOfRows ? Columns(experiment) : Rows(experiment));
+            TableLayout.Write(
+                console,
+                Headers(experiment.Plan),
+                [.. experiment.Strategies.Select(strategy => strategy.Strategy)],
+                [.. experiment.Strategies.Select(strategy => Cells(experiment.Plan, strategy))]);
+            WriteNotes(experiment, console);
+            BreakdownTable.Write(experiment, console);
             console.WriteLine();
         }
 
-        console.Write(Legend());
+        TableLayout.WriteLegend(console, [.. s_legend, .. BreakdownTable.Legend]);
         foreach (IncompleteCell missing in summary.Incomplete)
         {
             console.WriteLine(string.Create(
@@ -69,37 +73,20 @@ public static class SpeedupTable
     /// <param name="output">Where.</param>
     public static void WriteJson(RunSummary summary, TextWriter output) => output.WriteLine(summary.ToJson());
 
-    /// <summary>A row for each strategy.</summary>
-    private static Table Rows(ExperimentSummary experiment)
+    /// <summary>What a reader of the table must not miss.</summary>
+    private static void WriteNotes(ExperimentSummary experiment, IAnsiConsole console)
     {
-        Table table = Empty(Headers(experiment.Plan));
-        foreach (StrategySummary strategy in experiment.Strategies)
-            table.AddRow(Cells(experiment.Plan, strategy));
-        return table;
-    }
-
-    /// <summary>A column for each strategy, for narrow terminals.</summary>
-    private static Table Columns(ExperimentSummary experiment)
-    {
-        string[] headers = Headers(experiment.Plan);
-        Markup[][] columns = [.. experiment.Strategies.Select(strategy => Cells(experiment.Plan, strategy))];
-        Table table = Empty([headers[0], .. experiment.Strategies.Select(strategy => strategy.Strategy)]);
-        for (int i = 1; i < headers.Length; i++)
-            table.AddRow([Cell(headers[i]), .. columns.Select(column => column[i])]);
-        return table;
-    }
-
-    private static Table Empty(string[] headers)
-    {
-        Table table = new Table().Border(TableBorder.Rounded);
-        for (int i = 0; i < headers.Length; i++)
-            table.AddColumn(new TableColumn(Markup.Escape(headers[i])).Alignment(i == 0 ? Justify.Left : Justify.Right));
-        return table;
+        foreach (StrategySummary strategy in experiment.Strategies.Where(strategy => strategy.FasterThanPlausible))
+            console.WriteLine($"{Mark} {strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}");
+        if (experiment.Strategies.Any(strategy => strategy.Ratio?.Scope == IntervalScope.OneTraining))
+            console.WriteLine("one seed: the intervals hold the noise inside these trainings, not that of a repetition");
     }
 
     private static string Title(RecordedCluster cluster, PlannedExperiment plan)
     {
-        string link = plan.Link is null ? "unlimited" : $"{Quantity.BitRate(plan.Link.BitsPerSecond)}, {Latency(plan.Link.LatencyNs)}";
+        string link = plan.Link is RecordedLink emulated
+            ? $"{Quantity.BitRate(emulated.BitsPerSecond)}, {Latency(emulated.LatencyNs)}"
+            : cluster.HasRealLinks ? "real (MPI)" : "unlimited";
         string seeds = (plan.Seeds.Count == 1 ? "seed " : "seeds ") + string.Join(", ", plan.Seeds);
         return string.Create(
             CultureInfo.InvariantCulture,
@@ -122,36 +109,20 @@ public static class SpeedupTable
         plan.Target is null ? "To target" : $"To {Describe(plan.Target)}",
         plan.Target?.Metric ?? "accuracy",
         "Sent",
-        "Waits",
-        "Alloc",
     ];
 
     private static Markup[] Cells(PlannedExperiment plan, StrategySummary strategy) =>
     [
-        Cell(strategy.Strategy),
-        Cell(Quantity.Durations(strategy.StepNs.Median, " ± ", strategy.StepNs.MedianAbsoluteDeviation)),
-        Cell(Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90)),
-        Cell(Quantity.Count(strategy.ItemsPerSecond.Median)),
-        Cell(Quantity.Duration(strategy.TrainingNs.Median)),
-        Cell(Relative(strategy), strategy.RelativeTraining.Median switch { < 1 => "green", > 1 => "red", _ => null }),
-        Cell(TimeToTarget(plan, strategy)),
-        Cell(Quality(strategy.FinalQuality)),
-        Cell(Quantity.Bytes(strategy.BytesPerNodeStep)),
-        Cell(Waits(strategy)),
-        Cell(Quantity.Bytes(strategy.AllocatedBytesPerStep)),
+        TableLayout.Cell(strategy.FasterThanPlausible ? $"{strategy.Strategy} {Mark}" : strategy.Strategy),
+        TableLayout.Cell(Quantity.Durations(strategy.StepNs.Median, " ± ", strategy.StepNs.MedianAbsoluteDeviation)),
+        TableLayout.Cell(Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90)),
+        TableLayout.Cell(Quantity.Count(strategy.ItemsPerSecond.Median)),
+        TableLayout.Cell(Quantity.Duration(strategy.TrainingNs.Median)),
+        strategy.IsBaseline ? TableLayout.Cell("1") : TableLayout.Cell(strategy.Ratio),
+        TableLayout.Cell(TimeToTarget(plan, strategy)),
+        TableLayout.Cell(Quality(strategy.FinalQuality)),
+        TableLayout.Cell(Quantity.Bytes(strategy.BytesPerNodeStep)),
     ];
-
-    private static Markup Cell(string text, string? colour = null) =>
-        new(colour is null ? Markup.Escape(text) : $"[{colour}]{Markup.Escape(text)}[/]");
-
-    private static string Relative(StrategySummary strategy)
-    {
-        Spread ratio = strategy.RelativeTraining;
-        string median = Quantity.Fixed(ratio.Median, 2);
-        return ratio.Count < 2 || strategy.IsBaseline
-            ? median
-            : $"{median} ({Quantity.Fixed(ratio.Minimum, 2)}…{Quantity.Fixed(ratio.Maximum, 2)})";
-    }
 
     private static string TimeToTarget(PlannedExperiment plan, StrategySummary strategy)
     {
@@ -166,21 +137,7 @@ public static class SpeedupTable
         ? Quantity.Fixed(quality.Mean, 3)
         : $"{Quantity.Fixed(quality.Mean, 3)} ± {Quantity.Fixed(quality.StandardDeviation, 3)}";
 
-    private static string Waits(StrategySummary strategy) => strategy.Cells.Count == 0
-        ? Quantity.Missing
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{strategy.WaitShare * 100:F0} % ({strategy.LocalWaitShare * 100:F0} + {strategy.GlobalWaitShare * 100:F0})");
-
     private static string Describe(TargetQuality target) => string.Create(
         CultureInfo.InvariantCulture,
         $"{(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");
-
-    private static Grid Legend()
-    {
-        Grid legend = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
-        foreach ((string column, string meaning) in s_legend)
-            legend.AddRow(new Text(column), new Text(meaning));
-        return legend;
-    }
 }

@@ -34,12 +34,18 @@ public static class Statistics
     /// <param name="fraction">0 … 1.</param>
     public static double Quantile(ReadOnlySpan<double> values, double fraction)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(fraction);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(fraction, 1);
-        if (values.IsEmpty)
-            return double.NaN;
         double[] sorted = values.ToArray();
         Array.Sort(sorted);
+        return QuantileOfSorted(sorted, fraction);
+    }
+
+    /// <summary>The same of values that are sorted already.</summary>
+    internal static double QuantileOfSorted(ReadOnlySpan<double> sorted, double fraction)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fraction);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(fraction, 1);
+        if (sorted.IsEmpty)
+            return double.NaN;
         double position = fraction * (sorted.Length - 1);
         int below = (int)position;
         double above = sorted[Math.Min(below + 1, sorted.Length - 1)];

@@ -18,6 +18,21 @@ public sealed record StrategySummary
     /// <summary>Training time over the baseline's, paired by seed.</summary>
     public required Spread RelativeTraining { get; init; }
 
+    /// <summary>Step time over the baseline's, paired by seed; null: the baseline itself, or no seed of both is complete.</summary>
+    public required PairedRatio? Ratio { get; init; }
+
+    /// <summary>Where a step's time goes; mean over seeds.</summary>
+    public required StepBreakdown Breakdown { get; init; }
+
+    /// <summary>Garbage collections during the timed steps of all seeds.</summary>
+    public required Collections Collections { get; init; }
+
+    /// <summary>How it did less work than the baseline, so that its times do not compare; null: it did not.</summary>
+    public required string? LessWork { get; init; }
+
+    /// <summary>Whether it did less work than the baseline, or reached the target faster than the baseline statistically can.</summary>
+    public bool FasterThanPlausible => LessWork is not null;
+
     /// <summary>Images or tokens a second of all ranks, over seeds.</summary>
     public required Spread ItemsPerSecond { get; init; }
 
@@ -46,13 +61,22 @@ public sealed record StrategySummary
     public double WaitShare => LocalWaitShare + GlobalWaitShare;
 
     /// <summary>Summarises cells.</summary>
-    internal static StrategySummary Of(string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells) => new()
+    /// <param name="strategy">The strategy.</param>
+    /// <param name="isBaseline">Whether it is the baseline.</param>
+    /// <param name="cells">Its trainings.</param>
+    /// <param name="baseline">The baseline's.</param>
+    internal static StrategySummary Of(
+        string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline) => new()
     {
         Strategy = strategy,
         IsBaseline = isBaseline,
         StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
         TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
         RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
+        Ratio = isBaseline ? null : PairsOf(cells, baseline) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,
+        Breakdown = StepBreakdown.Mean([.. cells.Select(cell => cell.Breakdown)]),
+        Collections = Analysis.Collections.Sum([.. cells.Select(cell => cell.Collections)]),
+        LessWork = isBaseline ? null : Analysis.LessWork.Find(cells, baseline),
         ItemsPerSecond = Spread.Of(cells.Select(cell => cell.ItemsPerSecond)),
         TimeToTargetNs = Spread.Of(cells.Select(cell => (double?)cell.TimeToTargetNs)),
         FinalQuality = Spread.Of(cells.Select(cell => cell.FinalQuality)),
@@ -62,4 +86,17 @@ public sealed record StrategySummary
         AllocatedBytesPerStep = Spread.Of(cells.Select(cell => cell.AllocatedBytesPerStep)).Median,
         Cells = cells,
     };
+
+    /// <summary>The trainings that have a partner of the same seed.</summary>
+    internal static IReadOnlyList<RatioUnit> PairsOf(IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline)
+    {
+        var pairs = new List<RatioUnit>();
+        foreach (CellSummary cell in cells)
+        {
+            if (cell.Blocks is StepBlocks blocks && baseline.FirstOrDefault(one => one.Seed == cell.Seed)?.Blocks is StepBlocks other)
+                pairs.Add(RatioUnit.Of(blocks, other));
+        }
+
+        return pairs;
+    }
 }

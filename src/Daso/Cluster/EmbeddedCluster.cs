@@ -66,7 +66,10 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
                     communicator,
                     communicator.Split(topology.NodeOf(rank), "node"),
                     communicator.Split(topology.LocalIdOf(rank), "global"),
-                    job.Ended));
+                    job.Ended)
+                {
+                    IsFirstOfProcess = rank == 0,
+                });
             }
             catch (Exception failure) when (Report(failure, rank, job))
             {

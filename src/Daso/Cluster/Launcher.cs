@@ -6,8 +6,12 @@ namespace Daso.Cluster;
 /// <param name="Name">The launcher's protocol.</param>
 /// <param name="Rank">This process's number.</param>
 /// <param name="Processes">How many were started; null: not told.</param>
-internal sealed record Launcher(string Name, int Rank, int? Processes)
+/// <param name="LocalRank">This process's number on its machine; null: not told.</param>
+internal sealed record Launcher(string Name, int Rank, int? Processes, int? LocalRank = null)
 {
+    // MPICH's mpiexec inside a Slurm job is first: Slurm's variable is then the one of its own step.
+    private static readonly string[] s_localRanks = ["MPI_LOCALRANKID", "PALS_LOCAL_RANKID", "SLURM_LOCALID"];
+
     // Slurm sets SLURM_PROCID in a batch script too, which is no rank: only a step has the number of its tasks.
     private static readonly (string Name, string Rank, string Processes, bool NeedsBoth)[] s_known =
     [
@@ -34,7 +38,8 @@ internal sealed record Launcher(string Name, int Rank, int? Processes)
                 ? throw new UserErrorException(
                     "started by Open MPI's mpirun, whose library has another binary interface; start with MPICH's mpiexec (mpiexec.mpich)",
                     ExitCode.Environment)
-                : new Launcher(name, rank, processes);
+                : new Launcher(
+                    name, rank, processes, s_localRanks.Select(one => Number(variable(one))).FirstOrDefault(one => one is not null));
         }
 
         return null;

@@ -34,7 +34,8 @@ internal sealed class MpiCluster : ICluster
     public int RanksOnMachine => _job.RanksOnMachine;
 
     /// <inheritdoc />
-    public string Description => $"processes under MPI ({_job.Library.Path}); collectives along chains of ranks; {_job.Progress.Waiting}";
+    public string Description =>
+        $"processes under MPI ({_job.Library.Path}); {AllReduceChoice.Describe(_job.Settings.AllReduce)}; {_job.Progress.Waiting}";
 
     private int Rank => _job.World.Rank;
 

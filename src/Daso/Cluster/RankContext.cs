@@ -20,6 +20,9 @@ public sealed record RankContext(
     ICommunicator Global,
     CancellationToken Cancelled)
 {
+    /// <summary>Whether this rank does what is done once a process, such as collecting garbage.</summary>
+    public bool IsFirstOfProcess { get; init; } = true;
+
     /// <summary>This rank's number inside its node.</summary>
     public int LocalId => Topology.LocalIdOf(Rank);
 

@@ -14,7 +14,9 @@ public static class DasoApp
     /// <param name="experiments">The registry that the generator made.</param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments) =>
-        RunAsync(args, experiments, Console.Out, Console.Error);
+        RankGuard.Run(Console.Error) is int exitCode
+            ? Task.FromResult(exitCode)
+            : RunAsync(args, experiments, Console.Out, Console.Error);
 
     /// <summary>The same with other places for results and errors.</summary>
     internal static async Task<int> RunAsync(
@@ -22,6 +24,9 @@ public static class DasoApp
     {
         // Of this call only. Options are numbers with a decimal point wherever the user lives.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        if (RegistryRules.FirstBroken(experiments) is { } broken)
+            return Fail(error, broken, ExitCode.Usage);
+
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
             SuiteCommand.Create(experiments),
@@ -31,6 +36,8 @@ public static class DasoApp
             PreflightCommand.Create(),
             ReproduceCommand.Create(),
             PredictCommand.Create(),
+            CompareCommand.Create(),
+            LaunchCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Daso.Analysis;
 using Daso.Cluster;
 using Daso.Experiments;
@@ -13,7 +14,8 @@ internal static class ListCommand
     {
         var tag = new Option<string?>("--tag") { Description = "Shows only the experiments that have this tag." };
         var command = new Command("list", "Shows the suites, their experiments and their parameters.") { tag };
-        command.SetAction(parsed => Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(Console.Out)));
+        command.SetAction(parsed =>
+            Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output)));
         return command;
     }
 
@@ -34,11 +36,14 @@ internal static class ListCommand
             {
                 console.WriteLine($"  {experiment.Name}: {experiment.Summary}");
                 console.WriteLine($"    strategies: {string.Join(", ", experiment.Strategies.Select(s => s.IsBaseline ? $"{s.Name} (baseline)" : s.Name))}");
-                console.WriteLine($"    epochs {experiment.Epochs}, seeds {string.Join(", ", experiment.Seeds)}, link {experiment.Link ?? "unlimited"}");
+                string seeds = string.Join(", ", experiment.Seeds), link = experiment.Link ?? "unlimited";
+                console.WriteLine($"    {PlanPrinter.Length(experiment.Epochs, experiment.Steps)}, seeds {seeds}, link {link}");
                 foreach (ParameterDefinition parameter in experiment.Parameters)
                     console.WriteLine($"    --{parameter.Option} {string.Join(", ", parameter.Values)}: {parameter.Help}");
                 foreach (TierDefinition tier in experiment.Tiers)
                     console.WriteLine($"    --tier {tier.Name}: {Describe(tier)}");
+                foreach (ReferenceDefinition reference in experiment.References)
+                    console.WriteLine($"    on {reference.System}: {Describe(reference)}");
                 if (experiment.Tags.Count > 0)
                     console.WriteLine($"    tags: {string.Join(", ", experiment.Tags)}");
                 foreach (ExperimentVariant variant in Variants(experiment))
@@ -47,8 +52,23 @@ internal static class ListCommand
         }
     }
 
-    private static string Describe(TierDefinition tier) => string.Join(
-        ", ", new[] { tier.Epochs is int epochs ? $"{epochs} epochs" : null, tier.Steps is int steps ? $"{steps} steps" : null }.OfType<string>());
+    private static string Describe(TierDefinition tier) => string.Join(", ",
+    [
+        .. new[] { PlanPrinter.Length(tier.Epochs, tier.Steps) }.Where(length => length.Length > 0),
+        .. tier.Parameters.Select(set => $"--{set.Option} {string.Join(' ', set.Values)}"),
+    ]);
+
+    private static string Describe(ReferenceDefinition reference)
+    {
+        string tier = reference.Tier is null ? "" : $", tier {reference.Tier}";
+        string unit = reference.Unit == "1" ? "" : $" {reference.Unit}";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{reference.Strategy}'s {reference.Metric} is {reference.Value}{unit} ({Share(reference.Lower)}…{Share(reference.Upper)}){tier}");
+    }
+
+    private static string Share(double? bound) =>
+        bound is double share ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:+0.##;-0.##;0} %") : "any";
 
     /// <summary>As they run without options; the cluster is no part of them.</summary>
     private static IReadOnlyList<ExperimentVariant> Variants(ExperimentDefinition experiment) =>

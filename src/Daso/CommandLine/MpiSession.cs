@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Daso.Cluster;
 using Daso.Communication.Mpi;
 using Daso.Training;
@@ -8,34 +7,31 @@ namespace Daso.CommandLine;
 /// <summary>A command as one of the processes that a launcher has started.</summary>
 internal static class MpiSession
 {
-    /// <summary>The option of every command that can run under MPI.</summary>
-    internal static Option<string?> LibraryOption() => new("--mpi-library")
-    {
-        Description = $"File of the MPI library (MPICH family) under mpiexec or srun. Default: {MpiLibrary.Variable}, else the system's.",
-    };
+    private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
 
     /// <summary>Joins the job, runs a body, and takes leave; a failure ends all processes of the job.</summary>
     /// <param name="launcher">Who started this process.</param>
     /// <param name="library">The value of --mpi-library.</param>
     /// <param name="device">cpu or cuda.</param>
-    /// <param name="waitLimit">The longest wait in one operation.</param>
-    /// <param name="requested">Nodes and ranks a node as the user gave them; null: not given.</param>
+    /// <param name="settings">What the user has set about the job.</param>
     /// <param name="body">The command; returns the exit code.</param>
-    internal static int Run(
-        Launcher launcher,
-        string? library,
-        string device,
-        TimeSpan waitLimit,
-        (int Nodes, int RanksPerNode)? requested,
-        Func<ICluster, int> body)
+    internal static int Run(Launcher launcher, string? library, string device, MpiSettings settings, Func<ICluster, int> body)
     {
         // Before MPI starts, mistakes are this process's own: it ends, and the launcher ends the others.
         MpiLibrary loaded = MpiLibrary.Load(library);
         Allocator.Configure();
         Func<int, TorchSharp.torch.Device> deviceOf = Devices.ForRanks(device);
+        // The machine's numbering: nodes that were dealt out on one machine share its GPUs.
+        if (launcher.LocalRank is int local)
+        {
+            TorchSharp.torch.Device mine = deviceOf(local);
+            deviceOf = _ => mine;
+        }
+
         try
         {
-            MpiJob job = MpiJob.Start(loaded, launcher.Processes, waitLimit, requested);
+            MpiJob job = MpiJob.Start(loaded, launcher.Processes, settings);
             int code = body(new MpiCluster(job, deviceOf));
             job.Leave();
             return code;
@@ -44,6 +40,9 @@ internal static class MpiSession
         {
             (string message, ExitCode code) = Failure.Explain(failure);
             Console.Error.WriteLine($"error: rank {launcher.Rank} on {Environment.MachineName}: {message.ReplaceLineEndings(" ")}");
+            // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
+            if (code == ExitCode.Cancelled)
+                Thread.Sleep(launcher.Rank == 0 ? s_othersClose : s_firstCloses);
             MpiJob.Abort(code);
             return (int)code;
         }

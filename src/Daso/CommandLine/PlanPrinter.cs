@@ -7,31 +7,34 @@ namespace Daso.CommandLine;
 /// <summary><c>--dry-run</c>: what would run, in the order in which it would.</summary>
 internal static class PlanPrinter
 {
-    private static readonly JsonWriterOptions s_indented = new() { Indented = true };
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
-    internal static void Print(SuitePlan plan, bool asJson)
+    internal static void Print(SuitePlan plan, bool asJson, TextWriter output)
     {
         if (asJson)
         {
-            using Stream output = Console.OpenStandardOutput();
-            using var writer = new Utf8JsonWriter(output, s_indented);
-            SpecificationWriter.ToJson(plan).WriteTo(writer);
+            output.Write(SpecificationWriter.ToJson(plan).ToJsonString(s_indented));
             return;
         }
 
         RunOptions options = plan.Options;
-        Console.WriteLine($"suite {plan.Suite} on {options.Topology} ranks ({options.Device})");
+        output.WriteLine($"suite {plan.Suite} on {options.Topology} ranks ({options.Device})");
         int cells = 0;
         foreach (ExperimentVariant variant in plan.Variants)
         {
-            Console.WriteLine($"  {variant.Name}: {variant.Epochs} epochs, link {variant.Link?.ToString() ?? "unlimited"}, baseline {variant.Baseline}");
-            Console.WriteLine($"    specification {Short(variant)}");
+            string link = variant.Link?.ToString() ?? "unlimited";
+            output.WriteLine($"  {variant.Name}: {Length(variant.Epochs, variant.Steps)}, link {link}, baseline {variant.Baseline}");
+            output.WriteLine($"    specification {Short(variant)}");
             foreach ((string option, string value) in variant.Values.Texts)
-                Console.WriteLine($"    --{option} {value}");
+                output.WriteLine($"    --{option} {value}");
             foreach ((int strategy, int seed) in variant.Cells())
-                Console.WriteLine($"    {++cells,3}. {variant.Experiment.Strategies[strategy].Name}, seed {seed}");
+                output.WriteLine($"    {++cells,3}. {variant.Experiment.Strategies[strategy].Name}, seed {seed}");
         }
     }
+
+    /// <summary>For example 5 epochs, 20 steps; what is null is left out.</summary>
+    internal static string Length(int? epochs, int? steps) => string.Join(
+        ", ", new[] { epochs is null ? null : $"{epochs} epochs", steps is null ? null : $"{steps} steps" }.OfType<string>());
 
     /// <summary>The beginning of a variant's hash: enough to tell specifications apart by eye.</summary>
     internal static string Short(ExperimentVariant variant) => variant.SpecificationHash[..12];

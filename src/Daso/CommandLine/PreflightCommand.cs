@@ -4,7 +4,6 @@ using Daso.Analysis;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Preflight;
-using Spectre.Console;
 
 namespace Daso.CommandLine;
 
@@ -22,7 +21,12 @@ internal sealed class PreflightCommand
         Description = "Emulated link of each node of the embedded cluster, as in 1gbit,50us.",
     };
 
-    private readonly Option<int> _maximum = Number("--max-mib", "The largest buffer, in MiB, up to 1024.", 16);
+    private readonly Option<int> _maximum = Number(
+        "--max-mib", "The largest buffer, in MiB, up to 1024.", (int)(PreflightReport.DefaultMaximumBytes / MiB));
+
+    private readonly Option<int> _seconds = Number("--seconds", "About how long it takes; sizes that do not fit are left out.", 60);
+
+    private readonly Option<string?> _output = new("--output") { Description = "File for the measurements, as JSON." };
 
     private readonly Option<double> _minimum = new("--min-bandwidth")
     {
@@ -31,7 +35,7 @@ internal sealed class PreflightCommand
 
     private readonly Option<int> _limit = Number("--comm-timeout", "Seconds that a rank waits for the others in one operation.", 300);
 
-    private readonly Option<string?> _library = MpiSession.LibraryOption();
+    private readonly MpiOptions _mpi = new();
 
     private PreflightCommand()
     {
@@ -42,8 +46,10 @@ internal sealed class PreflightCommand
         var options = new PreflightCommand();
         var command = new Command("preflight", "Measures all-reduce and broadcast on a cluster's groups and checks their results.")
         {
-            options._nodes, options._ranksPerNode, options._link, options._maximum, options._minimum, options._limit, options._library,
+            options._nodes, options._ranksPerNode, options._link, options._maximum, options._seconds, options._minimum,
+            options._output, options._limit,
         };
+        options._mpi.AddTo(command);
         command.SetAction((parsed, cancelled) => Task.Run(() => options.Run(parsed, cancelled), CancellationToken.None));
         return command;
     }
@@ -51,54 +57,52 @@ internal sealed class PreflightCommand
     private static Option<int> Number(string name, string description, int value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
 
+    /// <summary>Reads an option's seconds.</summary>
+    /// <exception cref="UserErrorException">Less than one.</exception>
+    internal static TimeSpan? Seconds(string option, int? seconds) => seconds switch
+    {
+        null => null,
+        < 1 => throw new UserErrorException($"{option} {seconds}: expected at least 1"),
+        int given => TimeSpan.FromSeconds(given),
+    };
+
     private int Run(ParseResult parsed, CancellationToken cancelled)
     {
         int maximum = parsed.GetValue(_maximum);
         if (maximum is < 1 or > 1024)
             throw new UserErrorException($"--max-mib {maximum}: expected 1 to 1024");
-        int seconds = parsed.GetValue(_limit);
-        if (seconds < 1)
-            throw new UserErrorException($"--comm-timeout {seconds}: expected at least 1");
-        TimeSpan limit = TimeSpan.FromSeconds(seconds);
+        TimeSpan limit = Seconds(_limit.Name, parsed.GetValue(_limit))!.Value;
+        TimeSpan budget = Seconds(_seconds.Name, parsed.GetValue(_seconds))!.Value;
         var topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode));
         string? link = parsed.GetValue(_link);
-        TextWriter output = parsed.InvocationConfiguration.Output;
-        int Measure(ICluster cluster) => Run(cluster, maximum * MiB, parsed.GetValue(_minimum), output, cancelled);
+        LinkSpec? emulated = link is null or "unlimited" ? null : LinkSpec.Parse(link);
+        int Measure(ICluster cluster) =>
+            Finish(PreflightReport.Measure(cluster, emulated, maximum * MiB, budget, cancelled), parsed);
 
         if (Launcher.Detect(Environment.GetEnvironmentVariable) is not Launcher launcher)
-        {
-            LinkSpec? emulated = link is null or "unlimited" ? null : LinkSpec.Parse(link);
             return Measure(new EmbeddedCluster(topology, emulated, Devices.ForRanks("cpu"), limit));
-        }
-
         if (link is not null)
             throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
         bool isTopologyGiven =
             parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
         (int, int)? requested = isTopologyGiven ? (topology.Nodes, topology.RanksPerNode) : null;
-        return MpiSession.Run(launcher, parsed.GetValue(_library), "cpu", limit, requested, Measure);
+        return MpiSession.Run(launcher, _mpi.Library(parsed), "cpu", _mpi.Settings(parsed, limit, requested), Measure);
     }
 
-    private static int Run(ICluster cluster, long maximumBytes, double minimum, TextWriter output, CancellationToken cancelled)
+    /// <summary>On rank 0: prints and stores what was found, and judges it.</summary>
+    private int Finish(PreflightReport? report, ParseResult parsed)
     {
-        IReadOnlyList<Measurement> lines = [];
-        cluster.Run(
-            ranks =>
-            {
-                IReadOnlyList<Measurement> mine = Sweep.Run(ranks, maximumBytes);
-                if (ranks.Rank == 0)
-                    lines = mine;
-            },
-            cancelled);
-        if (cluster.RanksHere[0] != 0)
+        if (report is null)
             return (int)ExitCode.Done;
+        PreflightTable.Write(report, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
+        if (parsed.GetValue(_output) is string file)
+            report.Write(file);
+        report.RequireCorrect();
 
-        Print(lines, cluster, SpeedupTable.ConsoleFor(output));
-        if (lines.FirstOrDefault(line => !line.IsCorrect) is Measurement wrong)
-            throw new InvalidOperationException($"{wrong.Operation} of {wrong.Bytes} bytes on {wrong.Group} gave wrong values");
-
-        Measurement? largest = lines.LastOrDefault(line => line is { Group: "global", Operation: Sweep.AllReduceName });
-        double reached = largest is null ? double.PositiveInfinity : Gigabits(largest.BusBandwidth);
+        double minimum = parsed.GetValue(_minimum);
+        Measurement? largest = report.Measurements.LastOrDefault(
+            one => one is { Group: "global", Collective: Sweep.AllReduceName } && one.Implementation != Sweep.LibraryName);
+        double reached = largest is null ? double.PositiveInfinity : PreflightTable.Gigabits(largest.BusBytesPerSecond);
         if (reached >= minimum)
             return (int)ExitCode.Done;
         string text = string.Create(
@@ -106,31 +110,4 @@ internal sealed class PreflightCommand
             $"--min-bandwidth {minimum}: the global all-reduce reached {reached:0.###} Gbit/s; look at the links");
         throw new UserErrorException(text, ExitCode.Environment);
     }
-
-    private static void Print(IReadOnlyList<Measurement> lines, ICluster cluster, IAnsiConsole console)
-    {
-        console.WriteLine($"{cluster.Topology} ranks: {cluster.Description}");
-        Table table = new Table().Border(TableBorder.Rounded);
-        foreach (string header in new[] { "group", "operation", "ranks", "size", "time", "algorithm Gbit/s", "bus Gbit/s", "correct" })
-            table.AddColumn(new TableColumn(header).Alignment(header is "group" or "operation" ? Justify.Left : Justify.Right));
-        foreach (Measurement line in lines)
-        {
-            table.AddRow(
-                line.Group,
-                line.Operation,
-                line.Ranks.ToString(CultureInfo.InvariantCulture),
-                Quantity.Bytes(line.Bytes),
-                Quantity.Duration(line.Seconds * 1e9),
-                Number(Gigabits(line.AlgorithmBandwidth)),
-                Number(Gigabits(line.BusBandwidth)),
-                line.IsCorrect ? "yes" : "NO");
-        }
-
-        console.Write(table);
-        console.WriteLine("time: the slowest rank's, median of the repetitions; bus: the busiest link's share in an ideal exchange.");
-    }
-
-    private static double Gigabits(double bytesPerSecond) => bytesPerSecond * 8 / 1e9;
-
-    private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

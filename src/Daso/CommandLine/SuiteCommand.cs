@@ -13,23 +13,44 @@ internal sealed class SuiteCommand : Command
     {
     }
 
-    internal static SuiteCommand Create(IReadOnlyList<ExperimentDefinition> experiments)
+    /// <summary>The name of the option for the folder of the runs.</summary>
+    internal const string OutputOption = "--out";
+
+    /// <summary>The name of the option for N.</summary>
+    internal const string NodesOption = "--nodes";
+
+    /// <summary>The name of the option for G.</summary>
+    internal const string RanksPerNodeOption = "--ranks-per-node";
+
+    /// <param name="experiments">Those of all suites.</param>
+    /// <param name="inPlaceOfRunning">Takes the plan and the command line; null: the plan is run.</param>
+    internal static SuiteCommand Create(
+        IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning = null)
     {
         var command = new SuiteCommand();
         foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
-            command.Add(new OneSuite(suite.Key, [.. suite]).Command);
+            command.Add(new OneSuite(suite.Key, [.. suite], inPlaceOfRunning).Command);
         return command;
     }
+
+    /// <summary>What of the options cannot be done under MPI; null: nothing.</summary>
+    internal static string? NotUnderMpi(RunOptions options) => options switch
+    {
+        { Link: string link } => $"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out",
+        { Resume: string run } => $"--resume {run}: runs under MPI cannot be resumed; start the suite anew",
+        _ => null,
+    };
 
     /// <summary>The subcommand of one suite.</summary>
     private sealed class OneSuite
     {
         private readonly string _name;
         private readonly IReadOnlyList<ExperimentDefinition> _experiments;
+        private readonly Func<SuitePlan, ParseResult, int>? _inPlaceOfRunning;
         private readonly List<(string Option, Option<string[]> Value)> _parameters = [];
 
-        private readonly Option<int> _nodes = new("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
-        private readonly Option<int> _ranksPerNode = new("--ranks-per-node")
+        private readonly Option<int> _nodes = new(NodesOption) { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 2 };
+        private readonly Option<int> _ranksPerNode = new(RanksPerNodeOption)
         {
             Description = "Ranks on each node.",
             DefaultValueFactory = _ => 2,
@@ -66,7 +87,7 @@ internal sealed class SuiteCommand : Command
         {
             Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with.",
         };
-        private readonly Option<string> _out = new("--out")
+        private readonly Option<string> _out = new(OutputOption)
         {
             Description = "Folder that the run's folder is made in.",
             DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
@@ -74,17 +95,25 @@ internal sealed class SuiteCommand : Command
         private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
-        private readonly Option<string?> _library = MpiSession.LibraryOption();
+        private readonly Option<int?> _preflight = new("--preflight")
+        {
+            Description = "Measures the communicators for about this many seconds before the training; stored as preflight.json.",
+        };
 
-        internal OneSuite(string name, IReadOnlyList<ExperimentDefinition> experiments)
+        private readonly MpiOptions _mpi = new();
+
+        internal OneSuite(
+            string name, IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning)
         {
             _name = name;
             _experiments = experiments;
+            _inPlaceOfRunning = inPlaceOfRunning;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _out, _format, _dryRun, _library,
+                _checkpointEvery, _resume, _preflight, _out, _format, _dryRun,
             };
+            _mpi.AddTo(Command);
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
@@ -110,13 +139,56 @@ internal sealed class SuiteCommand : Command
 
         private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
         {
+            RunOptions options = Options(parsed);
+            if (_inPlaceOfRunning is not null)
+                return Task.FromResult(_inPlaceOfRunning(SuitePlan.Expand(_name, _experiments, options), parsed));
+
             Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
-            if (launcher is not null && parsed.GetValue(_link) is string link)
-                throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
-            var options = new RunOptions
+            if (launcher is not null)
+            {
+                // All processes have the same options, so one speaks for all; a failure of another could end it before it has spoken.
+                if (NotUnderMpi(options) is string mistake)
+                    return launcher.Rank == 0 ? throw new UserErrorException(mistake) : Task.FromResult((int)ExitCode.Done);
+                options = options with { Link = "unlimited" };
+            }
+
+            SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
+            bool isJson = parsed.GetValue(_format) == "json";
+            if (parsed.GetValue(_dryRun))
+            {
+                if (launcher is null or { Rank: 0 })
+                    PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
+                return Task.FromResult((int)ExitCode.Done);
+            }
+
+            return Task.Run(
+                () => launcher is null
+                    ? SuiteExecution.Run(plan, null, isJson, cancelled)
+                    : RunAsRank(launcher, plan, isJson, parsed, cancelled),
+                CancellationToken.None);
+        }
+
+        private int RunAsRank(Launcher launcher, SuitePlan plan, bool isJson, ParseResult parsed, CancellationToken cancelled)
+        {
+            RunOptions options = plan.Options;
+            bool isTopologyGiven =
+                parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
+            return MpiSession.Run(
+                launcher,
+                _mpi.Library(parsed),
+                options.Device,
+                _mpi.Settings(
+                    parsed, options.CommunicationLimit, isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null),
+                cluster => SuiteExecution.Run(
+                    plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled));
+        }
+
+        private RunOptions Options(ParseResult parsed)
+        {
+            return new RunOptions
             {
                 Topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode)),
-                Link = launcher is null ? parsed.GetValue(_link) : "unlimited",
+                Link = parsed.GetValue(_link),
                 Device = parsed.GetValue(_device)!,
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
@@ -127,39 +199,13 @@ internal sealed class SuiteCommand : Command
                 WarmupSteps = parsed.GetValue(_warmupSteps),
                 CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
                 Resume = parsed.GetValue(_resume),
+                Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
                 OutputFolder = parsed.GetValue(_out)!,
-                CommunicationLimit = TimeSpan.FromSeconds(parsed.GetValue(_limit)),
+                CommunicationLimit = PreflightCommand.Seconds(_limit.Name, parsed.GetValue(_limit))!.Value,
                 Parameters = _parameters
                     .Where(parameter => Given(parsed, parameter.Value) is not null)
                     .ToDictionary(parameter => parameter.Option, parameter => (IReadOnlyList<string>)parsed.GetValue(parameter.Value)!),
             };
-            if (options.CommunicationLimit <= TimeSpan.Zero)
-                throw new UserErrorException($"--comm-timeout {parsed.GetValue(_limit)}: expected at least 1");
-
-            SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
-            bool isJson = parsed.GetValue(_format) == "json";
-            if (parsed.GetValue(_dryRun))
-            {
-                if (launcher is null or { Rank: 0 })
-                    PlanPrinter.Print(plan, isJson);
-                return Task.FromResult((int)ExitCode.Done);
-            }
-
-            if (launcher is null)
-                return Task.Run(() => SuiteExecution.Run(plan, null, isJson, cancelled), CancellationToken.None);
-            bool isTopologyGiven =
-                parsed.GetResult(_nodes) is { Implicit: false } || parsed.GetResult(_ranksPerNode) is { Implicit: false };
-            (int, int)? requested = isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null;
-            return Task.Run(
-                () => MpiSession.Run(
-                    launcher,
-                    parsed.GetValue(_library),
-                    options.Device,
-                    options.CommunicationLimit,
-                    requested,
-                    cluster => SuiteExecution.Run(
-                        plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled)),
-                CancellationToken.None);
         }
 
         private static T[]? Given<T>(ParseResult parsed, Option<T[]> option) =>

@@ -2,6 +2,7 @@ using Daso.Analysis;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Experiments;
+using Daso.Preflight;
 using Spectre.Console;
 
 namespace Daso.CommandLine;
@@ -17,6 +18,8 @@ internal static class SuiteExecution
     {
         IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
         using var runner = new SuiteRunner(plan, processes);
+        if (plan.Options.Preflight is TimeSpan budget && runner.Preflight(budget, cancelled) is PreflightReport report)
+            PreflightTable.Write(report, errors);
         if (!runner.IsFirst)
         {
             runner.Run(null, cancelled);
@@ -29,7 +32,8 @@ internal static class SuiteExecution
         }
         catch (Exception ended) when (ended is OperationCanceledException or ClusterFailedException)
         {
-            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}; the same command with --resume and this folder goes on");
+            string next = processes is null ? "; the same command with --resume and this folder goes on" : "";
+            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}{next}");
             throw;
         }
 

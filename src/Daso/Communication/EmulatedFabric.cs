@@ -68,7 +68,7 @@ internal sealed class EmulatedFabric : IDisposable
     {
         try
         {
-            Span<float> scratch = PieceScratch.OfThisThread;
+            PieceScratch scratch = PieceScratch.OfThisThread;
             while (WaitForDue() is Transfer transfer)
             {
                 transfer.Operation!.Group.Job.Run(transfer.Operation, transfer.Piece, scratch);

@@ -16,7 +16,7 @@ public enum WireFormat
 /// <summary>What an all-reduce makes of the ranks' values.</summary>
 public enum ReduceOperation
 {
-    /// <summary>The sum, added in rank order in the wire format.</summary>
+    /// <summary>The sum in the wire format, added within each node in rank order, then node after node.</summary>
     Sum,
 
     /// <summary>The sum divided by the group's size, both rounded to the wire format.</summary>

@@ -9,6 +9,7 @@ internal sealed class InProcessGroup
     private readonly int[] _worldRanks;
     private readonly int[] _nodes;
     private readonly int _nodeCount;
+    private readonly int[][] _membersByNode;
 
     internal InProcessGroup(string name, InProcessJob job, int[] worldRanks)
     {
@@ -17,6 +18,7 @@ internal sealed class InProcessGroup
         _worldRanks = worldRanks;
         _nodes = [.. worldRanks.Select(job.NodeOf).Distinct()];
         _nodeCount = _nodes.Length;
+        _membersByNode = [.. Enumerable.Range(0, worldRanks.Length).GroupBy(member => job.NodeOf(worldRanks[member])).Select(one => one.ToArray())];
         job.Register(this);
     }
 
@@ -28,6 +30,9 @@ internal sealed class InProcessGroup
 
     /// <summary>The nodes that the group's ranks sit on.</summary>
     internal ReadOnlySpan<int> Nodes => _nodes;
+
+    /// <summary>The members on each of <see cref="Nodes"/>.</summary>
+    internal ReadOnlySpan<int[]> MembersByNode => _membersByNode;
 
     internal int WorldRankOf(int member) => _worldRanks[member];
 

@@ -79,14 +79,14 @@ internal sealed class InProcessJob : IDisposable
             return;
         }
 
-        Span<float> scratch = PieceScratch.OfThisThread;
+        PieceScratch scratch = PieceScratch.OfThisThread;
         int pieces = operation.Pieces;
         for (int piece = 0; piece < pieces; piece++)
             Run(operation, piece, scratch);
     }
 
     /// <summary>Carries out a piece of an operation, unless the job has ended.</summary>
-    internal void Run(SharedOperation operation, int piece, Span<float> scratch)
+    internal void Run(SharedOperation operation, int piece, PieceScratch scratch)
     {
         // Announced before looking whether the job has ended: whoever ends it either sees this or is seen.
         Interlocked.Increment(ref _working);

@@ -1,10 +1,25 @@
 namespace Daso.Communication;
 
-/// <summary>Room for two pieces of a reduction, one array a thread.</summary>
-internal static class PieceScratch
+/// <summary>Room for the pieces of a reduction; one a thread, made once.</summary>
+internal sealed class PieceScratch
 {
     [ThreadStatic]
-    private static float[]? t_scratch;
+    private static PieceScratch? t_scratch;
 
-    internal static Span<float> OfThisThread => t_scratch ??= new float[2 * Reduction.PieceElements];
+    private readonly float[] _values = new float[3 * Reduction.PieceElements];
+
+    private PieceScratch()
+    {
+    }
+
+    internal static PieceScratch OfThisThread => t_scratch ??= new PieceScratch();
+
+    /// <summary>The partial result.</summary>
+    internal Span<float> Result => _values.AsSpan(0, Reduction.PieceElements);
+
+    /// <summary>One node's partial result.</summary>
+    internal Span<float> OfNode => _values.AsSpan(Reduction.PieceElements, Reduction.PieceElements);
+
+    /// <summary>One member's values.</summary>
+    internal Span<float> Contribution => _values.AsSpan(2 * Reduction.PieceElements, Reduction.PieceElements);
 }

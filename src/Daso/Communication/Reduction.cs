@@ -9,40 +9,56 @@ internal static class Reduction
     internal const int PieceElements = 32 * 1024;
 
     /// <summary>
-    /// Reduces elements [offset, offset + length) of every member's buffer, in the order of the members, and writes the result to all.
-    /// In a 16-bit format every contribution and every partial sum is rounded, as a sum that is taken on the wire would be.
+    /// Reduces elements [offset, offset + length) of every member's buffer and writes the result to all. The order is that of a
+    /// hierarchical all-reduce: within each node in the order of its members, then node after node. In a 16-bit format every
+    /// contribution and every partial sum is rounded, as a sum that is taken on the wire would be.
     /// </summary>
-    internal static void Reduce(
-        ReadOnlySpan<Memory<float>> members, int offset, int length, ReduceOperation operation, WireFormat wire, Span<float> scratch)
-    {
-        Span<float> result = scratch[..length];
-        members[0].Span.Slice(offset, length).CopyTo(result);
-        wire.Round(result);
-        Span<float> rounded = scratch.Slice(length, length);
-        for (int i = 1; i < members.Length; i++)
-            Accumulate(result, members[i].Span.Slice(offset, length), operation, wire, rounded);
-        Finish(result, members.Length, operation, wire);
-        foreach (Memory<float> member in members)
-            result.CopyTo(member.Span.Slice(offset, length));
-    }
-
-    /// <summary>Takes one more contribution into a partial result; both are rounded.</summary>
-    /// <param name="result">The partial result, as on the wire.</param>
-    /// <param name="contribution">The next member's values, as many.</param>
+    /// <param name="buffers">The members' buffers.</param>
+    /// <param name="nodes">The members on each node.</param>
+    /// <param name="offset">The first element.</param>
+    /// <param name="length">Elements; at most <see cref="PieceElements"/>.</param>
     /// <param name="operation">The operation.</param>
     /// <param name="wire">The wire format.</param>
-    /// <param name="rounded">Room for as many values; used in 16-bit formats.</param>
-    internal static void Accumulate(
-        Span<float> result, ReadOnlySpan<float> contribution, ReduceOperation operation, WireFormat wire, Span<float> rounded)
+    /// <param name="scratch">See <see cref="PieceScratch"/>.</param>
+    internal static void Reduce(
+        ReadOnlySpan<Memory<float>> buffers,
+        ReadOnlySpan<int[]> nodes,
+        int offset,
+        int length,
+        ReduceOperation operation,
+        WireFormat wire,
+        PieceScratch scratch)
     {
-        if (wire != WireFormat.Float32)
+        Span<float> result = scratch.Result[..length], ofNode = scratch.OfNode[..length], rounded = scratch.Contribution[..length];
+        for (int node = 0; node < nodes.Length; node++)
         {
-            contribution.CopyTo(rounded);
-            rounded = rounded[..contribution.Length];
-            wire.Round(rounded);
-            contribution = rounded;
+            Span<float> partial = node == 0 ? result : ofNode;
+            for (int i = 0; i < nodes[node].Length; i++)
+            {
+                Span<float> contribution = i == 0 ? partial : rounded;
+                buffers[nodes[node][i]].Span.Slice(offset, length).CopyTo(contribution);
+                wire.Round(contribution);
+                if (i > 0)
+                    Accumulate(partial, contribution, operation, wire);
+            }
+
+            if (node > 0)
+                Accumulate(result, partial, operation, wire);
         }
 
+        Finish(result, buffers.Length, operation, wire);
+        foreach (Memory<float> buffer in buffers)
+            result.CopyTo(buffer.Span.Slice(offset, length));
+    }
+
+    /// <summary>Takes more into a partial result; both are rounded.</summary>
+    /// <param name="result">The partial result, as on the wire.</param>
+    /// <param name="contribution">A member's values or a node's partial result, as many.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="wire">The wire format.</param>
+    internal static void Accumulate(
+        Span<float> result, ReadOnlySpan<float> contribution, ReduceOperation operation, WireFormat wire)
+    {
         if (operation == ReduceOperation.Min)
             TensorPrimitives.Min(result, contribution, result);
         else

@@ -41,14 +41,14 @@ internal sealed class SharedOperation(InProcessGroup group)
     }
 
     /// <summary>Carries out piece <paramref name="piece"/>; the last one completes the operation.</summary>
-    internal void Run(int piece, Span<float> scratch)
+    internal void Run(int piece, PieceScratch scratch)
     {
         int offset = piece * Reduction.PieceElements;
         int length = Math.Min(Reduction.PieceElements, Call.Elements - offset);
         switch (Call.Kind)
         {
             case CollectiveKind.AllReduce when length > 0:
-                Reduction.Reduce(_buffers, offset, length, Call.Operation, Call.Wire, scratch);
+                Reduction.Reduce(_buffers, group.MembersByNode, offset, length, Call.Operation, Call.Wire, scratch);
                 break;
             case CollectiveKind.Broadcast when length > 0:
                 Span<float> source = _buffers[Call.Root].Span.Slice(offset, length);

@@ -27,8 +27,11 @@ public sealed class ExperimentDefinition
     /// <summary>The seeds that it runs with.</summary>
     public required IReadOnlyList<int> Seeds { get; init; }
 
-    /// <summary>Epochs of training.</summary>
-    public required int Epochs { get; init; }
+    /// <summary>Epochs of training; null: it is said in <see cref="Steps"/>.</summary>
+    public int? Epochs { get; init; }
+
+    /// <summary>Steps of training; null: it is said in <see cref="Epochs"/>.</summary>
+    public int? Steps { get; init; }
 
     /// <summary>The emulated link between nodes that the experiment asks for, as <c>--link</c> takes it; null: unlimited.</summary>
     public string? Link { get; init; }
@@ -38,6 +41,9 @@ public sealed class ExperimentDefinition
 
     /// <summary>Shorter and longer forms of it, in the order of the attributes.</summary>
     public IReadOnlyList<TierDefinition> Tiers { get; init; } = [];
+
+    /// <summary>What its strategies' figures are known to be, in the order of the attributes; no part of the specification.</summary>
+    public IReadOnlyList<ReferenceDefinition> References { get; init; } = [];
 
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
@@ -64,7 +70,16 @@ public sealed record StrategyDefinition(string Name, bool IsBaseline);
 /// <param name="Name">As <c>--tier</c> takes it.</param>
 /// <param name="Epochs">Epochs in place of the experiment's own; null: those.</param>
 /// <param name="Steps">Steps after which training ends; null: it does not end early.</param>
-public sealed record TierDefinition(string Name, int? Epochs, int? Steps);
+public sealed record TierDefinition(string Name, int? Epochs, int? Steps)
+{
+    /// <summary>The parameters that have other values in it.</summary>
+    public IReadOnlyList<TierParameter> Parameters { get; init; } = [];
+}
+
+/// <summary>A parameter's values in a tier.</summary>
+/// <param name="Option">The parameter's option without its dashes.</param>
+/// <param name="Values">The values as text, at least one.</param>
+public sealed record TierParameter(string Option, IReadOnlyList<string> Values);
 
 /// <summary>What one run of an experiment trains and with what.</summary>
 /// <param name="Model">The model.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Daso.SharedRules;
 
 namespace Daso.Experiments;
 
@@ -16,16 +17,16 @@ public sealed class ParameterValues(IReadOnlyDictionary<string, string> texts)
     public int Integer(string option) =>
         int.TryParse(Texts[option], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
             ? value
-            : throw Wrong(option, "a whole number");
+            : throw Wrong(option, ValueForms.Integer);
 
     /// <summary>A finite number.</summary>
     public double Number(string option) =>
         double.TryParse(Texts[option], NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
             ? value
-            : throw Wrong(option, "a number");
+            : throw Wrong(option, ValueForms.Number);
 
     /// <summary>true or false.</summary>
-    public bool Truth(string option) => bool.TryParse(Texts[option], out bool value) ? value : throw Wrong(option, "true or false");
+    public bool Truth(string option) => bool.TryParse(Texts[option], out bool value) ? value : throw Wrong(option, ValueForms.Truth);
 
     /// <summary>A name of an enum, in any case.</summary>
     public T Choice<T>(string option)
@@ -38,7 +39,7 @@ public sealed class ParameterValues(IReadOnlyDictionary<string, string> texts)
                 return value;
         }
 
-        throw Wrong(option, "one of " + string.Join(", ", Enum.GetNames<T>()));
+        throw Wrong(option, ValueForms.OneOf(Enum.GetNames<T>()));
     }
 
     /// <summary>Typed values as the texts that a user would write for them.</summary>
@@ -51,6 +52,6 @@ public sealed class ParameterValues(IReadOnlyDictionary<string, string> texts)
         _ => value?.ToString() ?? string.Empty,
     };
 
-    private UserErrorException Wrong(string option, string expected) =>
-        new($"--{option} {Texts[option]}: expected {expected}");
+    private UserErrorException Wrong(string option, string form) =>
+        new(CommonRules.ParameterValue.Say(Texts[option], $"--{option}", form));
 }

@@ -45,11 +45,16 @@ internal sealed class RunRecord : IDisposable
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
+    /// <param name="hasRealLinks">Whether nodes are joined by real links in place of emulated ones.</param>
     internal static RunRecord Create(
-        SuitePlan plan, IReadOnlyDictionary<ExperimentVariant, IDataset> data, IReadOnlyDictionary<string, string> settings)
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        bool hasRealLinks = false)
     {
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
+        manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
         return new RunRecord(RunFolder.Create(plan.Options.OutputFolder, id), manifest, new HashSet<CellId>());
     }
 
@@ -72,7 +77,7 @@ internal sealed class RunRecord : IDisposable
         {
             JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
             if (ranks.Rank == 0)
-                record = Create(plan, data, settings);
+                record = Create(plan, data, settings, hasRealLinks: true);
             string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
             record ??= new RunRecord(RunFolder.Open(path));
         });

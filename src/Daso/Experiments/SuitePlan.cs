@@ -1,6 +1,7 @@
 using System.Globalization;
 using Daso.Communication;
 using Daso.Recording;
+using Daso.SharedRules;
 using Daso.Specification;
 
 namespace Daso.Experiments;
@@ -11,8 +12,8 @@ namespace Daso.Experiments;
 /// <param name="Values">The values.</param>
 /// <param name="Setup">What they make.</param>
 /// <param name="Link">The link between nodes; null: unlimited.</param>
-/// <param name="Epochs">Epochs to train.</param>
-/// <param name="Steps">Steps after which training ends; null: it does not end early.</param>
+/// <param name="Epochs">Epochs to train; null: as many as the steps need.</param>
+/// <param name="Steps">Steps after which training ends; null: it does not end before its last epoch.</param>
 /// <param name="Seeds">The seeds.</param>
 /// <param name="StrategyIndices">Indices of the strategies to run, the baseline among them.</param>
 public sealed record ExperimentVariant(
@@ -21,7 +22,7 @@ public sealed record ExperimentVariant(
     ParameterValues Values,
     ExperimentSetup Setup,
     LinkSpec? Link,
-    int Epochs,
+    int? Epochs,
     int? Steps,
     IReadOnlyList<int> Seeds,
     IReadOnlyList<int> StrategyIndices) : ISpecification
@@ -50,8 +51,10 @@ public sealed record ExperimentVariant(
             .Add("model", Setup.Model)
             .Add("data", Setup.Data)
             .Add("optimizer", Setup.Optimizer)
-            .Add("learningRate", Setup.LearningRate)
-            .Add("epochs", Epochs)
+            .Add("learningRate", Setup.LearningRate);
+        if (Epochs is int epochs)
+            writer.Add("epochs", epochs);
+        writer
             .Add("seeds", string.Join(',', Seeds))
             .Add("baseline", Baseline)
             .Add("strategies", new StrategySection(this));
@@ -83,14 +86,14 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     /// <exception cref="UserErrorException">An unknown strategy, seed, experiment, option or value.</exception>
     public static SuitePlan Expand(string suite, IReadOnlyList<ExperimentDefinition> experiments, RunOptions options)
     {
-        RequirePositive("--epochs", options.Epochs);
-        RequirePositive("--steps", options.Steps);
+        RequirePositive("epochs", options.Epochs);
+        RequirePositive("steps", options.Steps);
         if (options.WarmupSteps < 0)
             throw new UserErrorException($"--warmup-steps {options.WarmupSteps}: expected at least 0");
         RequireKnown("--experiments", options.Experiments, [.. experiments.Select(experiment => experiment.Name)]);
         RequireKnown("--strategies", options.Strategies, [.. experiments.SelectMany(e => e.Strategies).Select(s => s.Name).Distinct()]);
-        if (options.Seeds is { } seeds && seeds.Distinct().Count() < seeds.Count)
-            throw new UserErrorException("--seeds: a seed is given twice");
+        if (Twice(options.Seeds ?? []) is [int seed, ..])
+            throw new UserErrorException($"--seeds: {CommonRules.DuplicateSeed.Say(seed)}");
 
         return new SuitePlan(suite, options, [.. experiments
             .Where(experiment => options.Experiments?.Contains(experiment.Name) ?? true)
@@ -112,9 +115,12 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     private static IEnumerable<ExperimentVariant> VariantsOf(ExperimentDefinition experiment, RunOptions options)
     {
         TierDefinition? tier = options.Tier is null ? null : TierOf(experiment, options.Tier);
-        IReadOnlyList<string>[] values = [.. experiment.Parameters.Select(parameter => ValuesOf(parameter, options))];
+        IReadOnlyList<string>[] values = [.. experiment.Parameters.Select(parameter => ValuesOf(parameter, tier, options))];
         int[] strategies = [.. Enumerable.Range(0, experiment.Strategies.Count).Where(index =>
             experiment.Strategies[index].IsBaseline || (options.Strategies?.Contains(experiment.Strategies[index].Name) ?? true))];
+        int? epochs = options.Epochs ?? tier?.Epochs ?? experiment.Epochs;
+        // Epochs that take the place of an experiment's own length take that of its steps, too.
+        int? steps = options.Steps ?? tier?.Steps ?? (epochs is null ? experiment.Steps : null);
         string? link = options.Link ?? experiment.Link;
         int combinations = values.Aggregate(1, (product, list) => product * list.Count);
         for (int combination = 0; combination < combinations; combination++)
@@ -141,8 +147,8 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
                 parameters,
                 experiment.Create(parameters),
                 link is null or "unlimited" ? null : LinkSpec.Parse(link),
-                options.Epochs ?? tier?.Epochs ?? experiment.Epochs,
-                options.Steps ?? tier?.Steps,
+                epochs,
+                steps,
                 options.Seeds ?? experiment.Seeds,
                 strategies);
         }
@@ -158,23 +164,28 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     }
 
     /// <summary>The values to run over. Those of a user and of a source are known only now, so that the compiler's rules are kept here.</summary>
-    private static IReadOnlyList<string> ValuesOf(ParameterDefinition parameter, RunOptions options)
+    private static IReadOnlyList<string> ValuesOf(ParameterDefinition parameter, TierDefinition? tier, RunOptions options)
     {
-        IReadOnlyList<string> values = options.Parameters.GetValueOrDefault(parameter.Option) ?? parameter.Values;
+        IReadOnlyList<string> values = options.Parameters.GetValueOrDefault(parameter.Option)
+            ?? tier?.Parameters.FirstOrDefault(set => set.Option == parameter.Option)?.Values
+            ?? parameter.Values;
         if (values.Count == 0)
-            throw new UserErrorException($"--{parameter.Option}: the source of parameter {parameter.Name} gives no value");
-        if (values.GroupBy(value => value).FirstOrDefault(same => same.Skip(1).Any()) is { } twice)
-            throw new UserErrorException($"--{parameter.Option} {twice.Key}: given twice; the same run would be made twice");
+            throw new UserErrorException(CommonRules.ParameterWithoutValues.Say(parameter.Name, "ParamsSource"));
+        if (Twice(values) is [string twice, ..])
+            throw new UserErrorException(CommonRules.DuplicateValue.Say($"--{parameter.Option}", twice));
         return values;
     }
 
     private static string FolderName(string value) =>
         string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
 
-    private static void RequirePositive(string option, int? value)
+    private static T[] Twice<T>(IReadOnlyList<T> values) =>
+        [.. values.GroupBy(value => value).Where(same => same.Skip(1).Any()).Select(same => same.Key)];
+
+    private static void RequirePositive(string unit, int? count)
     {
-        if (value < 1)
-            throw new UserErrorException($"{option} {value}: expected at least 1");
+        if (count is int few and < 1)
+            throw new UserErrorException($"--{unit} {few}: {CommonRules.TooShort.Say(few, unit)}");
     }
 
     private static void RequireKnown(string option, IReadOnlyList<string>? given, IReadOnlyList<string> known)

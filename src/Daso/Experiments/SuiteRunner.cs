@@ -2,6 +2,7 @@ using System.Globalization;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
+using Daso.Preflight;
 using Daso.Recording;
 using Daso.Training;
 using static TorchSharp.torch;
@@ -46,13 +47,12 @@ public sealed class SuiteRunner : IDisposable
             foreach (ExperimentVariant variant in plan.Variants)
                 _data.Add(variant, OpenAndCheck(variant));
             Dictionary<string, string> settings = Settings(allocator, threads, cluster);
-            _record = (processes, plan.Options.Resume) switch
-            {
-                (null, null) => RunRecord.Create(plan, _data, settings),
-                (null, string run) => RunRecord.Resume(run, plan, _data, settings),
-                (_, null) => RunRecord.Share(plan, _data, settings, processes),
-                _ => throw new UserErrorException("--resume: not under MPI yet; resume the run on the embedded cluster"),
-            };
+            if (processes is not null)
+                _record = RunRecord.Share(plan, _data, settings, processes);
+            else if (plan.Options.Resume is string run)
+                _record = RunRecord.Resume(run, plan, _data, settings);
+            else
+                _record = RunRecord.Create(plan, _data, settings);
         }
         catch
         {
@@ -66,6 +66,21 @@ public sealed class SuiteRunner : IDisposable
 
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
+
+    /// <summary>Measures the communicators, with the first experiment's link where links are emulated, and stores it with the run.</summary>
+    /// <param name="budget">About how long.</param>
+    /// <param name="cancelled">Ends it.</param>
+    /// <returns>Null in processes without rank 0.</returns>
+    /// <exception cref="ClusterFailedException">A rank failed.</exception>
+    /// <exception cref="UserErrorException">A result was wrong.</exception>
+    internal PreflightReport? Preflight(TimeSpan budget, CancellationToken cancelled)
+    {
+        LinkSpec? link = _plan.Variants[0].Link;
+        var report = PreflightReport.Measure(_clusterWith(link), link, PreflightReport.DefaultMaximumBytes, budget, cancelled);
+        report?.Write(Folder.Preflight);
+        report?.RequireCorrect();
+        return report;
+    }
 
     /// <summary>Trains all cells that are not trained yet.</summary>
     /// <param name="observer">Told of progress; null: nobody is.</param>

@@ -5,40 +5,49 @@ using Daso.Communication.Mpi;
 
 namespace Daso.Preflight;
 
-/// <summary>Measures a cluster's groups: all-reduce and broadcast over sizes, with the results checked.</summary>
-internal static class Sweep
+/// <summary>
+/// Measures a cluster's groups within a time: all-reduce and broadcast over sizes, with the results checked. The ranks agree on every
+/// decision that depends on time.
+/// </summary>
+internal sealed class Sweep
 {
     internal const string AllReduceName = "all-reduce";
-    internal const string LibraryName = "all-reduce by the library";
     internal const string BroadcastName = "broadcast";
+    internal const string LibraryName = "library";
 
     private const int MinimumBytes = 1024;
     private const int SizeFactor = 8;
-    private static readonly TimeSpan s_timePerLine = TimeSpan.FromSeconds(0.5);
-    private const int MaximumRounds = 20;
+    private const int MaximumRepetitions = 20;
+
+    private readonly RankContext _ranks;
+    private readonly long _maximumBytes;
+    private readonly List<Measurement> _measurements = [];
+    private readonly List<LeftOut> _leftOut = [];
+
+    private Sweep(RankContext ranks, long maximumBytes)
+    {
+        _ranks = ranks;
+        _maximumBytes = maximumBytes;
+    }
 
     /// <summary>Sweeps all groups with more than one rank. Collective.</summary>
     /// <param name="ranks">This rank.</param>
     /// <param name="maximumBytes">The largest buffer.</param>
+    /// <param name="budget">About how long; each series of sizes gets its share, and what it leaves goes to those after it.</param>
     /// <returns>The same on every rank.</returns>
-    internal static IReadOnlyList<Measurement> Run(RankContext ranks, long maximumBytes)
+    internal static (IReadOnlyList<Measurement> Measurements, IReadOnlyList<LeftOut> LeftOut) Run(
+        RankContext ranks, long maximumBytes, TimeSpan budget)
     {
-        var lines = new List<Measurement>();
-        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global }.Where(group => group.Size > 1))
+        var sweep = new Sweep(ranks, maximumBytes);
+        Series[] all = [.. new[] { ranks.World, ranks.Node, ranks.Global }.Where(group => group.Size > 1).SelectMany(SeriesOf)];
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < all.Length; i++)
         {
-            foreach (string operation in new[] { AllReduceName, LibraryName, BroadcastName })
-            {
-                if (operation == LibraryName && group is not MpiCommunicator)
-                    continue;
-                foreach (int bytes in Sizes(maximumBytes))
-                {
-                    ranks.Cancelled.ThrowIfCancellationRequested();
-                    lines.Add(Measure(ranks.World, group, operation, bytes));
-                }
-            }
+            double left = (budget - Stopwatch.GetElapsedTime(start)).TotalSeconds;
+            sweep.Run(all[i], -sweep.Longest(-left)[0] / (all.Length - i));
         }
 
-        return lines;
+        return (sweep._measurements, sweep._leftOut);
     }
 
     /// <summary>1 KiB, 8 KiB, … and at last the largest.</summary>
@@ -49,32 +58,75 @@ internal static class Sweep
         yield return (int)maximumBytes;
     }
 
-    private static Measurement Measure(ICommunicator world, ICommunicator group, string operation, int bytes)
+    private static IEnumerable<Series> SeriesOf(ICommunicator group)
     {
-        float[] values = new float[bytes / sizeof(float)];
-        bool isCorrect = Once(world, group, operation, values, out double seconds);
-        float[] rounds = [(float)Math.Clamp(s_timePerLine / TimeSpan.FromSeconds(Math.Max(seconds, 1e-6)), 2, MaximumRounds)];
-        world.AllReduce(rounds, ReduceOperation.Min);
-        double[] times = new double[(int)rounds[0]];
-        for (int round = 0; round < times.Length; round++)
-            isCorrect &= Once(world, group, operation, values, out times[round]);
-
-        // The slowest rank counts, and one wrong rank is enough; the smallest of negatives is the largest.
-        Array.Sort(times);
-        float[] worst = [-(float)times[times.Length / 2], isCorrect ? 1 : 0];
-        world.AllReduce(worst, ReduceOperation.Min);
-        return new Measurement(group.Name, group.Size, operation, bytes, -worst[0], worst[1] == 1);
+        bool isMpi = group is MpiCommunicator;
+        string ours = isMpi ? "daso" : "in-process";
+        yield return new Series(group, AllReduceName, ours);
+        if (isMpi)
+            yield return new Series(group, AllReduceName, LibraryName);
+        yield return new Series(group, BroadcastName, ours);
     }
 
-    private static bool Once(ICommunicator world, ICommunicator group, string operation, float[] values, out double seconds)
+    /// <summary>One operation from the smallest size to the largest that the time allows.</summary>
+    private void Run(Series series, double seconds)
     {
-        bool isAllReduce = operation != BroadcastName;
+        (int Bytes, double Seconds) last = (MinimumBytes, 0);
+        foreach (int bytes in Sizes(_maximumBytes))
+        {
+            _ranks.Cancelled.ThrowIfCancellationRequested();
+            // The smallest is measured in any case.
+            double estimate = last.Seconds * bytes / last.Bytes;
+            if (estimate > 0 && 2 * estimate > seconds)
+            {
+                _leftOut.Add(new LeftOut(series.Group.Name, series.Collective, series.Implementation, bytes, (long)(estimate * 1e9)));
+                continue;
+            }
+
+            long start = Stopwatch.GetTimestamp();
+            last = (bytes, Measure(series, bytes, seconds / 2));
+            seconds -= Longest(Stopwatch.GetElapsedTime(start).TotalSeconds)[0];
+        }
+    }
+
+    /// <summary>Measures one size; returns the seconds that a repetition takes with its preparation and check.</summary>
+    private double Measure(Series series, int bytes, double seconds)
+    {
+        float[] values = new float[bytes / sizeof(float)];
+        long start = Stopwatch.GetTimestamp();
+        bool isCorrect = Once(series, values, out _);
+        double round = Longest(Stopwatch.GetElapsedTime(start).TotalSeconds)[0];
+        double[] times = new double[(int)Math.Clamp(seconds / round, 1, MaximumRepetitions)];
+        for (int i = 0; i < times.Length; i++)
+            isCorrect &= Once(series, values, out times[i]);
+
+        double[] slowest = Longest([isCorrect ? 0 : 1, .. times]);
+        double[] sorted = [.. slowest.Skip(1).Order()];
+        _measurements.Add(new Measurement(
+            series.Group.Name,
+            series.Group.Size,
+            _ranks.Topology.Ranks / series.Group.Size,
+            series.Collective,
+            series.Implementation,
+            bytes,
+            (long)(sorted[sorted.Length / 2] * 1e9),
+            (long)(sorted[0] * 1e9),
+            sorted.Length,
+            slowest[0] == 0));
+        return round;
+    }
+
+    /// <summary>One repetition; returns whether the result was right.</summary>
+    private bool Once(Series series, float[] values, out double seconds)
+    {
+        ICommunicator group = series.Group;
+        bool isAllReduce = series.Collective == AllReduceName;
         for (int i = 0; i < values.Length; i++)
             values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
-        world.Barrier();
+        _ranks.World.Barrier();
         long start = Stopwatch.GetTimestamp();
-        if (operation == LibraryName)
-            ((MpiCommunicator)group).AllReduceByLibrary(values);
+        if (isAllReduce && group is MpiCommunicator mpi)
+            mpi.StartSum(values, AlgorithmOf(series)).Wait();
         else if (isAllReduce)
             group.AllReduce(values, ReduceOperation.Sum);
         else
@@ -93,5 +145,18 @@ internal static class Sweep
         return true;
     }
 
+    /// <summary>The largest of the ranks' numbers, one by one; the smallest of negatives is the largest.</summary>
+    private double[] Longest(params double[] mine)
+    {
+        float[] negated = [.. mine.Select(one => -(float)one)];
+        _ranks.World.AllReduce(negated, ReduceOperation.Min);
+        return [.. negated.Select(one => -(double)one)];
+    }
+
+    private static AllReduceAlgorithm AlgorithmOf(Series series) =>
+        series.Implementation == LibraryName ? AllReduceAlgorithm.Library : AllReduceAlgorithm.Hierarchical;
+
     private static float Value(int element, int rank) => (element % 1013) + rank;
+
+    private sealed record Series(ICommunicator Group, string Collective, string Implementation);
 }

@@ -72,8 +72,9 @@ public sealed record Manifest
 
     /// <summary>What to expect of a repetition.</summary>
     public string Determinism { get; init; } =
-        "The seed gives the first weights and the order of the data; ranks are added in rank order. On cpu the same specification, "
-        + "software and processor give the same parameters bit by bit; on cuda kernels may add in another order. Times vary.";
+        "The seed gives the first weights and the order of the data; sums are taken within each node in rank order, then node after "
+        + "node. On cpu the same specification, software and processor give the same parameters bit by bit; on cuda kernels may add in "
+        + "another order. Times vary.";
 
     /// <summary>Writes the manifest into a run's folder, in place of an older one.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>

@@ -24,6 +24,15 @@ public static class MetricNames
     /// <summary>Managed bytes that this rank's thread allocated in a step; every step.</summary>
     public const string AllocatedBytes = "allocated_bytes";
 
+    /// <summary>Collections of the youngest generation only that a step's process made while it ran; absent where there were none.</summary>
+    public const string Gen0Collections = "gc_gen0";
+
+    /// <summary>Likewise, up to the middle generation.</summary>
+    public const string Gen1Collections = "gc_gen1";
+
+    /// <summary>Likewise, of all generations.</summary>
+    public const string Gen2Collections = "gc_gen2";
+
     /// <summary>Tensors alive in the process after an epoch; rank 0.</summary>
     public const string LiveTensors = "live_tensors";
 

@@ -6,6 +6,9 @@ namespace Daso.Recording;
 /// <param name="Device">cpu or cuda.</param>
 public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
 {
+    /// <summary>Whether nodes are joined by real links, under MPI, in place of emulated ones.</summary>
+    public bool HasRealLinks { get; init; }
+
     /// <summary>N·G.</summary>
     public int Ranks() => Nodes * RanksPerNode;
 }

@@ -24,6 +24,9 @@ public sealed class RunFolder
     /// <summary>The analysis.</summary>
     public string Summary => IOPath.Combine(Path, "summary.json");
 
+    /// <summary>What the communicators reached before the run, where it was asked for.</summary>
+    public string Preflight => IOPath.Combine(Path, "preflight.json");
+
     /// <summary>The checkpoints of the cells under way; made when the first is written.</summary>
     public string Checkpoints => IOPath.Combine(Path, "checkpoints");
 

@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
         int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
-        _totalSteps = (int)Math.Min((long)plan.Epochs * stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
+        _totalSteps = (int)Math.Min((plan.Epochs ?? int.MaxValue) * (long)stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
         _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);
@@ -83,8 +83,6 @@ public sealed class Trainer : IDisposable
         }
 
         using var trainer = new Trainer(plan, ranks, recorder);
-        if (ranks.Rank == 0)
-            GC.Collect();
         return trainer.Train(observer);
     }
 
@@ -123,6 +121,9 @@ public sealed class Trainer : IDisposable
         int firstBatch = _step - (epoch * StepsPerEpoch);
         _training.StartEpoch(epoch, firstBatch);
         _replica.Model.train();
+        // What lies about from warm-up, the last epoch and its evaluation is not left for a step to collect.
+        if (_ranks.IsFirstOfProcess)
+            GC.Collect();
         _ranks.World.Barrier();
         int steps = Math.Min(StepsPerEpoch, _totalSteps - (epoch * StepsPerEpoch));
         for (int batch = firstBatch; batch < steps; batch++)
@@ -157,6 +158,7 @@ public sealed class Trainer : IDisposable
     private void Step(int epoch, int batch)
     {
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+        CollectionCount collectionsBefore = CollectionCount.Now();
         long startNs = _recorder.NowNs;
         _strategy.StepStarted(epoch, batch);
         using (NewDisposeScope())
@@ -184,6 +186,7 @@ public sealed class Trainer : IDisposable
         Synchronise();
         EndSpan(SpanKind.Step, startNs);
         _recorder.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+        collectionsBefore.RecordSince(_recorder);
     }
 
     /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. Each rank uses its own batch-norm statistics.</summary>

@@ -12,8 +12,8 @@ namespace Daso.Training;
 /// <param name="LearningRate">The learning-rate schedule.</param>
 /// <param name="Strategy">The strategy.</param>
 /// <param name="Seed">Of weights and of the data's order.</param>
-/// <param name="Epochs">Epochs to train.</param>
-/// <param name="MaximumSteps">Steps after which training ends early; null: none.</param>
+/// <param name="Epochs">Epochs to train; null: as many as the maximum of steps needs.</param>
+/// <param name="MaximumSteps">Steps after which training ends; null, where epochs are given: after the last epoch.</param>
 /// <param name="WarmupSteps">Untimed steps before, on a model that is thrown away.</param>
 public sealed record TrainingPlan(
     ModelSpec Model,
@@ -22,7 +22,7 @@ public sealed record TrainingPlan(
     LearningRateSpec LearningRate,
     StrategySpec Strategy,
     int Seed,
-    int Epochs,
+    int? Epochs,
     int? MaximumSteps,
     int WarmupSteps)
 {

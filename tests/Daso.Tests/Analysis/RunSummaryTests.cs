@@ -119,6 +119,31 @@ public class RunSummaryTests
     }
 
     [Fact]
+    public void Strategies_are_told_apart_with_an_interval_and_collections_are_counted()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(1, 2, "cpu"), SyntheticRun.Plan("daso", "ddp"));
+        for (int seed = 1; seed <= 2; seed++)
+        {
+            run.RecordNoisy(s_daso with { Seed = seed }, steps: 160, stepNs: 900, 0.95, collectionEvery: 40);
+            run.RecordNoisy(s_daso with { Strategy = "ddp", Seed = seed }, steps: 160, stepNs: 1000, 0.95);
+        }
+
+        StrategySummary[] strategies = [.. RunSummary.Read(run.Folder.Path).Experiments[0].Strategies];
+
+        PairedRatio ratio = strategies[0].Ratio!;
+        Assert.InRange(ratio.Estimate, 0.87, 0.93);
+        Assert.InRange(ratio.Low, 0.6, ratio.Estimate);
+        Assert.InRange(ratio.High, ratio.Estimate, 1.2);
+        Assert.Equal((2, 40, IntervalScope.Seeds), (ratio.Units, ratio.Blocks, ratio.Scope));
+        Assert.Null(strategies[1].Ratio);
+        Assert.Equal(strategies[0].Breakdown.StepNs / 2, strategies[0].Breakdown.ForwardNs, 1.0);
+        // Both ranks of the process saw the same four collections of each training.
+        Assert.Equal(new Collections(8, 0, 0), strategies[0].Collections);
+        Assert.False(strategies[0].FasterThanPlausible);
+        Assert.True(strategies[0].StepNs.P90 < strategies[0].StepNs.P95 && strategies[0].StepNs.P95 < strategies[0].StepNs.P99);
+    }
+
+    [Fact]
     public void A_damaged_file_is_named()
     {
         using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"), SyntheticRun.Plan("ddp") with { Seeds = [1] });

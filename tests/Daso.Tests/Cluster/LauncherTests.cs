@@ -13,6 +13,14 @@ public class LauncherTests
         Assert.Equal(new Launcher(name, rank, processes), Launcher.Detect(Variables(environment)));
 
     [Theory]
+    [InlineData("PMI_RANK=3 PMI_SIZE=4", null)]
+    [InlineData("PMI_RANK=3 PMI_SIZE=4 SLURM_LOCALID=1", 1)]
+    [InlineData("PMI_RANK=3 PMI_SIZE=4 SLURM_LOCALID=0 MPI_LOCALRANKID=1", 1)]
+    [InlineData("PALS_RANKID=3 PALS_LOCAL_RANKID=2", 2)]
+    public void A_process_knows_its_place_on_its_machine(string environment, int? localRank) =>
+        Assert.Equal(localRank, Launcher.Detect(Variables(environment))!.LocalRank);
+
+    [Theory]
     [InlineData("HOME=/root")]
     [InlineData("SLURM_PROCID=0 SLURM_NTASKS=4")] // a batch script is no step
     [InlineData("PMI_RANK=")]

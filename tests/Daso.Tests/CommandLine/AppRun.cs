@@ -1,4 +1,5 @@
 using Daso.CommandLine;
+using Daso.Experiments;
 
 namespace Daso.Tests.CommandLine;
 
@@ -9,10 +10,13 @@ namespace Daso.Tests.CommandLine;
 internal sealed record AppRun(int ExitCode, string Output, string Error)
 {
     /// <summary>Runs the command line in this process, without experiments.</summary>
-    internal static async Task<AppRun> Of(params string[] args)
+    internal static Task<AppRun> Of(params string[] args) => Of([], args);
+
+    /// <summary>Runs the command line in this process.</summary>
+    internal static async Task<AppRun> Of(IReadOnlyList<ExperimentDefinition> experiments, params string[] args)
     {
         using StringWriter output = new(), error = new();
-        int exitCode = await DasoApp.RunAsync(args, [], output, error);
+        int exitCode = await DasoApp.RunAsync(args, experiments, output, error);
         return new AppRun(exitCode, output.ToString(), error.ToString());
     }
 }

@@ -56,7 +56,7 @@ public class SuiteCommandTests
     [InlineData(2, "--strategies adso: unknown, did you mean daso?", "suite", "quickstart", "--strategies", "adso")]
     [InlineData(2, "--nodes 0", "suite", "quickstart", "--nodes", "0")]
     [InlineData(2, "--link fast", "suite", "quickstart", "--link", "fast")]
-    [InlineData(2, "--batch-per-rank many: expected a whole number", "suite", "quickstart", "--batch-per-rank", "many")]
+    [InlineData(2, "many is not a value of --batch-per-rank; write a whole number", "suite", "quickstart", "--batch-per-rank", "many")]
     [InlineData(2, "--epochs 0", "suite", "quickstart", "--epochs", "0")]
     [InlineData(2, "less than a batch", "suite", "quickstart", "--nodes", "400")]
     [InlineData(2, "--data nowhere", "suite", "imagenet-resnet50", "--data", "nowhere")]

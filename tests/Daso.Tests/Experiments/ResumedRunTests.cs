@@ -73,7 +73,7 @@ public class ResumedRunTests
             int[] steps = ParquetTable.Read<int>(timings, "step");
             long[] starts = ParquetTable.Read<long>(timings, "start_ns");
             long[] durations = ParquetTable.Read<long>(timings, "duration_ns");
-            (int Step, long Start, long End)[] whole = [.. ParquetTable.Read<string>(timings, "span")
+            (int Step, long Start, long End)[] whole = [.. ParquetTable.ReadTexts(timings, "span")
                 .Select((span, i) => (span, i))
                 .Where(row => row.span == "step")
                 .Select(row => (steps[row.i], starts[row.i], starts[row.i] + durations[row.i]))];
@@ -81,7 +81,7 @@ public class ResumedRunTests
             Assert.All(whole.Zip(whole.Skip(1)), pair => Assert.InRange(pair.Second.Start, pair.First.End, long.MaxValue));
 
             using var metrics = new ParquetFileReader(folder.Metrics(s_ddp, rank));
-            Assert.Equal(ShortTraining.Steps, ParquetTable.Read<string>(metrics, "metric").Count(name => name == MetricNames.Items));
+            Assert.Equal(ShortTraining.Steps, ParquetTable.ReadTexts(metrics, "metric").Count(name => name == MetricNames.Items));
         }
     }
 

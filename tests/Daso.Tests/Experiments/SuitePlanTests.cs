@@ -25,6 +25,34 @@ public class SuitePlanTests
         Assert.Equal(3, new[] { own, tiny, overridden }.Select(variant => variant.SpecificationHash).Distinct().Count());
     }
 
+    [Fact]
+    public void A_tier_sets_a_parameter_and_an_option_replaces_that()
+    {
+        var tier = new TierDefinition("tiny", null, null) { Parameters = [new TierParameter("batch", ["4", "8"])] };
+        var given = new Dictionary<string, IReadOnlyList<string>> { ["batch"] = ["2"] };
+
+        Assert.Equal(["4", "8"], Batches(s_options with { Tier = "tiny" }));
+        Assert.Equal(["2"], Batches(s_options with { Tier = "tiny", Parameters = given }));
+        Assert.Equal(["16"], Batches(s_options));
+
+        IEnumerable<string> Batches(RunOptions options) => Expand(options, Define(["16"], [tier])).Select(variant => variant.Values.Text("batch"));
+    }
+
+    [Fact]
+    public void An_experiment_of_steps_has_no_epochs_unless_they_are_given()
+    {
+        Assert.Equal((null, 200), LengthOf(s_options));
+        Assert.Equal((null, 20), LengthOf(s_options with { Tier = "tiny" }));
+        Assert.Equal((null, 5), LengthOf(s_options with { Tier = "tiny", Steps = 5 }));
+        Assert.Equal((3, null), LengthOf(s_options with { Epochs = 3 }));
+
+        (int? Epochs, int? Steps) LengthOf(RunOptions options)
+        {
+            ExperimentVariant variant = Assert.Single(Expand(options, Define(["16"], [new TierDefinition("tiny", null, 20)], null, 200)));
+            return (variant.Epochs, variant.Steps);
+        }
+    }
+
     [Theory]
     [InlineData("tny", "--tier tny: unknown, did you mean tiny?; there are tiny")]
     public void An_unknown_tier_is_a_mistake(string tier, string message) =>
@@ -41,10 +69,10 @@ public class SuitePlanTests
         var twice = new Dictionary<string, IReadOnlyList<string>> { ["batch"] = ["8", "8"] };
 
         Assert.Equal(
-            "--batch 8: given twice; the same run would be made twice",
+            "--batch has the value 8 twice; remove one, or the same run is made twice",
             Assert.Throws<UserErrorException>(() => Only(s_options with { Parameters = twice })).Message);
         Assert.Equal(
-            "--batch: the source of parameter Batch gives no value",
+            "Parameter 'Batch' has no values; give [ParamsSource] at least one; only of a bool or an enum are all values known",
             Assert.Throws<UserErrorException>(() => Expand(s_options, Define([], []))).Message);
     }
 
@@ -72,7 +100,7 @@ public class SuitePlanTests
     private static IReadOnlyList<ExperimentVariant> Expand(RunOptions options, ExperimentDefinition definition) =>
         SuitePlan.Expand("sample", [definition], options).Variants;
 
-    private static ExperimentDefinition Define(string[] batches, TierDefinition[] tiers) => new()
+    private static ExperimentDefinition Define(string[] batches, TierDefinition[] tiers, int? epochs = 90, int? steps = null) => new()
     {
         Suite = "sample",
         Name = "digits",
@@ -80,7 +108,8 @@ public class SuitePlanTests
         Parameters = [new ParameterDefinition("Batch", "batch", "integer", batches, "")],
         Strategies = [new StrategyDefinition("ddp", true)],
         Seeds = [1],
-        Epochs = 90,
+        Epochs = epochs,
+        Steps = steps,
         Tiers = tiers,
         Create = values => new ExperimentSetup(
             new ResNetSpec { Depth = 18, Classes = 10 },

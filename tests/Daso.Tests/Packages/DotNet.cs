@@ -8,9 +8,12 @@ internal sealed class DotNet(string folder, string packageCache)
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs a command to its end; asserts that it succeeds and returns what it printed.</summary>
-    internal string Run(params string[] arguments)
+    internal string Run(params string[] arguments) => Execute("dotnet", arguments);
+
+    /// <summary>The same with a program of its own.</summary>
+    internal string Execute(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
@@ -30,10 +33,10 @@ internal sealed class DotNet(string folder, string packageCache)
         if (!process.WaitForExit(s_limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"dotnet {string.Join(' ', arguments)}: still running after {s_limit}");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)}: still running after {s_limit}");
         }
 
-        Assert.True(process.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}\n{output.Result}\n{errors.Result}");
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}\n{output.Result}\n{errors.Result}");
         return output.Result;
     }
 }

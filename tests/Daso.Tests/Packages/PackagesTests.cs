@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
@@ -6,6 +7,8 @@ namespace Daso.Tests.Packages;
 /// <summary>What a user has who takes the packages, and nothing else of this repository.</summary>
 public sealed class PackagesTests : IDisposable
 {
+    private const string Summary = "waves-resnet18: A small ResNet-18 tells waves apart.";
+
     private static readonly string s_repository = Path.GetFullPath(Path.Combine(Here(), "../../../.."));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("daso-packages-").FullName;
@@ -14,20 +17,11 @@ public sealed class PackagesTests : IDisposable
     [Fact]
     public void Project_from_the_template_builds_and_runs_with_the_packages_alone()
     {
-        string feed = Directory.CreateDirectory(Path.Combine(_folder, "feed")).FullName;
-        var dotnet = new DotNet(_folder, Path.Combine(_folder, "cache"));
-        Pack(feed);
-        File.WriteAllText(Path.Combine(_folder, "nuget.config"), Sources(feed, GlobalPackages()));
-
-        // Templates are installed in a place of this test, not in the user's.
-        string template = Assert.Single(Directory.GetFiles(feed, "Daso.Templates.*.nupkg"));
-        string[] hive = ["--debug:custom-hive", Path.Combine(_folder, "hive")];
-        dotnet.Run(["new", "install", template, .. hive]);
-        dotnet.Run(["new", "daso-suite", "--name", "FirstSuite", .. hive]);
+        DotNet dotnet = MakeProject();
         dotnet.Run("build", "FirstSuite", "-p:UseSharedCompilation=false", "-m:1");
 
         string program = Path.Combine(_folder, "FirstSuite", "bin", "Debug", "net10.0", "FirstSuite.dll");
-        Assert.Contains("waves-resnet18: A small ResNet-18 tells waves apart.", dotnet.Run(program, "list"), StringComparison.Ordinal);
+        Assert.Contains(Summary, dotnet.Run(program, "list"), StringComparison.Ordinal);
         string help = dotnet.Run(program, "suite", "waves", "--help");
         Assert.Contains("--batch-per-rank", help, StringComparison.Ordinal);
         Assert.Contains("Images that a rank sees in one step.", help, StringComparison.Ordinal);
@@ -35,7 +29,50 @@ public sealed class PackagesTests : IDisposable
         Assert.All(["ddp", "daso", "local"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
     }
 
+    /// <summary>The generated registry needs nothing that trimming takes away.</summary>
+    [Fact]
+    public void Trimmed_program_lists_and_plans()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("DASO_TEST_PUBLISH") == "1", "takes a minute; set DASO_TEST_PUBLISH=1 to run it");
+        DotNet dotnet = MakeProject();
+        dotnet.Run(
+            "publish", "FirstSuite", "-r", "linux-x64", "-p:PublishTrimmed=true", "-p:UseSharedCompilation=false", "-m:1", "-o", "published");
+
+        string program = Path.Combine(_folder, "published", "FirstSuite");
+        Assert.Contains(Summary, dotnet.Execute(program, "list"), StringComparison.Ordinal);
+        Assert.Contains("1. ddp, seed 1", dotnet.Execute(program, "suite", "waves", "--dry-run"), StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>Packs, and makes FirstSuite from the packed template in the test's folder.</summary>
+    private DotNet MakeProject()
+    {
+        string feed = Directory.CreateDirectory(Path.Combine(_folder, "feed")).FullName;
+        var dotnet = new DotNet(_folder, Path.Combine(_folder, "cache"));
+        Pack(feed);
+        Assert.Equal(["Daso.Generators.CodeFixes.dll", "Daso.Generators.dll"], Analyzers(feed));
+        File.WriteAllText(Path.Combine(_folder, "nuget.config"), Sources(feed, GlobalPackages()));
+
+        // Templates are installed in a place of this test, not in the user's.
+        string template = Assert.Single(Directory.GetFiles(feed, "Daso.Templates.*.nupkg"));
+        string[] hive = ["--debug:custom-hive", Path.Combine(_folder, "hive")];
+        dotnet.Run(["new", "install", template, .. hive]);
+        dotnet.Run(["new", "daso-suite", "--name", "FirstSuite", .. hive]);
+        return dotnet;
+    }
+
+    /// <summary>What the package Daso gives the compiler and editors.</summary>
+    private static string[] Analyzers(string feed)
+    {
+        using ZipArchive library = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(feed, "Daso.0.1.0-test.*.nupkg")));
+        return
+        [
+            .. library.Entries.Where(entry => entry.FullName == "analyzers/dotnet/cs/" + entry.Name)
+                .Select(entry => entry.Name)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
 
     /// <summary>Packs what this test was built with, under a version that no cache can have.</summary>
     private static void Pack(string feed)

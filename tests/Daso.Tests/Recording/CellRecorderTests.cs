@@ -30,20 +30,20 @@ public class CellRecorderTests
         Assert.Equal(
             ["run", "experiment", "strategy", "seed", "rank", "epoch", "step", "span", "start_ns", "duration_ns", "bytes"],
             Enumerable.Range(0, timings.FileMetaData.NumColumns).Select(i => timings.FileMetaData.Schema.Column(i).Name));
-        Assert.Equal(Enumerable.Repeat(run.Folder.RunId, 3), ParquetTable.Read<string>(timings, "run"));
-        Assert.Equal(["resnet-digits", "resnet-digits", "resnet-digits"], ParquetTable.Read<string>(timings, "experiment"));
-        Assert.Equal(["daso", "daso", "daso"], ParquetTable.Read<string>(timings, "strategy"));
+        Assert.Equal(Enumerable.Repeat(run.Folder.RunId, 3), ParquetTable.ReadTexts(timings, "run"));
+        Assert.Equal(["resnet-digits", "resnet-digits", "resnet-digits"], ParquetTable.ReadTexts(timings, "experiment"));
+        Assert.Equal(["daso", "daso", "daso"], ParquetTable.ReadTexts(timings, "strategy"));
         Assert.Equal([7, 7, 7], ParquetTable.Read<int>(timings, "seed"));
         Assert.Equal([3, 3, 3], ParquetTable.Read<int>(timings, "rank"));
         Assert.Equal([0, 0, 1], ParquetTable.Read<int>(timings, "epoch"));
         Assert.Equal([0, 0, 4], ParquetTable.Read<int>(timings, "step"));
-        Assert.Equal(["local_sync", "global_wait", "step"], ParquetTable.Read<string>(timings, "span"));
+        Assert.Equal(["local_sync", "global_wait", "step"], ParquetTable.ReadTexts(timings, "span"));
         Assert.Equal([10, 20, 30], ParquetTable.Read<long>(timings, "start_ns"));
         Assert.Equal([5, 6, 7], ParquetTable.Read<long>(timings, "duration_ns"));
         Assert.Equal([0, 1024, 0], ParquetTable.Read<long>(timings, "bytes"));
 
         using var metrics = new ParquetFileReader(run.Folder.Metrics(s_cell, 3));
-        Assert.Equal([MetricNames.Items, MetricNames.TrainLoss], ParquetTable.Read<string>(metrics, "metric"));
+        Assert.Equal([MetricNames.Items, MetricNames.TrainLoss], ParquetTable.ReadTexts(metrics, "metric"));
         Assert.Equal([32, double.NaN], ParquetTable.Read<double>(metrics, "value"));
         Assert.Equal([0, 4], ParquetTable.Read<int>(metrics, "step"));
     }
@@ -152,7 +152,7 @@ public class CellRecorderTests
         long[] durations = ParquetTable.Read<long>(timings, "duration_ns");
         Assert.Equal(Steps * 10, durations.Length);
         Assert.Equal(Enumerable.Range(0, Steps * 10).Select(i => i / 10L), durations);
-        Assert.Equal("evaluation", ParquetTable.Read<string>(timings, "span")[^2]);
+        Assert.Equal("evaluation", ParquetTable.ReadTexts(timings, "span")[^2]);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
     }
 

@@ -59,6 +59,38 @@ internal sealed class SyntheticRun : IDisposable
         End(cell);
     }
 
+    /// <summary>All ranks of a cell: one epoch of steps of 80 to 120 % of a duration, and an accuracy after it.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="stepNs">Mean duration of a step.</param>
+    /// <param name="accuracy">After the epoch.</param>
+    /// <param name="collectionEvery">Steps from one collection of generation 0 to the next; null: none.</param>
+    public void RecordNoisy(CellId cell, int steps, long stepNs, double accuracy, int? collectionEvery = null)
+    {
+        for (int rank = 0; rank < Manifest.Cluster.Ranks(); rank++)
+        {
+            var random = new Random(cell.Seed + (cell.Strategy.Length * 100));
+            Record(cell, rank, recorder =>
+            {
+                for ((int step, long startNs) = (0, 0); step < steps; step++)
+                {
+                    recorder.MoveTo(0, step);
+                    long durationNs = (long)(stepNs * (0.8 + (0.4 * random.NextDouble())));
+                    recorder.Span(SpanKind.Forward, startNs, durationNs / 2);
+                    recorder.Span(SpanKind.Step, startNs, durationNs);
+                    recorder.Metric(MetricNames.Items, 64);
+                    if (step % collectionEvery == 0)
+                        recorder.Metric(MetricNames.Gen0Collections, 1);
+                    startNs += durationNs;
+                }
+
+                recorder.Metric(MetricNames.HeldOutAccuracy, accuracy);
+            });
+        }
+
+        End(cell);
+    }
+
     public static PlannedExperiment Plan(params string[] strategies) => new()
     {
         Name = "resnet-digits",

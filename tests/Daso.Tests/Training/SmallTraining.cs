@@ -15,12 +15,14 @@ internal static class SmallTraining
 {
     internal static TrainingOutcome[] Run(
         StrategySpec strategy,
-        int epochs,
+        int? epochs,
         int stepsPerEpoch,
         ITrainingObserver? observer = null,
         int hidden = 8,
         double rate = 0.05,
-        Func<int, IRecorder>? recorderOf = null)
+        Func<int, IRecorder>? recorderOf = null,
+        int warmupSteps = 1,
+        int? steps = null)
     {
         using IDataset data = new SyntheticImages
         {
@@ -32,7 +34,7 @@ internal static class SmallTraining
             HeldOutSamples = 16,
         }.Open();
         var plan = new TrainingPlan(
-            new TwoLayers(hidden), data, new SgdSpec(0.9, 1e-4), new ConstantRateSpec(rate), strategy, Seed: 5, epochs, null, WarmupSteps: 1);
+            new TwoLayers(hidden), data, new SgdSpec(0.9, 1e-4), new ConstantRateSpec(rate), strategy, Seed: 5, epochs, steps, warmupSteps);
         return TestCluster.Collect(2, 1, ranks => Trainer.Run(
             plan, ranks, recorderOf?.Invoke(ranks.Rank) ?? NullRecorder.Instance, ranks.Rank == 0 ? observer : null));
     }

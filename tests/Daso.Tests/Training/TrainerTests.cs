@@ -38,6 +38,22 @@ public class TrainerTests
             SmallTraining.Run(new HorovodSpec(), epochs: 2, stepsPerEpoch: 9)[0].ParametersSha256);
 
     [Fact]
+    public void Warm_up_leaves_no_trace() =>
+        Assert.All(s_strategies, strategy => Assert.Equal(
+            SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 9, warmupSteps: 0)[0].ParametersSha256,
+            SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 9, warmupSteps: 4)[0].ParametersSha256));
+
+    [Fact]
+    public void A_training_of_steps_has_as_many_epochs_as_they_need()
+    {
+        TrainingOutcome bySteps = SmallTraining.Run(new DdpSpec(), epochs: null, stepsPerEpoch: 9, steps: 13)[0];
+        TrainingOutcome cutShort = SmallTraining.Run(new DdpSpec(), epochs: 5, stepsPerEpoch: 9, steps: 13)[0];
+
+        Assert.Equal(2, bySteps.Epochs.Count);
+        Assert.Equal(cutShort.ParametersSha256, bySteps.ParametersSha256);
+    }
+
+    [Fact]
     public void The_loss_falls() =>
         Assert.All(s_strategies, strategy =>
         {

@@ -10,6 +10,7 @@ namespace Daso.Communication.Mpi;
 /// <param name="Byte">MPI_BYTE.</param>
 /// <param name="Float">MPI_FLOAT.</param>
 /// <param name="Sum">MPI_SUM.</param>
+/// <param name="Min">MPI_MIN.</param>
 /// <param name="InPlace">MPI_IN_PLACE.</param>
 /// <param name="NullInfo">MPI_INFO_NULL.</param>
 /// <param name="ErrorsReturn">MPI_ERRORS_RETURN.</param>
@@ -25,6 +26,7 @@ internal sealed record MpiBinaryInterface(
     nint Byte,
     nint Float,
     nint Sum,
+    nint Min,
     nint InPlace,
     nint NullInfo,
     nint ErrorsReturn,
@@ -45,6 +47,7 @@ internal sealed record MpiBinaryInterface(
         Byte: 0x4c00010d,
         Float: 0x4c00040a,
         Sum: 0x58000003,
+        Min: 0x58000002,
         InPlace: -1,
         NullInfo: 0x1c000000,
         ErrorsReturn: 0x54000001,

@@ -9,34 +9,45 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     private readonly MpiJob _job;
     private readonly nint _handle;
     private readonly int[] _worldRanks;
-    private readonly ChainCollective _collective;
+    private readonly int _nodes;
+    private readonly HierarchicalCollective _hierarchical;
+    private readonly LibraryAllReduce _library;
     private readonly object _gate = new();
-    private readonly Queue<(CollectiveCall Call, Memory<float> Values)> _queue = new();
+    private readonly Queue<(CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm)> _queue = new();
     private readonly Dictionary<long, long> _bytes = [];
     private long _started;
     private long _completed;
     private CollectiveCall _running;
-    private bool _isRunning;
+    private ICollective? _carrier;
 
     /// <summary>Makes a communicator of the library and wraps it. Collective.</summary>
     /// <param name="job">This process's part of the job.</param>
     /// <param name="create">Makes the library's communicator; on the communication thread.</param>
     /// <param name="name">What the group is.</param>
+    /// <param name="number">Tells it from other groups; the same on all its ranks.</param>
     /// <param name="worldRanks">The members' ranks in the job's world.</param>
-    internal MpiCommunicator(MpiJob job, Func<MpiLibrary, nint> create, string name, int[] worldRanks)
+    internal MpiCommunicator(MpiJob job, Func<MpiLibrary, nint> create, string name, int number, int[] worldRanks)
     {
         _job = job;
         _worldRanks = worldRanks;
         Name = name;
+        Number = number;
         MpiLibrary library = job.Library;
-        (_handle, Rank) = job.Progress.Call(() =>
+        int[] nodeOf = [.. worldRanks.Select(job.NodeOf)];
+        _nodes = nodeOf.Distinct().Count();
+        (_handle, Rank, _hierarchical) = job.Progress.Call(() =>
         {
             nint handle = create(library);
-            return (handle, library.RankIn(handle));
+            int rank = library.RankIn(handle);
+            return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf));
         });
-        _collective = new ChainCollective(library, _handle, Rank, [.. worldRanks.Select(job.NodeOf)]);
+        bool isFirstOfNode = Array.IndexOf(nodeOf, nodeOf[Rank]) == Rank;
+        _library = new LibraryAllReduce(library, _handle, Size, _nodes, isFirstOfNode);
         job.Progress.Add(this);
     }
+
+    /// <summary>Tells the group from others; the same on all its ranks.</summary>
+    internal int Number { get; }
 
     public string Name { get; }
 
@@ -63,10 +74,15 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
 
     public ICommunicator Split(int colour, string name)
     {
-        float[] colours = new float[Size];
-        this.AllGather(new float[] { BitConverter.Int32BitsToSingle(colour) }, colours);
-        int[] members = [.. _worldRanks.Where((_, member) => BitConverter.SingleToInt32Bits(colours[member]) == colour)];
-        return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, members);
+        // The number of the new groups is one that is new to all members.
+        var mine = new float[] { BitConverter.Int32BitsToSingle(colour), BitConverter.Int32BitsToSingle(_job.NextGroup) };
+        float[] all = new float[2 * Size];
+        this.AllGather(mine, all);
+        int[] bits = [.. all.Select(BitConverter.SingleToInt32Bits)];
+        int number = Enumerable.Range(0, Size).Max(member => bits[(2 * member) + 1]);
+        _job.NextGroup = number + 1;
+        int[] members = [.. _worldRanks.Where((_, member) => bits[2 * member] == colour)];
+        return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, number, members);
     }
 
     public bool IsCompleted(long token) => Volatile.Read(ref _completed) > token;
@@ -78,8 +94,8 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             while (_completed <= token)
             {
                 _job.ThrowIfEnded();
-                if (!Monitor.Wait(_gate, _job.WaitLimit) && _completed <= token)
-                    throw new TimeoutException($"{_running} on {Name} not done within {_job.WaitLimit.TotalSeconds:0} s{Missing()}");
+                if (!Monitor.Wait(_gate, _job.Settings.WaitLimit) && _completed <= token)
+                    throw new TimeoutException($"{_running} on {Name} not done within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: {Missing(token)}");
             }
 
             _bytes.Remove(token, out long bytes);
@@ -87,29 +103,21 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         }
     }
 
-    /// <summary>
-    /// The library's own all-reduce (a sum), to compare with ours; nothing else is under way. It may add in another order.
-    /// </summary>
-    internal unsafe void AllReduceByLibrary(Memory<float> values)
-    {
-        using System.Buffers.MemoryHandle pinned = values.Pin();
-        float* memory = (float*)pinned.Pointer;
-        _job.Progress.Call(() =>
-        {
-            nint request = _job.Library.AllReduce(memory, values.Length, _handle);
-            while (!_job.Library.IsDone(ref request))
-                Thread.Yield();
-            return request;
-        });
-    }
+    /// <summary>A sum over all ranks, by a certain algorithm: to compare them.</summary>
+    internal PendingOperation StartSum(Memory<float> values, AllReduceAlgorithm algorithm) =>
+        Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, ReduceOperation.Sum, WireFormat.Float32, 0), values, algorithm);
+
+    /// <summary>Whether this rank has started an operation of the group.</summary>
+    internal bool HasStarted(long operation) => Volatile.Read(ref _started) > operation;
 
     public void Dispose()
     {
         if (!_job.Progress.Remove(this))
             return;
-        _collective.Dispose();
         _job.Progress.Call(() =>
         {
+            _hierarchical.Dispose();
+            _library.Dispose();
             _job.Library.Free(_handle);
             return 0;
         });
@@ -119,33 +127,32 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     internal bool Advance()
     {
         bool hasMoved = false;
-        if (!_isRunning)
+        if (_carrier is null)
         {
             lock (_gate)
             {
-                if (!_queue.TryDequeue(out (CollectiveCall Call, Memory<float> Values) next))
+                if (!_queue.TryDequeue(out (CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm) next))
                     return false;
                 _running = next.Call;
-                _isRunning = true;
-                _collective.Begin(next.Call, next.Values);
+                _carrier = AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes) ? _library : _hierarchical;
+                _carrier.Begin(next.Call, next.Values);
             }
 
             hasMoved = true;
         }
 
-        hasMoved |= _collective.Advance();
-        if (_collective.Finish())
+        hasMoved |= _carrier.Advance();
+        if (!_carrier.Finish())
+            return hasMoved;
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _isRunning = false;
-                _bytes.Add(_completed, _collective.BytesToOtherNodes);
-                Volatile.Write(ref _completed, _completed + 1);
-                Monitor.PulseAll(_gate);
-            }
+            _bytes.Add(_completed, _carrier.BytesToOtherNodes);
+            _carrier = null;
+            Volatile.Write(ref _completed, _completed + 1);
+            Monitor.PulseAll(_gate);
         }
 
-        return hasMoved;
+        return true;
     }
 
     /// <summary>Whether operations are under way or wait for their turn.</summary>
@@ -158,7 +165,9 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             Monitor.PulseAll(_gate);
     }
 
-    private PendingOperation Start(CollectiveCall call, Memory<float> values)
+    private PendingOperation Start(CollectiveCall call, Memory<float> values) => Start(call, values, _job.Settings.AllReduce);
+
+    private PendingOperation Start(CollectiveCall call, Memory<float> values, AllReduceAlgorithm algorithm)
     {
         _job.ThrowIfEnded();
         long token;
@@ -166,14 +175,18 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         {
             token = _started;
             Volatile.Write(ref _started, token + 1);
-            _queue.Enqueue((call, values));
+            _queue.Enqueue((call, values, algorithm));
         }
 
         _job.Progress.Wake();
         return new PendingOperation(this, token);
     }
 
-    private string Missing() => _collective.AwaitedRank is int member
-        ? $"; missing: a message from or to rank {_worldRanks[member]} ({_job.HostOf(_worldRanks[member])})"
-        : "";
+    private string Missing(long operation)
+    {
+        IReadOnlyList<int> absent = _job.RollCall.Absent(this, operation, _worldRanks);
+        return absent.Count == 0
+            ? "no rank, the network is slow"
+            : string.Join(", ", absent.Select(rank => $"rank {rank} ({_job.HostOf(rank)})"));
+    }
 }

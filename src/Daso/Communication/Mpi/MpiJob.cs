@@ -9,6 +9,7 @@ namespace Daso.Communication.Mpi;
 internal sealed partial class MpiJob
 {
     private const int HostBytes = 64;
+    private const int SurveyBytes = sizeof(int) + HostBytes;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(5);
 
@@ -18,24 +19,26 @@ internal sealed partial class MpiJob
     private int[] _nodes = [];
     private string[] _hosts = [];
 
-    private MpiJob(MpiLibrary library, MPI.Environment environment, TimeSpan waitLimit, (int Nodes, int RanksPerNode)? requested)
+    private MpiJob(MpiLibrary library, MPI.Environment environment, MpiSettings settings)
     {
         Library = library;
         _environment = environment;
-        WaitLimit = waitLimit;
+        Settings = settings;
         nint all = library.Binary.World;
         library.ReturnErrors(all);
         int processes = library.SizeOf(all), process = library.RankIn(all);
         nint machine = library.SplitByMemory(all, process);
         RanksOnMachine = library.SizeOf(machine);
-        Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, End);
+        Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, settings.WaitLimit, End);
 
-        (int[] leaders, string[] hosts) = Survey(machine, process, processes);
-        Placement = MpiPlacement.Of(leaders, hosts, requested);
+        (int[] leaders, string[] hosts) = Progress.Call(() => Survey(machine, process, processes));
+        Placement = MpiPlacement.Of(leaders, hosts, settings.Requested);
         _hosts = [.. Placement.Order.Select(one => hosts[one])];
         _nodes = [.. Enumerable.Range(0, processes).Select(rank => rank / Placement.RanksPerNode)];
         int myRank = Placement.Order.ToList().IndexOf(process);
-        World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", [.. Enumerable.Range(0, processes)]);
+        World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", 0, [.. Enumerable.Range(0, processes)]);
+        RollCall = Progress.Call(() => new MpiRollCall(library, Progress, library.Split(all, 0, myRank)));
+        Progress.Add(RollCall);
     }
 
     /// <summary>The library.</summary>
@@ -44,8 +47,14 @@ internal sealed partial class MpiJob
     /// <summary>The communication thread.</summary>
     internal MpiProgress Progress { get; }
 
-    /// <summary>The longest wait in one operation.</summary>
-    internal TimeSpan WaitLimit { get; }
+    /// <summary>What the user has set.</summary>
+    internal MpiSettings Settings { get; }
+
+    /// <summary>Finds out who is missing.</summary>
+    internal MpiRollCall RollCall { get; }
+
+    /// <summary>A number for a group that no group of this rank has.</summary>
+    internal int NextGroup { get; set; } = 1;
 
     /// <summary>All ranks.</summary>
     internal MpiCommunicator World { get; }
@@ -65,10 +74,9 @@ internal sealed partial class MpiJob
     /// <summary>Joins the job that a launcher has started.</summary>
     /// <param name="library">The library.</param>
     /// <param name="processes">How many the launcher says it has started; null: it does not say.</param>
-    /// <param name="waitLimit">The longest wait in one operation.</param>
-    /// <param name="requested">Nodes and ranks a node as the user gave them; null: not given.</param>
+    /// <param name="settings">What the user has set.</param>
     /// <exception cref="UserErrorException">The library does not take part in the launcher's job, or lacks threads.</exception>
-    internal static MpiJob Start(MpiLibrary library, int? processes, TimeSpan waitLimit, (int Nodes, int RanksPerNode)? requested)
+    internal static MpiJob Start(MpiLibrary library, int? processes, MpiSettings settings)
     {
         NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
         string[] none = [];
@@ -89,7 +97,7 @@ internal sealed partial class MpiJob
                 ExitCode.Environment);
         }
 
-        return new MpiJob(library, environment, waitLimit, requested);
+        return new MpiJob(library, environment, settings);
     }
 
     /// <summary>The node of a world rank; 0 until the nodes are known.</summary>
@@ -112,7 +120,7 @@ internal sealed partial class MpiJob
     /// <summary>Ends all processes of the job with an exit code; does not return.</summary>
     internal static void Abort(ExitCode code)
     {
-        ExitWithoutFail(TimeSpan.FromSeconds(5), (int)code);
+        ExitAfter(s_endLimit, code);
         MPI.Environment.Abort((int)code);
         ExitNow((int)code);
     }
@@ -125,7 +133,7 @@ internal sealed partial class MpiJob
     {
         World.Barrier();
         Progress.Dispose();
-        ExitWithoutFail(s_endLimit, (int)ExitCode.Done);
+        ExitAfter(s_endLimit, ExitCode.Done);
         // Some launchers hang up the other processes once one has gone; this one's results are written, so it ends as done.
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ExitNow((int)ExitCode.Done));
         using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ExitNow((int)ExitCode.Done));
@@ -139,34 +147,34 @@ internal sealed partial class MpiJob
     }
 
     /// <summary>Which process is first on each one's machine, and each one's host.</summary>
-    private (int[] Leaders, string[] Hosts) Survey(nint machineHandle, int process, int processes)
+    private unsafe (int[] Leaders, string[] Hosts) Survey(nint machine, int process, int processes)
     {
-        using var machine = new MpiCommunicator(this, _ => machineHandle, "machine", [.. Enumerable.Range(0, RanksOnMachine)]);
-        using var all = new MpiCommunicator(
-            this, library => library.Split(library.Binary.World, 0, process), "all processes", [.. Enumerable.Range(0, processes)]);
-        float[] leader = [process]; // exact: below 2²⁴
-        machine.AllReduce(leader, ReduceOperation.Min);
-        float[] leaders = new float[processes];
-        all.AllGather(leader, leaders);
-
-        byte[] host = new byte[HostBytes];
+        byte[] all = new byte[processes * SurveyBytes];
+        Span<byte> mine = all.AsSpan(process * SurveyBytes, SurveyBytes);
         byte[] name = Encoding.UTF8.GetBytes(System.Environment.MachineName);
-        name.AsSpan(0, Math.Min(name.Length, HostBytes)).CopyTo(host);
-        float[] names = new float[processes * HostBytes / sizeof(float)];
-        all.AllGather(MemoryMarshal.Cast<byte, float>(host).ToArray(), names);
-        return ([.. leaders.Select(one => (int)one)], [.. names.Chunk(HostBytes / sizeof(float)).Select(HostName)]);
+        name.AsSpan(0, Math.Min(name.Length, HostBytes)).CopyTo(mine[sizeof(int)..]);
+        BitConverter.TryWriteBytes(mine, process);
+        fixed (byte* memory = all)
+        {
+            Library.Broadcast(memory + (process * SurveyBytes), sizeof(int), 0, machine);
+            for (int one = 0; one < processes; one++)
+                Library.Broadcast(memory + (one * SurveyBytes), SurveyBytes, one, Library.Binary.World);
+        }
+
+        return (
+            [.. all.Chunk(SurveyBytes).Select(one => BitConverter.ToInt32(one))],
+            [.. all.Chunk(SurveyBytes).Select(one => Encoding.UTF8.GetString(one, sizeof(int), HostBytes).TrimEnd('\0'))]);
     }
 
-    private static string HostName(float[] bits) =>
-        Encoding.UTF8.GetString(MemoryMarshal.AsBytes<float>(bits)).TrimEnd('\0');
-
     /// <summary>A watchdog: ends the process if it is still there after a time.</summary>
-    private static void ExitWithoutFail(TimeSpan limit, int code)
+    private static void ExitAfter(TimeSpan limit, ExitCode code)
     {
         var watchdog = new Thread(() =>
         {
             Thread.Sleep(limit);
-            ExitNow(code);
+            if (code == ExitCode.Done)
+                LauncherFarewell.Say();
+            ExitNow((int)code);
         })
         {
             IsBackground = true,

@@ -23,6 +23,7 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged<nint*, int*, nint, int> _test;
     private readonly delegate* unmanaged<int, int, nint, int*, nint, int> _probe;
     private readonly delegate* unmanaged<nint, int> _barrier;
+    private readonly delegate* unmanaged<void*, int, nint, int, nint, int> _broadcast;
     private readonly delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int> _allReduce;
     private readonly delegate* unmanaged<int, byte*, int*, int> _errorText;
 
@@ -42,6 +43,7 @@ internal sealed unsafe partial class MpiLibrary
         _test = (delegate* unmanaged<nint*, int*, nint, int>)Function("MPI_Test");
         _probe = (delegate* unmanaged<int, int, nint, int*, nint, int>)Function("MPI_Iprobe");
         _barrier = (delegate* unmanaged<nint, int>)Function("MPI_Barrier");
+        _broadcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Function("MPI_Bcast");
         _allReduce = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Function("MPI_Iallreduce");
         _errorText = (delegate* unmanaged<int, byte*, int*, int>)Function("MPI_Error_string");
     }
@@ -152,20 +154,28 @@ internal sealed unsafe partial class MpiLibrary
         return isDone != 0;
     }
 
-    /// <summary>Starts the library's own sum over all ranks, in place.</summary>
-    internal nint AllReduce(float* values, int count, nint communicator)
+    /// <summary>Starts the library's own reduction over all ranks, in place.</summary>
+    internal nint AllReduce(float* values, int count, nint operation, nint communicator)
     {
         nint request = 0;
-        Check(_allReduce(Binary.InPlace, values, count, Binary.Float, Binary.Sum, communicator, &request), "MPI_Iallreduce");
+        Check(_allReduce(Binary.InPlace, values, count, Binary.Float, operation, communicator, &request), "MPI_Iallreduce");
         return request;
     }
 
-    /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
-    internal void Progress(nint communicator)
+    /// <summary>Whether a message from any rank is there; it makes progress on all messages.</summary>
+    internal bool HasMessage(int tag, nint communicator)
     {
         int isThere;
-        Check(_probe(Binary.AnySource, Binary.AnyTag, communicator, &isThere, Binary.IgnoredStatus), "MPI_Iprobe");
+        Check(_probe(Binary.AnySource, tag, communicator, &isThere, Binary.IgnoredStatus), "MPI_Iprobe");
+        return isThere != 0;
     }
+
+    /// <summary>Lets the library make progress on messages that nobody here waits for.</summary>
+    internal void Progress(nint communicator) => HasMessage(Binary.AnyTag, communicator);
+
+    /// <summary>Copies the root's bytes to all; blocks.</summary>
+    internal void Broadcast(byte* bytes, int count, int root, nint communicator) =>
+        Check(_broadcast(bytes, count, Binary.Byte, root, communicator), "MPI_Bcast");
 
     internal void Barrier(nint communicator) => Check(_barrier(communicator), "MPI_Barrier");
 

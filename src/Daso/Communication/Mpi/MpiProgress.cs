@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Daso.Communication.Mpi;
 
 /// <summary>
@@ -15,18 +17,22 @@ internal sealed class MpiProgress : IDisposable
     private readonly MpiLibrary _library;
     private readonly Action<Exception> _failed;
     private readonly Queue<Action> _calls = new();
+    private readonly TimeSpan _callLimit;
     private readonly int _pollsBeforeSleep;
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
+    private volatile MpiRollCall? _rollCall;
     private bool _hasWork;
     private bool _isStopping;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="library">To let idle messages progress.</param>
     /// <param name="hasCoreToSpare">Whether every rank of the machine has a core for this thread: it then polls longer.</param>
+    /// <param name="callLimit">The longest that a call of the library may take.</param>
     /// <param name="failed">Called on the thread when it ends by an error.</param>
-    internal MpiProgress(MpiLibrary library, bool hasCoreToSpare, Action<Exception> failed)
+    internal MpiProgress(MpiLibrary library, bool hasCoreToSpare, TimeSpan callLimit, Action<Exception> failed)
     {
+        _callLimit = callLimit;
         _library = library;
         _failed = failed;
         _pollsBeforeSleep = hasCoreToSpare ? 2000 : 10;
@@ -38,6 +44,9 @@ internal sealed class MpiProgress : IDisposable
 
     /// <summary>How the thread waits, for a run's manifest.</summary>
     internal string Waiting { get; }
+
+    /// <summary>Answers other ranks' questions from now on.</summary>
+    internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;
 
     internal void Add(MpiCommunicator communicator)
     {
@@ -80,10 +89,13 @@ internal sealed class MpiProgress : IDisposable
             Monitor.Pulse(_gate);
         }
 
+        long start = Stopwatch.GetTimestamp();
         while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
         {
             if (!_thread.IsAlive)
                 throw new InvalidOperationException("the communication thread has ended");
+            if (Stopwatch.GetElapsedTime(start) > _callLimit)
+                throw new TimeoutException($"a call of the MPI library not done within {_callLimit.TotalSeconds:0} s; some rank stays away");
         }
 
         return done.Task.GetAwaiter().GetResult();
@@ -135,9 +147,14 @@ internal sealed class MpiProgress : IDisposable
 
                 polls = hasMoved ? 0 : polls + 1;
                 if (!isBusy)
+                {
                     Rest();
+                }
                 else if (polls > _pollsBeforeSleep)
+                {
+                    _rollCall?.Answer(_communicators);
                     PreciseDelay.Sleep(SleepNs);
+                }
                 else if (polls > 0)
                     Thread.Yield();
             }
@@ -166,7 +183,10 @@ internal sealed class MpiProgress : IDisposable
     /// <summary>Nothing is queued here, but messages that were handed to the library may still have to leave.</summary>
     private void Rest()
     {
-        _library.Progress(_library.Binary.World);
+        if (_rollCall is null)
+            _library.Progress(_library.Binary.World);
+        else
+            _rollCall.Answer(_communicators);
         lock (_gate)
         {
             if (!_hasWork && !_isStopping)

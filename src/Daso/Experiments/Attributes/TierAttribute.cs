@@ -2,7 +2,8 @@ namespace Daso.Experiments;
 
 /// <summary>
 /// A shorter or longer form of the experiment, chosen by <c>--tier</c>: what it sets takes the place of the experiment's own, what it
-/// leaves out stays. Repeat it for each. Another tier is another specification: its results are not comparable with the experiment's own.
+/// leaves out stays. A parameter's values in it are set by <see cref="TierParamsAttribute"/>. Repeat it for each. Another tier is another
+/// specification: its results are not comparable with the experiment's own.
 /// </summary>
 /// <param name="name">For example tiny or full; unique in the experiment; lower-case letters, digits and single dashes.</param>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true, Inherited = false)]

@@ -32,11 +32,4 @@ public class MpiPlacementTests
     public void Real_nodes_are_taken_as_they_are(int nodes, int ranksPerNode) => Assert.Contains(
         "2 × 2",
         Assert.Throws<UserErrorException>(() => MpiPlacement.Of([0, 1, 0, 1], s_hosts, (nodes, ranksPerNode))).Message);
-
-    [Theory]
-    [InlineData(0, new[] { 0, 1, 2, 3 })]
-    [InlineData(1, new[] { 1, 0, 2, 3 })]
-    [InlineData(3, new[] { 3, 2, 0, 1 })]
-    public void A_broadcast_crosses_each_link_once(int root, int[] chain) =>
-        Assert.Equal(chain, ChainCollective.ChainFrom(root, [0, 0, 1, 1]));
 }

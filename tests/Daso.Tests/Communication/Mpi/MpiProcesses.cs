@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.CommandLine;
+using Daso.Communication.Mpi;
 
 namespace Daso.Tests.Communication.Mpi;
 
@@ -13,11 +14,15 @@ internal static class MpiProcesses
     /// <summary>Skips a test where MPICH is missing; in CI it must be there.</summary>
     internal static void Require()
     {
-        bool isThere = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Any(folder => File.Exists(Path.Combine(folder, Mpiexec)));
-        bool mustRun = Environment.GetEnvironmentVariable("CI") == "true";
-        Assert.SkipWhen(!isThere && !mustRun, $"{Mpiexec} is missing; install MPICH (apt: mpich)");
+        Assert.SkipWhen(!IsThere(Mpiexec) && !MustRun, $"{Mpiexec} is missing; install MPICH (apt: mpich)");
     }
+
+    /// <summary>Whether tools that are missing are a failure.</summary>
+    internal static bool MustRun => Environment.GetEnvironmentVariable("CI") == "true";
+
+    /// <summary>Whether a program is in the search path.</summary>
+    internal static bool IsThere(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>Runs a test of <see cref="MpiRankTests"/> in processes.</summary>
     internal static (int ExitCode, string Output, string Errors) RunTest(int processes, string method) => Run(
@@ -32,14 +37,38 @@ internal static class MpiProcesses
     /// <summary>Runs a program of the test folder in processes, to its end.</summary>
     internal static (int ExitCode, string Output, string Errors) Run(int processes, string folder, string program, params string[] arguments)
     {
-        string count = processes.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        string path = Path.Combine(AppContext.BaseDirectory, program);
-        using Process process = Process.Start(new ProcessStartInfo(Mpiexec, ["-n", count, "dotnet", path, .. arguments])
+        using Process process = Start(folder, Line(processes, program, arguments));
+        return Finish(process);
+    }
+
+    /// <summary>The arguments of mpiexec for a program of the test folder.</summary>
+    internal static string[] Line(int processes, string program, params string[] arguments) =>
+    [
+        "-n", processes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        "dotnet", Path.Combine(AppContext.BaseDirectory, program), .. arguments,
+    ];
+
+    /// <summary>Starts mpiexec.</summary>
+    internal static Process Start(string folder, IEnumerable<string> arguments) => Start(Mpiexec, folder, arguments);
+
+    /// <summary>Starts a program with redirected output.</summary>
+    internal static Process Start(
+        string program, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach ((string name, string value) in variables ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Waits for a started program and returns what it wrote.</summary>
+    internal static (int ExitCode, string Output, string Errors) Finish(Process process)
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(s_limit))
@@ -55,7 +84,7 @@ internal static class MpiProcesses
     internal static void TakePart(Action<RankContext> body, double limitSeconds = 60)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        MpiSession.Run(launcher, null, "cpu", TimeSpan.FromSeconds(limitSeconds), (2, 2), cluster =>
+        MpiSession.Run(launcher, null, "cpu", new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2)), cluster =>
         {
             cluster.Run(body);
             return 0;

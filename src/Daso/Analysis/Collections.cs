@@ -1,0 +1,23 @@
+using Daso.Recording;
+
+namespace Daso.Analysis;
+
+/// <summary>Garbage collections that stopped a process during timed steps, each counted in its oldest generation.</summary>
+/// <param name="Gen0">Of the youngest objects.</param>
+/// <param name="Gen1">Of the middle ones.</param>
+/// <param name="Gen2">Of all.</param>
+public sealed record Collections(double Gen0, double Gen1, double Gen2)
+{
+    /// <summary>All of them.</summary>
+    public double Total => Gen0 + Gen1 + Gen2;
+
+    /// <summary>Of the process with the most. Ranks of one process saw the same collections: they are not added up.</summary>
+    internal static Collections Of(RankMetrics[] ranks) => new(
+        ranks.Max(rank => rank.Sum(MetricNames.Gen0Collections)),
+        ranks.Max(rank => rank.Sum(MetricNames.Gen1Collections)),
+        ranks.Max(rank => rank.Sum(MetricNames.Gen2Collections)));
+
+    /// <summary>Over several trainings.</summary>
+    internal static Collections Sum(IReadOnlyList<Collections> all) =>
+        new(all.Sum(one => one.Gen0), all.Sum(one => one.Gen1), all.Sum(one => one.Gen2));
+}

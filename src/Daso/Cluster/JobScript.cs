@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Daso.Cluster;
+
+/// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec.</summary>
+internal sealed partial record JobScript
+{
+    /// <summary>Nodes and ranks a node.</summary>
+    internal required Topology Topology { get; init; }
+
+    /// <summary>The published program, a file that all nodes see.</summary>
+    internal required string Program { get; init; }
+
+    /// <summary>The command and its options, without --out.</summary>
+    internal required IReadOnlyList<string> Arguments { get; init; }
+
+    /// <summary>The folder that relative paths start from.</summary>
+    internal required string WorkingFolder { get; init; }
+
+    /// <summary>The folder of the runs' folders, which all nodes see.</summary>
+    internal required string OutputFolder { get; init; }
+
+    /// <summary>Whether every rank takes a GPU.</summary>
+    internal bool UsesGpus { get; init; }
+
+    /// <summary>Options of sbatch in the order as written; null where one has no value, as exclusive.</summary>
+    internal IReadOnlyList<(string Option, string? Value)> SlurmOptions { get; init; } = [];
+
+    /// <summary>What srun's option --mpi takes.</summary>
+    internal string SlurmMpi { get; init; } = "pmi2";
+
+    /// <summary>The nodes for mpiexec; empty: this machine.</summary>
+    internal IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>The script for sbatch.</summary>
+    internal string ForSlurm()
+    {
+        // Slurm reads its lines up to the first command, and no shell reads them: values are checked for characters that would need one.
+        var text = new StringBuilder("#!/bin/bash\n");
+        foreach ((string option, string? value) in AllSlurmOptions())
+            text.Append(value is null ? $"#SBATCH --{option}\n" : $"#SBATCH --{option}={value}\n");
+        return text.Append($$"""
+
+            # Made by "launch". Publish the program once before, to a folder that all nodes see; what follows builds nothing.
+            set -euo pipefail
+            cd {{Quote(WorkingFolder)}}
+            program={{Quote(Program)}}
+            out={{Quote(OutputFolder)}}
+
+            # Does every node have .NET, and see the program and the run folders?
+            mkdir -p "$out"
+            mark=$(mktemp "$out/.launch-XXXXXX")
+            trap 'rm -f "$mark"' EXIT
+            srun --mpi=none --ntasks={{Topology.Nodes}} --ntasks-per-node=1 bash -c '
+              fail() { echo "error: $(hostname): $1" >&2; exit 5; }
+              command -v dotnet >/dev/null || fail "no dotnet: load its module in this script"
+              [[ -r $1 ]] || fail "$1 is missing: publish to a folder that all nodes share"
+              [[ -e $2 ]] || fail "${2%/*} is not the same folder as on the first node: name a shared one with --out"
+            ' check "$program" "$mark"
+
+            # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
+            srun --mpi={{SlurmMpi}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
+              --cpu-bind=none --kill-on-bad-exit=1 \
+              dotnet "$program" {{Join(Arguments)}} --out "$out"
+
+            """.ReplaceLineEndings("\n")).ToString();
+    }
+
+    /// <summary>The line for mpiexec, to be called in <see cref="WorkingFolder"/>.</summary>
+    internal string ForMpiexec()
+    {
+        List<string> line = ["mpiexec.mpich", "-n", Number(Topology.Ranks)];
+        if (Hosts.Count > 0)
+            line.AddRange(["-ppn", Number(Topology.RanksPerNode), "-hosts", string.Join(',', Hosts)]);
+        line.AddRange(["dotnet", Program, .. Arguments, "--out", OutputFolder]);
+        return Join(line) + "\n";
+    }
+
+    /// <summary>One word of a shell's command line.</summary>
+    internal static string Quote(string word) =>
+        PlainWord().IsMatch(word) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>Checks a value for a line that Slurm reads.</summary>
+    /// <exception cref="UserErrorException">It has characters that no shell would be there to read.</exception>
+    internal static string SlurmValue(string option, string value) => PlainWord().IsMatch(value)
+        ? value
+        : throw new UserErrorException($"{option} {value}: expected letters, digits and _./:=,+@%-");
+
+    private IEnumerable<(string Option, string? Value)> AllSlurmOptions() =>
+    [
+        ("nodes", Number(Topology.Nodes)),
+        ("ntasks-per-node", Number(Topology.RanksPerNode)),
+        .. UsesGpus ? [("gpus-per-node", Number(Topology.RanksPerNode))] : Array.Empty<(string, string?)>(),
+        .. SlurmOptions,
+    ];
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Join(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
+
+    [GeneratedRegex("^[A-Za-z0-9_./:=,+@%-]+$")]
+    private static partial Regex PlainWord();
+}

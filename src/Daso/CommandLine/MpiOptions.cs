@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Daso.Communication.Mpi;
+
+namespace Daso.CommandLine;
+
+/// <summary>The options of every command that can run under MPI.</summary>
+internal sealed class MpiOptions
+{
+    private readonly Option<string?> _library = new("--mpi-library")
+    {
+        Description = $"File of the MPI library (MPICH family) under mpiexec or srun. Default: {MpiLibrary.Variable}, else the system's.",
+    };
+
+    private readonly Option<AllReduceAlgorithm> _allReduce = new("--all-reduce")
+    {
+        Description = "Under MPI: Hierarchical (our own), Library, or Auto (by size and topology).",
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(_library);
+        command.Add(_allReduce);
+    }
+
+    /// <summary>The file of the library; null: it is searched.</summary>
+    internal string? Library(ParseResult parsed) => parsed.GetValue(_library);
+
+    /// <summary>What the user has set about the job.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="limit">The longest wait in one operation.</param>
+    /// <param name="requested">Nodes and ranks a node as the user gave them; null: not given.</param>
+    internal MpiSettings Settings(ParseResult parsed, TimeSpan limit, (int Nodes, int RanksPerNode)? requested) =>
+        new(limit, requested, parsed.GetValue(_allReduce));
+}

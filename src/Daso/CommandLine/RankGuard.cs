@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Daso.Cluster;
+
+namespace Daso.CommandLine;
+
+/// <summary>
+/// The process that a launcher has started, while a child of it is the rank. A rank that is killed can say nothing, and the launcher's
+/// exit code would be the signal's number: the guard names the rank, the host and the signal, and ends the job with exit code 1.
+/// </summary>
+internal static partial class RankGuard
+{
+    /// <summary>Tells a rank which process guards it.</summary>
+    private const string Variable = "DASO_RANK_GUARD";
+
+    // The launcher's own connection to this process, and what says that the launcher is MPICH's.
+    private const string LauncherConnection = "PMI_FD";
+    private const string MpichLauncher = "HYDI_CONTROL_FD";
+
+    private const int SignalBase = 128;
+    private const int SetParentDeathSignal = 1;
+    private const int Kill = 9;
+
+    private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+
+    // For the rest of the process: a launcher that hangs up once another rank has gone must not spoil the exit code of this one.
+    private static IReadOnlyList<PosixSignalRegistration> s_registrations = [];
+
+    /// <summary>Runs this process's command line once more as a child, if it was started as a rank and is not guarded yet.</summary>
+    /// <param name="error">Takes the line about a rank that was killed.</param>
+    /// <returns>The exit code; null: this process does the work itself.</returns>
+    internal static int? Run(TextWriter error)
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is string guard)
+        {
+            EndWith(int.Parse(guard, CultureInfo.InvariantCulture));
+            return null;
+        }
+
+        return FindLauncher() is Launcher launcher ? Guard(launcher, error) : null;
+    }
+
+    /// <summary>The line about a rank that a signal has ended, or null where the exit code is the rank's own.</summary>
+    /// <param name="launcher">Who started the rank.</param>
+    /// <param name="exitCode">128 + the signal's number where one ended it.</param>
+    internal static string? Explain(Launcher launcher, int exitCode)
+    {
+        string? signal = (exitCode - SignalBase) switch
+        {
+            4 => "SIGILL",
+            6 => "SIGABRT",
+            7 => "SIGBUS",
+            8 => "SIGFPE",
+            9 => "SIGKILL, by hand or for want of memory",
+            11 => "SIGSEGV",
+            _ => null,
+        };
+        return signal is null
+            ? null
+            : FormattableString.Invariant(
+                $"error: rank {launcher.Rank} on {Environment.MachineName}: killed by signal {exitCode - SignalBase} ({signal})");
+    }
+
+    private static int Guard(Launcher launcher, TextWriter error)
+    {
+        using Process rank = StartRank();
+        s_registrations = [.. s_forwarded.Select(signal => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            _ = SendSignal(rank.Id, NumberOf(context.Signal));
+        }))];
+        rank.WaitForExit();
+        int code = rank.ExitCode;
+        if (Explain(launcher, code) is string killed)
+        {
+            error.WriteLine(killed);
+            error.Flush();
+            code = (int)ExitCode.RunFailed;
+        }
+
+        if (code != 0)
+            EndJob(code);
+        return code;
+    }
+
+    /// <summary>Starts the same command again. The caller's thread must outlive the child, which dies with it.</summary>
+    private static Process StartRank()
+    {
+        string[] line = File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0');
+        var start = new ProcessStartInfo(Environment.ProcessPath!, line[1..]);
+        start.Environment[Variable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return Process.Start(start)!;
+    }
+
+    private static Launcher? FindLauncher()
+    {
+        try
+        {
+            return Launcher.Detect(Environment.GetEnvironmentVariable);
+        }
+        catch (UserErrorException)
+        {
+            // A launcher that cannot be used: the command says so.
+            return null;
+        }
+    }
+
+    /// <summary>Asks MPICH's launcher to end the job, as MPI_Abort would; others do so when a process of theirs ends with a failure.</summary>
+    private static void EndJob(int exitCode)
+    {
+        string? connection = Environment.GetEnvironmentVariable(LauncherConnection);
+        if (Environment.GetEnvironmentVariable(MpichLauncher) is null
+            || !int.TryParse(connection, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
+        {
+            return;
+        }
+
+        byte[] message = Encoding.ASCII.GetBytes(FormattableString.Invariant($"cmd=abort exitcode={exitCode}\n"));
+        _ = Write(descriptor, message, message.Length);
+        // The launcher ends this process; if it exited first, the launcher would count it as one more failure, with a code of its own.
+        Thread.Sleep(TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>In the rank: makes the kernel end it together with its guard.</summary>
+    private static void EndWith(int guard)
+    {
+        _ = ControlProcess(SetParentDeathSignal, Kill, 0, 0, 0);
+        if (ParentProcess() != guard)
+            Environment.Exit((int)ExitCode.RunFailed);
+    }
+
+    private static int NumberOf(PosixSignal signal) => signal switch
+    {
+        PosixSignal.SIGINT => 2,
+        PosixSignal.SIGHUP => 1,
+        _ => 15,
+    };
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int ParentProcess();
+
+    [LibraryImport("libc", EntryPoint = "prctl")]
+    private static partial int ControlProcess(int option, nint second, nint third, nint fourth, nint fifth);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(int descriptor, byte[] bytes, nint count);
+}

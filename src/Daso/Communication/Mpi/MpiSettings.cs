@@ -1,0 +1,8 @@
+namespace Daso.Communication.Mpi;
+
+/// <summary>What a user can set about a job.</summary>
+/// <param name="WaitLimit">The longest wait in one operation.</param>
+/// <param name="Requested">Nodes and ranks a node as the user gave them; null: not given.</param>
+/// <param name="AllReduce">How all-reduces are carried out.</param>
+internal sealed record MpiSettings(
+    TimeSpan WaitLimit, (int Nodes, int RanksPerNode)? Requested = null, AllReduceAlgorithm AllReduce = AllReduceAlgorithm.Auto);

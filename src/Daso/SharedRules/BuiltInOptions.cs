@@ -1,0 +1,11 @@
+namespace Daso.SharedRules;
+
+/// <summary>The options that every suite's command has, without their dashes: no parameter can have one of them.</summary>
+internal static class BuiltInOptions
+{
+    public static readonly IReadOnlyList<string> Names =
+    [
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format",
+        "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "mpi-library", "all-reduce", "help", "version",
+    ];
+}

@@ -1,0 +1,109 @@
+using CsCheck;
+using Daso.Analysis;
+using Daso.Recording;
+
+namespace Daso.Tests.Analysis;
+
+public class BreakdownAnalysisTests
+{
+    private static readonly RecordedCluster s_twoByTwo = new(2, 2, "cpu");
+
+    [Fact]
+    public void What_the_last_to_come_waits_is_the_network()
+    {
+        StepBreakdown breakdown = Of(
+            [Rank([(SpanKind.Backward, 10), (SpanKind.GlobalWait, 45)])],
+            [Rank([(SpanKind.Backward, 20), (SpanKind.GlobalWait, 35)])],
+            [Rank([(SpanKind.Backward, 30), (SpanKind.GlobalWait, 25)])],
+            [Rank([(SpanKind.Backward, 40), (SpanKind.GlobalWait, 15)])]);
+
+        Assert.Equal(25, breakdown.BackwardNs);
+        Assert.Equal(15, breakdown.GlobalWaitNs);
+        Assert.Equal((30 + 20 + 10) / 4.0, breakdown.ImbalanceNs);
+        Assert.Equal(60, breakdown.StepNs);
+        Assert.Equal(5, breakdown.OtherNs);
+    }
+
+    [Fact]
+    public void A_node_that_waits_for_its_rank_on_duty_waits_for_the_network()
+    {
+        // Rank 0 came 10 earlier to the exchange than rank 2; rank 3 came 6 earlier than its node's exchange explains.
+        StepBreakdown breakdown = Of(
+            [Rank([(SpanKind.GlobalSend, 5), (SpanKind.GlobalWait, 40), (SpanKind.LocalSync, 2)])],
+            [Rank([(SpanKind.LocalSync, 47)])],
+            [Rank([(SpanKind.GlobalSend, 5), (SpanKind.GlobalWait, 30), (SpanKind.LocalSync, 2)])],
+            [Rank([(SpanKind.LocalSync, 43)])]);
+
+        Assert.Equal(2, breakdown.LocalSyncNs, 9);
+        Assert.Equal(2.5, breakdown.GlobalSendNs, 9);
+        // Both exchanges at 30, and their nodes' other ranks wait 35 for them each: send and wait, without the imbalance of 10.
+        Assert.Equal((30 + 30 + 35 + 35) / 4.0, breakdown.GlobalWaitNs, 9);
+        Assert.Equal((10 + 10 + 6) / 4.0, breakdown.ImbalanceNs, 9);
+    }
+
+    [Fact]
+    public void An_exchange_at_the_end_of_a_step_delays_the_next()
+    {
+        (SpanKind, long)[] average = [(SpanKind.LocalSync, 3)];
+        StepBreakdown breakdown = Of(
+            [Rank([(SpanKind.LocalSync, 3), (SpanKind.GlobalSend, 8)], average)],
+            [Rank(average, [(SpanKind.LocalSync, 11)])],
+            [Rank(average, average)],
+            [Rank(average, average)]);
+
+        Assert.Equal(3, breakdown.LocalSyncNs, 9);
+        Assert.Equal(1, breakdown.GlobalWaitNs, 9);
+        Assert.Equal(0, breakdown.ImbalanceNs, 9);
+    }
+
+    [Fact]
+    public void What_follows_a_step_is_no_part_of_it()
+    {
+        StepBreakdown breakdown = Of(
+            [Rank([(SpanKind.Data, 7)]), Outside(SpanKind.GlobalWait, 100), Outside(SpanKind.Evaluation, 500)],
+            [Rank([(SpanKind.Data, 7)]), Outside(SpanKind.GlobalWait, 100)],
+            [Rank([(SpanKind.Data, 7)])],
+            [Rank([(SpanKind.Data, 7)])]);
+        Assert.Equal((7, 0, 0, 5), (breakdown.DataNs, breakdown.GlobalWaitNs, breakdown.ImbalanceNs, breakdown.OtherNs));
+    }
+
+    [Fact]
+    public void Parts_make_the_step_and_none_is_negative()
+    {
+        SpanKind[] kinds = [SpanKind.Forward, SpanKind.LocalSync, SpanKind.GlobalSend, SpanKind.GlobalWait, SpanKind.Merge];
+        Gen<(SpanKind, long)[]> step = Gen.Select(Gen.Int[0, kinds.Length - 1], Gen.Long[0, 1000])
+            .Select(part => (kinds[part.Item1], part.Item2)).Array[0, 6];
+        step.Array[3].Array[4].Sample(ranks =>
+        {
+            StepBreakdown breakdown = Of([.. ranks.Select(steps => new[] { Rank(steps) })]);
+            double sum = breakdown.Parts().Sum(part => part.Ns);
+            return Math.Abs(sum - breakdown.StepNs) < 1e-6 && breakdown.Parts().All(part => part.Ns >= -1e-9);
+        });
+    }
+
+    private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns)[][][] ranks)
+    {
+        RankSpans[] spans = [.. ranks.Select(rank =>
+        {
+            (SpanKind Kind, int Step, long Ns)[] all = [.. rank.SelectMany(one => one)];
+            return new RankSpans(
+                [.. all.Select(span => span.Kind)],
+                new int[all.Length],
+                [.. all.Select(span => span.Step)],
+                new long[all.Length],
+                [.. all.Select(span => span.Ns)],
+                new long[all.Length]);
+        })];
+        return BreakdownAnalysis.Of(spans, s_twoByTwo, spans.Max(rank => rank.Steps.Max()) + 1);
+    }
+
+    /// <summary>A rank's steps, each 5 longer than its parts.</summary>
+    private static (SpanKind, int, long)[] Rank(params (SpanKind Kind, long Ns)[][] steps) =>
+    [
+        .. steps.SelectMany((parts, step) => parts
+            .Select(part => (part.Kind, step, part.Ns))
+            .Append((SpanKind.Step, step, parts.Sum(part => part.Ns) + 5))),
+    ];
+
+    private static (SpanKind, int, long)[] Outside(SpanKind kind, long ns) => [(kind, 0, ns)];
+}

@@ -1,0 +1,138 @@
+using Daso.Analysis;
+
+namespace Daso.Tests.Analysis;
+
+/// <summary>Intervals and verdicts on simulated trainings, whose true ratio is known.</summary>
+public class PairedRatioTests
+{
+    private const int Trials = 300;
+
+    [Theory]
+    [InlineData(1, 0, 0.90)]
+    [InlineData(3, 0, 0.93)]
+    [InlineData(2, 0.03, 0.90)]
+    [InlineData(3, 0.03, 0.90)]
+    [InlineData(6, 0.03, 0.90)]
+    public void The_interval_holds_the_true_ratio_about_as_often_as_it_says(int seeds, double cellNoise, double least)
+    {
+        int held = Ratios(seeds, 1.3, cellNoise).Count(ratio => ratio.Low <= 1.3 && ratio.High >= 1.3);
+        Assert.True(held >= least * Trials, $"{held} of {Trials}");
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 0.03)]
+    [InlineData(3, 0.03)]
+    public void Equal_trainings_are_hardly_ever_called_different(int seeds, double cellNoise)
+    {
+        int wrong = Ratios(seeds, 1, cellNoise).Count(ratio => ratio.Verdict is Verdict.Faster or Verdict.Slower);
+        Assert.True(wrong <= 0.04 * Trials, $"{wrong} of {Trials}");
+    }
+
+    [Fact]
+    public void A_tenth_more_time_is_found()
+    {
+        int found = Ratios(seeds: 3, 1.1, cellNoise: 0.005).Count(ratio => ratio.Verdict == Verdict.Slower);
+        Assert.True(found >= 0.95 * Trials, $"{found} of {Trials}");
+    }
+
+    [Fact]
+    public void The_same_data_give_the_same_interval() => Assert.Equal(Ratios(3, 1, 0.02).First(), Ratios(3, 1, 0.02).First());
+
+    [Fact]
+    public void Without_noise_the_interval_is_the_ratio()
+    {
+        PairedRatio ratio = RatioBootstrap.Paired([Pair(2, 100, 200), Pair(2, 100, 200)]);
+        Assert.Equal((0.5, 0.5, 0.5), (ratio.Estimate, ratio.Low, ratio.High));
+        Assert.Equal((Verdict.Faster, 2, IntervalScope.Seeds), (ratio.Verdict, ratio.Units, ratio.Scope));
+    }
+
+    [Fact]
+    public void Seeds_are_averaged_as_ratios()
+    {
+        PairedRatio ratio = RatioBootstrap.Paired([Pair(2, 100, 200), Pair(2, 2000, 1000)]);
+        Assert.Equal(1, ratio.Estimate, 12);
+        Assert.Equal(Verdict.Inconclusive, ratio.Verdict);
+    }
+
+    [Fact]
+    public void Phases_of_a_schedule_are_not_taken_for_noise()
+    {
+        // A third of the steps takes three times as long, in both: the ratio is certain all the same.
+        long[] strategy = [.. Enumerable.Range(0, 960).Select(step => step < 320 ? 3_000_000L : 1_000_000L)];
+        long[] baseline = [.. strategy.Select(step => step * 2)];
+        PairedRatio ratio = RatioBootstrap.Paired([RatioUnit.Of(StepBlocks.Of([strategy]), StepBlocks.Of([baseline]))]);
+        Assert.InRange(ratio.High - ratio.Low, 0, 0.25);
+        Assert.Equal(Verdict.Faster, ratio.Verdict);
+    }
+
+    [Fact]
+    public void Too_few_steps_of_too_few_seeds_say_nothing()
+    {
+        PairedRatio ratio = RatioBootstrap.Paired([Short(), Short()]);
+        Assert.Equal(0.5, ratio.Estimate, 12);
+        Assert.True(double.IsNaN(ratio.Low) && double.IsNaN(ratio.High));
+        Assert.Equal(Verdict.Inconclusive, ratio.Verdict);
+        Assert.Equal(Verdict.Faster, RatioBootstrap.Paired([Short(), Short(), Short()]).Verdict);
+
+        static RatioUnit Short() => RatioUnit.Of(StepBlocks.Of([[100, 100]]), StepBlocks.Of([[200, 200]]));
+    }
+
+    [Theory]
+    [InlineData(0.90, 0.97, Verdict.Faster)]
+    [InlineData(0.90, 0.985, Verdict.Inconclusive)]
+    [InlineData(0.985, 1.015, Verdict.Same)]
+    [InlineData(0.99, 1.03, Verdict.Inconclusive)]
+    [InlineData(1.03, 1.04, Verdict.Slower)]
+    [InlineData(double.NaN, double.NaN, Verdict.Inconclusive)]
+    public void The_whole_interval_decides(double low, double high, Verdict expected) =>
+        Assert.Equal(expected, new PairedRatio(1, low, high, 0.95, 0.02, 2, 8, IntervalScope.Seeds).Verdict);
+
+    [Fact]
+    public void A_block_takes_as_long_as_its_slowest_rank()
+    {
+        // Ranks that alternate in being late, as between two synchronisations, are not late twice.
+        long[] even = [.. Enumerable.Range(0, 64).Select(step => step % 2 == 0 ? 30L : 10L)];
+        long[] odd = [.. Enumerable.Range(0, 64).Select(step => step % 2 == 0 ? 10L : 30L)];
+        StepBlocks blocks = StepBlocks.Of([even, odd]);
+        Assert.Equal((20.0, 4, true), (blocks.MeanNs, blocks.Count, blocks.HasNoise));
+    }
+
+    private static RatioUnit Pair(int ranks, long stepNs, long baselineNs) => RatioUnit.Of(Even(ranks, stepNs), Even(ranks, baselineNs));
+
+    private static StepBlocks Even(int ranks, long stepNs) =>
+        StepBlocks.Of([.. Enumerable.Range(0, ranks).Select(_ => Enumerable.Repeat(stepNs, 100).ToArray())]);
+
+    private static IEnumerable<PairedRatio> Ratios(int seeds, double truth, double cellNoise)
+    {
+        var random = new Random(42);
+        for (int trial = 0; trial < Trials; trial++)
+        {
+            yield return RatioBootstrap.Paired(
+            [
+                .. Enumerable.Range(0, seeds).Select(_ =>
+                    RatioUnit.Of(Training(random, truth, cellNoise), Training(random, 1, cellNoise))),
+            ]);
+        }
+    }
+
+    /// <summary>Steps of 1 ms with autocorrelated noise of 10 %, interruptions, and an error that the whole training shares.</summary>
+    private static StepBlocks Training(Random random, double factor, double cellNoise)
+    {
+        const double Autocorrelation = 0.5;
+        double level = factor * Math.Exp(cellNoise * Normal(random));
+        double noise = Normal(random);
+        long[] steps = new long[320];
+        for (int i = 0; i < steps.Length; i++)
+        {
+            noise = (Autocorrelation * noise) + (Math.Sqrt(1 - (Autocorrelation * Autocorrelation)) * Normal(random));
+            double interruption = random.NextDouble() < 0.02 ? 1 : 0;
+            steps[i] = (long)(1e6 * level * (1 + (0.1 * noise) + interruption));
+        }
+
+        return StepBlocks.Of([steps]);
+    }
+
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

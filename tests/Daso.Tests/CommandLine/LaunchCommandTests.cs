@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using Daso.Cluster;
+using Daso.Tests.Communication.Mpi;
+
+namespace Daso.Tests.CommandLine;
+
+/// <summary><c>launch</c>: what it prints, and that the line it prints works.</summary>
+public class LaunchCommandTests
+{
+    private static readonly JobScript s_script = new()
+    {
+        Topology = new Topology(3, 2),
+        Program = "daso/Daso.Suites.dll",
+        Arguments = ["suite", "quickstart", "--data", "it's here"],
+        WorkingFolder = "/home/me",
+        OutputFolder = "artifacts/runs",
+        UsesGpus = true,
+        SlurmOptions = [("job-name", "daso-quickstart"), ("time", "30"), ("exclusive", null)],
+        SlurmMpi = "pmix",
+        Hosts = ["a", "b", "c"],
+    };
+
+    [Fact]
+    public void A_script_for_slurm_asks_for_what_the_ranks_need()
+    {
+        string[] lines = s_script.ForSlurm().Split('\n');
+        Assert.Equal(
+            [
+                "#!/bin/bash", "#SBATCH --nodes=3", "#SBATCH --ntasks-per-node=2", "#SBATCH --gpus-per-node=2",
+                "#SBATCH --job-name=daso-quickstart", "#SBATCH --time=30", "#SBATCH --exclusive", "",
+            ],
+            lines[..8]);
+        Assert.Contains("cd /home/me", lines);
+        Assert.Equal(
+            [
+                "srun --mpi=pmix --ntasks=6 --ntasks-per-node=2 \\",
+                "  --cpu-bind=none --kill-on-bad-exit=1 \\",
+                """  dotnet "$program" suite quickstart --data 'it'\''s here' --out "$out" """.TrimEnd(),
+                "",
+            ],
+            lines[^4..]);
+    }
+
+    [Fact]
+    public void A_script_for_slurm_runs_with_an_srun()
+    {
+        // An srun that plays the nodes one after the other: the script's own logic runs for real.
+        using var program = new Program();
+        string tools = Directory.CreateDirectory(Path.Combine(program.Folder, "tools")).FullName;
+        File.WriteAllText(Path.Combine(tools, "srun"), "#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\nexec \"$@\"\n");
+        File.WriteAllText(Path.Combine(tools, "dotnet"), "#!/bin/bash\nprintf '<%s>' \"$@\"\n");
+        string file = Path.Combine(program.Folder, "job.sh");
+        (int exitCode, _, string errors) = program.Run(
+            "launch", "suite", "quickstart", "--experiments", "novel-transformer", "--steps", "1", "--output", file);
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains($"sbatch {file}", errors);
+
+        (exitCode, string output, errors) = Bash(program.Folder, $"chmod +x {tools}/*; PATH={tools}:$PATH bash {file}");
+        Assert.True(exitCode == 0, errors);
+        Assert.EndsWith(
+            "<suite><quickstart><--nodes><2><--ranks-per-node><2><--experiments><novel-transformer><--steps><1><--out><artifacts/runs>",
+            output);
+        Assert.Empty(Directory.GetFiles(Path.Combine(program.Folder, "artifacts", "runs")));
+
+        File.WriteAllText(file, File.ReadAllText(file).Replace("Daso.Suites.dll", "Missing.dll", StringComparison.Ordinal));
+        (exitCode, output, errors) = Bash(program.Folder, $"chmod +x {tools}/*; PATH={tools}:$PATH bash {file}");
+        Assert.Equal(5, exitCode);
+        Assert.Contains("Missing.dll is missing: publish to a folder that all nodes share", errors);
+        Assert.Empty(output);
+    }
+
+    [Fact]
+    public void A_line_for_mpiexec_names_the_nodes() => Assert.Equal(
+        "mpiexec.mpich -n 6 -ppn 2 -hosts a,b,c dotnet daso/Daso.Suites.dll suite quickstart --data 'it'\\''s here' --out artifacts/runs\n",
+        s_script.ForMpiexec());
+
+    [Fact]
+    public void The_line_for_mpiexec_works()
+    {
+        MpiProcesses.Require();
+        using var program = new Program();
+        (int exitCode, string line, string errors) = program.Run(
+            "launch", "--for", "mpiexec", "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "ddp",
+            "--seeds", "1", "--steps", "2");
+        Assert.True(exitCode == 0, errors);
+        (exitCode, string output, errors) = Bash(program.Folder, line);
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("novel-transformer: 2 × 2 ranks on cpu; link real (MPI); seed 1; baseline ddp", output);
+    }
+
+    [Theory]
+    [InlineData("--strategies adso: unknown", "suite", "quickstart", "--strategies", "adso")]
+    [InlineData("did you mean quickstart?", "suite", "quikstart")]
+    [InlineData("--link 1gbit: links are emulated", "suite", "quickstart", "--link", "1gbit")]
+    [InlineData("--time soon", "suite", "quickstart", "--time", "soon")]
+    [InlineData("--sbatch comment=a b", "suite", "quickstart", "--sbatch", "comment=a b")]
+    [InlineData("--hosts: 1 hosts for 2 nodes", "suite", "quickstart", "--hosts", "a")]
+    [InlineData("--program nowhere.dll: no such file", "suite", "quickstart", "--program", "nowhere.dll")]
+    public void A_mistake_shows_before_the_job_is_queued(string message, params string[] arguments)
+    {
+        using var program = new Program();
+        (int exitCode, string output, string errors) = program.Run(["launch", .. arguments]);
+        Assert.Equal((int)ExitCode.Usage, exitCode);
+        Assert.Empty(output);
+        Assert.Contains(message, Assert.Single(errors.TrimEnd().Split('\n')));
+    }
+
+    private static (int ExitCode, string Output, string Errors) Bash(string folder, string script)
+    {
+        using Process process = MpiProcesses.Start("bash", folder, ["-c", script]);
+        return MpiProcesses.Finish(process);
+    }
+}
