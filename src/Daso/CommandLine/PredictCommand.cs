@@ -14,7 +14,10 @@ internal sealed class PredictCommand
 {
     private static readonly string[] s_strategies = ["ddp", "horovod", "daso", "post-local-sgd", "none"];
 
-    private readonly Option<string?> _system = new("--system") { Description = "JSON file of a system, or of a calibration that --save wrote." };
+    private readonly Option<string?> _system = new("--system")
+    {
+        Description = "JSON file of a system, or of a calibration that --save wrote.",
+    };
 
     private readonly Option<string?> _workload = new("--workload")
     {
@@ -134,8 +137,9 @@ internal sealed class PredictCommand
         IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed, calibration);
         foreach (WorkloadSpec workload in workloads)
         {
-            PredictPrinter.Write(
-                system, workload, [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))], console);
+            PredictedStep[] steps =
+                [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))];
+            PredictPrinter.Write(system, workload, steps, console);
         }
     }
 
@@ -143,7 +147,11 @@ internal sealed class PredictCommand
     {
         string[] known = [.. calibration.Workloads.Select(workload => workload.Name)];
         if (name is not null && !known.Contains(name))
-            throw new UserErrorException($"--workload {name}: not calibrated{NearestName.Hint(name, known)}; there are {string.Join(", ", known)}");
+        {
+            throw new UserErrorException(
+                $"--workload {name}: not calibrated{NearestName.Hint(name, known)}; there are {string.Join(", ", known)}");
+        }
+
         return calibration.Workloads.Where(workload => name is null || workload.Name == name);
     }
 

@@ -34,8 +34,8 @@ internal static class PredictPrinter
 
         console.Write(table);
         console.WriteLine(
-            "range: from no jitter and full duplex to the bound σ·√(2·ln p) of waiting for the slowest; of the ratio, both at the same end. "
-            + "Terms add up to the step: what is hidden behind computing is not in them.");
+            "range: from no jitter and full duplex to the bound σ·√(2·ln p) of waiting for the slowest; of the ratio, both at the same "
+            + "end. Terms add up to the step: what is hidden behind computing is not in them.");
     }
 
     /// <summary>What was fitted.</summary>
@@ -50,8 +50,9 @@ internal static class PredictPrinter
         foreach (WorkloadSpec workload in calibration.Workloads)
         {
             console.WriteLine(
-                $"fitted: {workload.Name}: forward {Quantity.Duration(workload.ForwardNs)}, backward {Quantity.Duration(workload.BackwardNs)}, "
-                + $"optimizer {Quantity.Duration(workload.OptimizerNs)}, other {Quantity.Duration(workload.OtherNs)}, on a core of its own");
+                $"fitted: {workload.Name}: forward {Quantity.Duration(workload.ForwardNs)}, "
+                + $"backward {Quantity.Duration(workload.BackwardNs)}, optimizer {Quantity.Duration(workload.OptimizerNs)}, "
+                + $"other {Quantity.Duration(workload.OtherNs)}, on a core of its own ({workload.Source})");
         }
     }
 
@@ -85,8 +86,8 @@ internal static class PredictPrinter
         }
 
         console.WriteLine(
-            "at own speed: the error if computing is taken to be as fast as it was in that very cell, by its forward spans; where it is much "
-            + "smaller, the machine's speed has changed between the runs.");
+            "at own speed: the error if computing is taken to be as fast as it was in that very cell, by its forward spans; where it is "
+            + "much smaller, the machine's speed has changed between the runs.");
     }
 
     private static Table NewTable(string[] headers)

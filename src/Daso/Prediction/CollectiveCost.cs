@@ -9,8 +9,10 @@ namespace Daso.Prediction;
 /// </summary>
 public static class CollectiveCost
 {
-    /// <summary>Bytes of a piece of <see cref="CollectiveAlgorithm.Chain"/>, as in this project's MPI exchange.</summary>
-    public const double ChainPieceBytes = 256 * 1024;
+    // Pieces of this project's exchange under MPI (docs/communication.md).
+    private const double ChainPieces = 16;
+    private const double SmallestChainPieceBytes = 16 * 1024;
+    private const double LargestChainPieceBytes = 256 * 1024;
 
     /// <summary>An all-reduce.</summary>
     /// <param name="algorithm">How.</param>
@@ -56,7 +58,7 @@ public static class CollectiveCost
         : new CollectiveTime(
             CeilingLog2(system.RanksPerNode) * system.IntraNode.LatencyNs, system.IntraNode.TransferNs(bytes), 0, 0);
 
-    /// <summary>Agreement on a few bytes: up and down a tree of all ranks, 2·⌈log₂ g⌉·α in the node and 2·⌈log₂ N⌉·α between nodes.</summary>
+    /// <summary>Agreement on a few bytes, up and down a tree of all ranks: 2·⌈log₂ g⌉·α in the node, 2·⌈log₂ N⌉·α between nodes.</summary>
     public static double AgreementNs(GroupShape group, SystemSpec system) =>
         2 * ((CeilingLog2(group.RanksPerNode) * system.IntraNode.LatencyNs) + (CeilingLog2(group.Nodes) * system.InterNode.LatencyNs));
 
@@ -167,20 +169,20 @@ public static class CollectiveCost
             group.Ranks * bytes * system.ReduceNsPerByte);
 
     /// <summary>
-    /// A pipelined chain of ranks (docs/communication.md): the first piece passes 2·(p − 1) hops, then n bytes pass each link once in each
-    /// direction; with more than two nodes those in the middle send and receive 2·n.
+    /// A pipelined chain of nodes (docs/communication.md): n bytes pass each link once in each direction, so that with more than two nodes
+    /// those in the middle send 2·n; the first piece passes 2·(N − 1) hops, of which 2·(N − 2) come before the pipeline is full. Inside a
+    /// node memory is shared: 2·(g − 1)/g·n/B. All members' bytes are added up: p·n·γ.
     /// </summary>
     private static CollectiveTime Chain(double bytes, GroupShape group, SystemSpec system)
     {
-        double piece = Math.Min(bytes, ChainPieceBytes);
-        int interHops = 2 * (group.Nodes - 1);
-        int intraHops = (2 * (group.Ranks - 1)) - interHops;
-        double latency = (interHops * system.InterNode.LatencyNs) + (intraHops * system.IntraNode.LatencyNs);
-        double filling = intraHops * system.IntraNode.TransferNs(piece);
-        double crossing = group.Nodes == 1 ? 0 : InterNs(bytes * (group.Nodes > 2 ? 2 : 1), group, system);
-        double intra = group.RanksPerNode == 1 ? 0 : system.IntraNode.TransferNs(bytes * (group.RanksPerNode > 2 ? 2 : 1));
+        int nodes = group.Nodes;
+        double piece = Math.Min(bytes, Math.Clamp(bytes / ChainPieces, SmallestChainPieceBytes, LargestChainPieceBytes));
+        double filling = nodes > 2 ? InterNs(2 * (nodes - 2) * piece, group, system) : 0;
+        double latency = (2 * (nodes - 1) * system.InterNode.LatencyNs) + (group.RanksPerNode > 1 ? 2 * system.IntraNode.LatencyNs : 0);
+        double inter = nodes == 1 ? 0 : InterNs(bytes * (nodes > 2 ? 2 : 1), group, system);
+        double intra = system.IntraNode.TransferNs(2 * bytes * (group.RanksPerNode - 1) / group.RanksPerNode);
         return new CollectiveTime(
-            latency, filling + Math.Max(0, intra - crossing), crossing, group.Ranks * bytes * system.ReduceNsPerByte);
+            latency + filling, Math.Max(0, intra - inter), inter, group.Ranks * bytes * system.ReduceNsPerByte);
     }
 
     /// <summary>Time of bytes that a node sends, over the cards that the group can use.</summary>

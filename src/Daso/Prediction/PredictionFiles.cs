@@ -80,7 +80,7 @@ public static class PredictionFiles
     }
 }
 
-/// <summary>Serialises without reflection; names that are not known are errors, so that a typing mistake does not pass for a default.</summary>
+/// <summary>Serialises without reflection; unknown names are errors, so that a typing mistake does not pass for a default.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     WriteIndented = true,

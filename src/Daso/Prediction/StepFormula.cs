@@ -42,7 +42,7 @@ public static class StepFormula
         return new StepTerms(workload.ComputeNs, 0, exposed, 0, BarrierNs(system, workload, system.Ranks, slowest));
     }
 
-    /// <summary>As DDP, but a message leaves at the next tick of the cycle, after an agreement, and is copied to a buffer and back.</summary>
+    /// <summary>As DDP, but a message leaves at the next tick of the cycle, after an agreement, copied to a buffer and back.</summary>
     private static StepTerms Horovod(SystemSpec system, WorkloadSpec workload, HorovodModel horovod, Func<int, double> slowest)
     {
         GroupShape world = GroupShape.World(system);
@@ -56,7 +56,8 @@ public static class StepFormula
             {
                 double copy = elements * horovod.Wire.BytesPerElement() * copyNsPerByte;
                 copied += copy;
-                return copy + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs + system.OverheadNs;
+                return copy + system.OverheadNs
+                    + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs;
             });
         double exposed = Math.Max(0, end - workload.ForwardNs - workload.BackwardNs);
         double exposedCopy = Math.Min(exposed, copied);
@@ -82,7 +83,7 @@ public static class StepFormula
     /// <summary>
     /// [B·(t_f + max(t_b, t_local) + t_o) + pack + unpack + broadcast + max(0, all-reduce − W·t_step)]/B. The node's ranks wait for each
     /// other in every step; the nodes do once in B, for what differs after B steps (σ·√B), and W steps hide it as they hide the exchange.
-    /// Ranks that are always slower hold up all.
+    /// Ranks that are always slower hold up all. Where W = B it is an upper bound: the copies and the broadcast then hide a part as well.
     /// </summary>
     private static StepTerms DasoCycling(SystemSpec system, WorkloadSpec workload, DasoModel daso, Func<int, double> slowest)
     {

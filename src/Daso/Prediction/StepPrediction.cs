@@ -16,7 +16,8 @@ public static class StepPrediction
         // A whole number of DASO's periods, so that the first and the last do not weigh.
         int period = strategy is DasoModel { IsBlocking: false } daso ? daso.Skips.Global : 4;
         var length = new TrainingLength(1, Periods * period);
-        SimulatedTraining[] runs = [.. Enumerable.Range(0, Seeds).Select(seed => StepSimulation.Run(system, workload, strategy, length, seed))];
+        SimulatedTraining[] runs =
+            [.. Enumerable.Range(0, Seeds).Select(seed => StepSimulation.Run(system, workload, strategy, length, seed))];
         SimulatedTraining calm = StepSimulation.Run(system with { JitterPerStep = 0, JitterPerRank = 0 }, workload, strategy, length);
         var terms = new StepTerms(
             runs.Average(run => run.Terms.ComputeNs),

@@ -2,7 +2,9 @@ using Daso.Prediction.Simulation;
 
 namespace Daso.Prediction;
 
-/// <summary>A training as discrete events, where <see cref="StepFormula"/> is too coarse: shared links and cores, drift of the ranks, phases.</summary>
+/// <summary>
+/// A training as discrete events, where <see cref="StepFormula"/> is too coarse: shared links and cores, drift of the ranks, phases.
+/// </summary>
 public static class StepSimulation
 {
     /// <summary>Simulates a training.</summary>

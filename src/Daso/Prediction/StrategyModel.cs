@@ -82,7 +82,7 @@ public sealed record DasoModel() : StrategyModel("daso")
     public bool IsBlocking => Skips.Global == 0;
 }
 
-/// <summary>Post-local SGD (Lin et al., arXiv 1808.07217): gradients averaged in the node, parameters of all ranks every so many steps.</summary>
+/// <summary>Post-local SGD (Lin et al., arXiv 1808.07217): gradients averaged in the node, all ranks' parameters once a period.</summary>
 public sealed record PostLocalSgdModel() : StrategyModel("post-local-sgd")
 {
     /// <summary>Steps from one average of the parameters to the next.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Daso.Prediction;
 
-/// <summary>A cluster in the numbers that the step-time model needs. Read from and written to JSON by <see cref="PredictionFiles"/>.</summary>
+/// <summary>A cluster in the numbers that the step-time model needs; in JSON by <see cref="PredictionFiles"/>.</summary>
 public sealed record SystemSpec
 {
     /// <summary>What it is called.</summary>
@@ -32,7 +32,7 @@ public sealed record SystemSpec
     /// <summary>Whether MPI moves messages while the program computes. If not, an exchange runs only while it is waited for.</summary>
     public bool HasMpiProgress { get; init; } = true;
 
-    /// <summary>Bytes a second of a copy from the device to the host or back, before and after an exchange by MPI; null: none is made.</summary>
+    /// <summary>Bytes a second of a copy from the device to the host or back, around an exchange by MPI; null: none is made.</summary>
     public double? StagingBytesPerSecond { get; init; }
 
     /// <summary>Bytes a second at which a rank copies in its own memory, to pack and unpack; null: no cost.</summary>
@@ -50,7 +50,7 @@ public sealed record SystemSpec
     /// <summary>Standard deviation of computing time from rank to rank that stays the same in all steps, as a share of it.</summary>
     public double JitterPerRank { get; init; }
 
-    /// <summary>Cores that all ranks and their communication share (a cluster emulated on one machine); null: each rank has its own.</summary>
+    /// <summary>Cores that all ranks and their communication share (a cluster on one machine); null: each rank has its own.</summary>
     public int? SharedCores { get; init; }
 
     /// <summary>Whether the ranks are threads of one process and its links are emulated, as on this project's embedded cluster.</summary>

@@ -59,13 +59,33 @@ public sealed record WorkloadSpec
         return buckets;
     }
 
+    /// <summary>
+    /// The same with another split of backward's time: a share φ of it goes with the parameters of each part in place of its operations,
+    /// as where images are so small or weights so many that reading weights takes longer than multiplying them.
+    /// </summary>
+    /// <param name="share">φ, 0 … 1.</param>
+    public WorkloadSpec WithParameterShare(double share)
+    {
+        double elements = Elements;
+        double done = 0;
+        var moments = new Dictionary<double, double>();
+        foreach (IGrouping<double, GradientTensor> part in Gradients.GroupBy(gradient => gradient.ReadyAt))
+        {
+            done += part.Sum(gradient => gradient.Elements) / elements;
+            moments.Add(part.Key, Math.Min(1, ((1 - share) * part.Key) + (share * done)));
+        }
+
+        return this with { Gradients = [.. Gradients.Select(gradient => gradient with { ReadyAt = moments[gradient.ReadyAt] })] };
+    }
+
     /// <summary>Checks the ranges.</summary>
     /// <exception cref="UserErrorException">A value is out of its range; the message names it.</exception>
     public void Validate()
     {
         foreach ((string name, double value) in new[]
         {
-            (nameof(ForwardNs), ForwardNs), (nameof(BackwardNs), BackwardNs), (nameof(OptimizerNs), OptimizerNs), (nameof(OtherNs), OtherNs),
+            (nameof(ForwardNs), ForwardNs), (nameof(BackwardNs), BackwardNs),
+            (nameof(OptimizerNs), OptimizerNs), (nameof(OtherNs), OtherNs),
         })
         {
             if (!(value >= 0 && double.IsFinite(value)))
@@ -78,7 +98,7 @@ public sealed record WorkloadSpec
             if (gradient.Elements < 0 || !(gradient.ReadyAt >= readyAt && gradient.ReadyAt <= 1))
             {
                 throw new UserErrorException(FormattableString.Invariant(
-                    $"the workload's gradient of {gradient.Elements} elements is ready at {gradient.ReadyAt}; shares must rise from 0 to 1"));
+                    $"the workload's gradient of {gradient.Elements} elements is ready at {gradient.ReadyAt}; shares rise from 0 to 1"));
             }
 
             readyAt = gradient.ReadyAt;

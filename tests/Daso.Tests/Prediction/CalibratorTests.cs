@@ -39,7 +39,6 @@ public class CalibratorTests
         Calibration calibration = Calibrator.Fit(fitted);
 
         Assert.Equal(s_machine.ReduceNsPerByte, calibration.System.ReduceNsPerByte, 0.1);
-        Assert.Equal(1, calibration.System.OverheadNs / s_machine.OverheadNs, 0.25);
         Assert.Equal(s_workload.ForwardNs, Assert.Single(calibration.Workloads).ForwardNs, 3);
         Assert.All(others, cell => Assert.Equal(1, Calibrator.Predict(calibration, cell).StepNs / cell.StepNs, 0.02));
     }
@@ -58,7 +57,10 @@ public class CalibratorTests
     [Fact]
     public void ALinkIsFoundFromAllReducesOfTwoSizes()
     {
-        SystemSpec system = s_machine with { IsInProcess = false, InterNode = new LinkModel(40_000, 110e6), ReduceNsPerByte = 0, OverheadNs = 0 };
+        SystemSpec system = s_machine with
+        {
+            IsInProcess = false, InterNode = new LinkModel(40_000, 110e6), ReduceNsPerByte = 0, OverheadNs = 0,
+        };
         string folder = Directory.CreateTempSubdirectory("daso-preflight").FullName;
         try
         {

@@ -7,7 +7,7 @@ public class CollectiveCostTests
 {
     private const double Bytes = 25.56e6 * 4;
 
-    /// <summary>The bandwidth-only prediction of ResNet-50's exchange on JUWELS Booster, milliseconds a synchronisation, to one decimal.</summary>
+    /// <summary>The bandwidth-only prediction of ResNet-50's exchange on JUWELS Booster, milliseconds, to one decimal.</summary>
     [Theory]
     [InlineData(4, 6.3, 4.2, 3.1, 1.6, 3.2)]
     [InlineData(8, 7.3, 6.3, 3.7, 1.8, 3.5)]

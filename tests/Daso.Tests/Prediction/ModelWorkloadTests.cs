@@ -7,7 +7,10 @@ namespace Daso.Tests.Prediction;
 
 public class ModelWorkloadTests
 {
-    private static readonly ResNetSpec s_digits = new() { Depth = 18, InputChannels = 1, Width = 16, Classes = 10, Stem = StemKind.SmallImage };
+    private static readonly ResNetSpec s_digits = new()
+    {
+        Depth = 18, InputChannels = 1, Width = 16, Classes = 10, Stem = StemKind.SmallImage,
+    };
 
     [Fact]
     public void GradientsAndBucketsAreThoseThatAreSent()

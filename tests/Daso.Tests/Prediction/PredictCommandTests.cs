@@ -20,7 +20,8 @@ public class PredictCommandTests
         string file = Written(Booster);
 
         AppRun run = await AppRun.Of(
-            "predict", "--system", file, "--model", "resnet50", "--compute", "94", "--nodes", "8", "--strategies", "horovod", "daso", "none");
+            "predict", "--system", file, "--model", "resnet50", "--compute", "94", "--nodes", "8",
+            "--strategies", "horovod", "daso", "none");
 
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);

@@ -34,8 +34,8 @@ public class StepSimulationTests
             (StrategyModel)new DdpModel { Algorithm = (CollectiveAlgorithm)algorithm }),
         Gen.Const<StrategyModel>(new HorovodModel { CycleNs = 777_777 }),
         Gen.Const<StrategyModel>(new DasoModel { Skips = default, UsesMpi = true }),
-        Gen.Int[1, 8].Select(Gen.Int[1, 8]).Select((skips, wait) =>
-            (StrategyModel)new DasoModel { Skips = new DasoSkips(skips, 1, Math.Min(wait, skips)), UsesMpi = true }),
+        Gen.Int[2, 8].Select(Gen.Int[1, 7]).Select((skips, wait) =>
+            (StrategyModel)new DasoModel { Skips = new DasoSkips(skips, 1, Math.Min(wait, skips - 1)), UsesMpi = true }),
         Gen.Int[1, 6].Select(period => (StrategyModel)new PostLocalSgdModel { Period = period }));
 
     [Fact]
@@ -47,6 +47,15 @@ public class StepSimulationTests
             double simulated = SteadyStepNs(system, strategy);
 
             Assert.Equal(formula, simulated, formula * 1e-6);
+        });
+
+    [Fact]
+    public void WhereDasoMergesInTheStepOfTheNextSendTheFormulaIsABound() =>
+        Gen.Select(s_systems, Gen.Int[1, 4]).Sample((system, skips) =>
+        {
+            var daso = new DasoModel { Skips = new DasoSkips(skips, 1, skips), UsesMpi = true };
+
+            Assert.True(SteadyStepNs(system, daso) <= StepFormula.Predict(system, Clusters.ResNet50, daso).StepNs * (1 + 1e-6));
         });
 
     [Fact]

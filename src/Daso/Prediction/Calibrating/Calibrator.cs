@@ -1,15 +1,16 @@
 namespace Daso.Prediction.Calibrating;
 
 /// <summary>
-/// Fits a system and its workloads to measured cells. Computing times, jitter and the copy rate are means of spans; γ and the overhead
-/// of an operation, which no span shows alone, are those with which the simulated steps are nearest to the measured ones (least squares
-/// of the logarithm of their ratio), with computing as fast as in each cell. All are the same for all strategies, experiments and links.
+/// Fits a system and its workloads to measured cells. Computing times, jitter and the copy rate are means of spans. γ, the overhead of an
+/// operation and each model's φ (<see cref="WorkloadSpec.WithParameterShare"/>), which no span shows alone, are those with which the
+/// simulated steps are nearest to the measured ones (least squares of the logarithm of their ratio), with computing as fast as in each
+/// cell. All are the same for all strategies and links.
 /// </summary>
 internal static class Calibrator
 {
-    private const int Rounds = 3;
+    private const int Rounds = 4;
     private const double LargestReduceNsPerByte = 20;
-    private const double LargestOverheadNs = 5e6;
+    private const double LargestOverheadNs = 20e6;
     private const double LargestJitter = 0.4;
 
     /// <summary>Fits.</summary>
@@ -28,9 +29,21 @@ internal static class Calibrator
             JitterPerRank = Jitter(cells, phases => phases.JitterPerRank),
             CopyBytesPerSecond = CopyRate(cells),
         };
-        WorkloadSpec[] workloads = [.. cells.GroupBy(cell => cell.Experiment).Select(experiment => Workload([.. experiment]))];
+        WorkloadSpec[] byOperations = [.. cells.GroupBy(cell => cell.Experiment).Select(experiment => Workload([.. experiment]))];
+        var workloads = (WorkloadSpec[])byOperations.Clone();
         for (int round = 0; round < Rounds; round++)
         {
+            for (int i = 0; i < workloads.Length; i++)
+            {
+                WorkloadSpec workload = byOperations[i];
+                MeasuredCell[] own = [.. cells.Where(cell => cell.Experiment == workload.Name)];
+                double share = Minimum(1, value => Error(system, [workload.WithParameterShare(value)], own));
+                workloads[i] = workload.WithParameterShare(share) with
+                {
+                    Source = FormattableString.Invariant($"{workload.Source}; φ {share:0.00}"),
+                };
+            }
+
             system = system with
             {
                 ReduceNsPerByte = Minimum(

@@ -41,7 +41,7 @@ internal sealed record MeasuredCell
 /// <param name="ForwardNs">Mean of forward.</param>
 /// <param name="BackwardNs">Mean of backward.</param>
 /// <param name="OptimizerNs">Mean of the update.</param>
-/// <param name="OtherNs">Mean of data and of what no span covers.</param>
+/// <param name="OtherNs">Mean of data and of what no span covers, between the steps too.</param>
 /// <param name="CopyNs">Mean of one packing or merging, where there was any.</param>
 /// <param name="JitterPerStep">Deviation of computing from step to step, as a share.</param>
 /// <param name="JitterPerRank">Deviation of the ranks' means, as a share.</param>

@@ -13,7 +13,7 @@ internal static class PhaseReading
     {
         RankSpans[] spans = [.. Enumerable.Range(0, ranks).Select(rank => RankSpans.Read(folder.Timings(cell, rank)))];
         double Mean(SpanKind kind) => Sum(spans, kind) / Count(spans, SpanKind.Step);
-        double other = Mean(SpanKind.Step) - Enum.GetValues<SpanKind>()
+        double other = (spans.Sum(ElapsedNs) / Count(spans, SpanKind.Step)) - Enum.GetValues<SpanKind>()
             .Where(kind => kind is not (SpanKind.Step or SpanKind.Evaluation or SpanKind.Checkpoint or SpanKind.Data))
             .Sum(Mean);
         double[][] computing = [.. spans.Select(Computing)];
@@ -24,7 +24,8 @@ internal static class PhaseReading
             Mean(SpanKind.Optimizer),
             Math.Max(0, other),
             copies > 0 ? Sum(spans, SpanKind.GlobalSend) / copies : null,
-            Statistics.Median([.. computing.Select(rank => DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
+            Statistics.Median([.. computing.Select(
+                rank => DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
             JitterPerRank([.. computing.Select(rank => Statistics.Mean(rank))], [.. computing.Select(rank => ErrorOfMean(rank))]));
     }
 
@@ -52,6 +53,12 @@ internal static class PhaseReading
 
         return [.. steps.Values];
     }
+
+    /// <summary>From each epoch's first step to its last, what lies between steps included.</summary>
+    private static double ElapsedNs(RankSpans spans) => Enumerable.Range(0, spans.Kinds.Length)
+        .Where(i => spans.Kinds[i] == SpanKind.Step)
+        .GroupBy(i => spans.Epochs[i])
+        .Sum(epoch => (double)(epoch.Max(i => spans.StartsNs[i] + spans.DurationsNs[i]) - epoch.Min(i => spans.StartsNs[i])));
 
     private static double Sum(RankSpans[] ranks, SpanKind kind) =>
         ranks.Sum(spans => spans.DurationsNs.Where((_, i) => spans.Kinds[i] == kind).Sum(ns => (double)ns));

@@ -27,10 +27,13 @@ internal static class PreflightReading
             return null;
 
         (double heightNs, double nsPerByte) = Line(points);
-        // What a link of 1 byte/s and of 1 ns latency would make of it: the all-reduce is linear in both.
-        SystemSpec unit = system with { InterNode = new LinkModel(1, 1), IntraNode = new LinkModel(0, 1e30), OverheadNs = 0, ReduceNsPerByte = 0 };
-        CollectiveTime perUnit = CollectiveCost.AllReduce(algorithm, 1, GroupShape.World(system), unit);
-        return new LinkModel(Math.Max(0, heightNs) / Math.Max(1, perUnit.LatencyNs), perUnit.InterNs / nsPerByte);
+        // The all-reduce is linear in the link's latency and in its bytes: what a unit of each makes of it.
+        SystemSpec ideal = system with { IntraNode = new LinkModel(0, 1e30), OverheadNs = 0, ReduceNsPerByte = 0 };
+        double rounds = Of(ideal with { InterNode = new LinkModel(1, 1e30) }).LatencyNs;
+        double crossings = Of(ideal with { InterNode = new LinkModel(0, 1e9) }).InterNs;
+        return new LinkModel(Math.Max(0, heightNs) / Math.Max(1, rounds), crossings * 1e9 / nsPerByte);
+
+        CollectiveTime Of(SystemSpec unit) => CollectiveCost.AllReduce(algorithm, 1.0, GroupShape.World(system), unit);
     }
 
     /// <summary>Least squares of (a + b·x − y)/y.</summary>

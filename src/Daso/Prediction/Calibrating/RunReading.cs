@@ -7,7 +7,7 @@ namespace Daso.Prediction.Calibrating;
 
 /// <summary>Reads the cells of a run that the model of a step can predict.</summary>
 /// <param name="link">Of runs whose links are real and that have no preflight; null: not given.</param>
-/// <param name="sharedCores">Of runs under MPI: the cores that all ranks share, where their nodes are one machine; null: they do not.</param>
+/// <param name="sharedCores">Of runs under MPI whose nodes are one machine: the cores that all ranks share; null: they do not.</param>
 internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 {
     private const double UnlimitedBytesPerSecond = 1e15;

@@ -30,7 +30,7 @@ internal static class RunSpecification
         _ => null,
     };
 
-    /// <summary>A strategy of this project with its all-reduce; null: another, or a setting that the model of a step does not have.</summary>
+    /// <summary>A strategy of this project with its all-reduce; null: another, or a setting that the model does not have.</summary>
     internal static StrategyModel? Strategy(JsonObject strategy, CollectiveAlgorithm algorithm) => Text(strategy, "kind") switch
     {
         "none" => new NoCommunicationModel(),

@@ -58,7 +58,8 @@ internal sealed class RankPrograms
                 yield return activity;
             if ((i + 1) % _length.StepsPerEpoch != 0)
                 continue;
-            Operation meeting = _epochs.Join(rank, new CollectiveTime(CollectiveCost.AgreementNs(_world.Shape, _system), 0, 0, 0), Term.Network);
+            var time = new CollectiveTime(CollectiveCost.AgreementNs(_world.Shape, _system), 0, 0, 0);
+            Operation meeting = _epochs.Join(rank, time, Term.Network);
             yield return Activity.Start(meeting);
             yield return Activity.Wait(meeting);
         }
@@ -134,7 +135,11 @@ internal sealed class RankPrograms
 
     /// <summary>A rank's part of an action; a rank that is not on duty only receives the broadcast.</summary>
     private IEnumerable<Activity> Act(
-        int rank, DasoAction action, OperationGroup node, DasoExchange exchange, Queue<(Operation Operation, DasoExchange Exchange)> inFlight)
+        int rank,
+        DasoAction action,
+        OperationGroup node,
+        DasoExchange exchange,
+        Queue<(Operation Operation, DasoExchange Exchange)> inFlight)
     {
         int local = rank % _system.RanksPerNode;
         switch (action.Kind)
