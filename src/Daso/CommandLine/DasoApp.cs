@@ -35,11 +35,12 @@ public static class DasoApp
             TraceCommand.Create(),
             PreflightCommand.Create(),
             ReportCommand.Create(),
+            ReproduceCommand.Create(),
+            PredictCommand.Create(),
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
-            PredictCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

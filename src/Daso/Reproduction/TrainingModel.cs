@@ -1,0 +1,80 @@
+using Daso.Prediction;
+using Daso.Strategies;
+
+namespace Daso.Reproduction;
+
+/// <summary>Predicts one step; <see cref="StepFormula.Predict"/> outside tests.</summary>
+internal delegate PredictedStep StepPredictor(SystemSpec system, WorkloadSpec workload, StrategyModel strategy);
+
+/// <summary>The predicted training times of a scenario.</summary>
+/// <param name="HorovodNs">Horovod's.</param>
+/// <param name="DasoNs">DASO's.</param>
+/// <param name="ComputeNs">Both without anything but computing: no saving can go below it.</param>
+internal readonly record struct PredictedTraining(double HorovodNs, double DasoNs, double ComputeNs)
+{
+    /// <summary>What DASO saves of Horovod's time; negative: it loses.</summary>
+    internal double Saving => 1 - (DasoNs / HorovodNs);
+
+    /// <summary>Share of Horovod's time that is not computing.</summary>
+    internal double HorovodOverhead => 1 - (ComputeNs / HorovodNs);
+}
+
+/// <summary>
+/// Training times from step times: the recipe's epochs, each with the step of its phase. DASO's schedule is the project's own
+/// (<see cref="DasoSchedule"/>), on a course of the loss that the scenario names. Data, evaluation and checkpoints cost neither anything.
+/// </summary>
+internal sealed class TrainingModel
+{
+    private readonly SystemSpec _system;
+    private readonly WorkloadSpec _workload;
+    private readonly TrainingRecipe _recipe;
+    private readonly StepPredictor _predict;
+    private readonly Dictionary<(SystemSpec, StrategyModel, double), double> _steps = [];
+
+    /// <param name="system">The described system; scenarios change it.</param>
+    /// <param name="workload">A step without communication.</param>
+    /// <param name="recipe">Length and schedule.</param>
+    /// <param name="predict">The step-time model.</param>
+    internal TrainingModel(SystemSpec system, WorkloadSpec workload, TrainingRecipe recipe, StepPredictor predict)
+    {
+        _system = system;
+        _workload = workload;
+        _recipe = recipe;
+        _predict = predict;
+    }
+
+    /// <summary>Predicts both trainings.</summary>
+    internal PredictedTraining Predict(Scenario scenario)
+    {
+        int steps = _recipe.SamplesPerEpoch / (_workload.BatchPerRank * _system.RanksPerNode * scenario.Nodes);
+        SystemSpec forHorovod = scenario.ForHorovod(_system);
+        SystemSpec forDaso = scenario.ForDaso(_system);
+        double horovodNs = StepNs(scenario, forHorovod, scenario.HorovodModel()) * steps * _recipe.Epochs;
+        double dasoNs = 0;
+        foreach (DasoSkips scheduled in _recipe.SkipsOfEpochs(scenario.Loss))
+        {
+            DasoSkips skips = scenario.Cycles ? scheduled : default;
+            double stepNs = StepNs(scenario, forDaso, scenario.DasoModel(skips));
+            double lastNs = skips.Global == 0 ? stepNs : StepNs(scenario, forDaso, Scenario.LastOfCycling());
+            dasoNs += (stepNs * (steps - 1)) + lastNs;
+        }
+
+        return new PredictedTraining(horovodNs, dasoNs, _workload.ComputeNs / scenario.ComputeSpeedup * steps * _recipe.Epochs);
+    }
+
+    private double StepNs(Scenario scenario, SystemSpec system, StrategyModel strategy)
+    {
+        var key = (system, strategy, scenario.ComputeSpeedup);
+        if (!_steps.TryGetValue(key, out double stepNs))
+            _steps[key] = stepNs = _predict(system, Faster(scenario.ComputeSpeedup), strategy).StepNs;
+        return stepNs;
+    }
+
+    private WorkloadSpec Faster(double factor) => _workload with
+    {
+        ForwardNs = _workload.ForwardNs / factor,
+        BackwardNs = _workload.BackwardNs / factor,
+        OptimizerNs = _workload.OptimizerNs / factor,
+        OtherNs = _workload.OtherNs / factor,
+    };
+}

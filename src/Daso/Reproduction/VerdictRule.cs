@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace Daso.Reproduction;
+
+/// <summary>
+/// Compares what was measured with what is claimed. Every seed has to show the claim: a median that does while a seed does not is no
+/// reproduction. Predictions never make one.
+/// </summary>
+internal static class VerdictRule
+{
+    /// <param name="claim">The claim.</param>
+    /// <param name="measured">What runs in its setting measured.</param>
+    /// <param name="predicted">What the model says; empty: nothing.</param>
+    internal static Judgement Judge(Claim claim, IReadOnlyList<Measured> measured, IReadOnlyList<PredictedRange> predicted)
+    {
+        Measured[] usable = [.. measured.Where(run => run.Values.Count > 0)];
+        if (usable.Length == 0)
+        {
+            string disturbed = measured.Count == 0 ? ""
+                : $"the machine did other work meanwhile in {string.Join(", ", measured.Select(run => run.Run))}; ";
+            if (predicted.Count > 0)
+                return new Judgement(Verdict.PredictedOnly, $"{disturbed}{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}");
+            Verdict verdict = claim.Check.RunsAnywhere ? Verdict.NotTried : Verdict.CannotBeTried;
+            return new Judgement(verdict, $"{disturbed}needs {claim.Check.Needs}");
+        }
+
+        Measured[] shows = [.. usable.Where(run => run.Values.All(value => Holds(claim, value)))];
+        return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, usable, shows) : JudgeEach(usable, shows);
+    }
+
+    /// <summary>The same for a claimed sequence.</summary>
+    internal static Judgement JudgeSequence(Claim claim, IReadOnlyList<int> measured) => measured.SequenceEqual(claim.Sequence)
+        ? new Judgement(Verdict.Reproduced, "this project's schedule does the same")
+        : new Judgement(Verdict.NotReproduced, "this project's schedule does otherwise");
+
+    /// <summary>Whether a figure is as claimed, within the tolerance.</summary>
+    internal static bool Holds(Claim claim, double value) => claim.Value is double claimed && claim.Bound switch
+    {
+        ClaimBound.UpTo or ClaimBound.AtLeast => value >= claimed - claim.Tolerance,
+        ClaimBound.AtMost => value <= claimed + claim.Tolerance,
+        _ => Math.Abs(value - claimed) <= claim.Tolerance,
+    };
+
+    private static Judgement JudgeBest(Claim claim, IReadOnlyList<Measured> measured, Measured[] shows)
+    {
+        if (shows.Length > 0)
+            return new Judgement(Verdict.Reproduced, FormattableString.Invariant($"reached on {shows[0].Nodes} nodes"));
+        int[] tried = [.. measured.Select(run => run.Nodes).Distinct().Order()];
+        int[] untried = [.. claim.Setting.Nodes.Except(tried)];
+        string rest = untried.Length == 0 ? "" : $"; not tried on {string.Join(", ", untried)}";
+        return new Judgement(Verdict.NotReproduced, $"not reached on {string.Join(", ", tried)} nodes{rest}");
+    }
+
+    private static Judgement JudgeEach(IReadOnlyList<Measured> measured, Measured[] shows)
+    {
+        int seeds = measured.Sum(run => run.Values.Count);
+        if (shows.Length == measured.Count)
+        {
+            string every = seeds == 1 ? "one seed only" : FormattableString.Invariant($"each of {seeds} trainings");
+            return new Judgement(Verdict.Reproduced, $"{every} shows it");
+        }
+
+        return new Judgement(
+            Verdict.NotReproduced, $"not every seed shows it in {string.Join(", ", measured.Except(shows).Select(run => run.Run))}");
+    }
+
+    /// <summary>Whether the model reaches the claim: its ideal, some combination of the unknown terms, or none.</summary>
+    private static string OfPrediction(Claim claim, IReadOnlyList<PredictedRange> predicted)
+    {
+        PredictedRange best = predicted.MaxBy(range => range.High)!;
+        if (predicted.Any(range => range.Ideal >= claim.Value))
+            return "the model reaches it on an ideal network";
+        string terms = best.HighTerms.Count == 0 ? "the ideal of all terms" : string.Join("; ", best.HighTerms);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"the model reaches {(best.High >= claim.Value ? "it" : "less:")} {best.High * 100:0.#} % on {best.Nodes} nodes with {terms}");
+    }
+}
