@@ -34,7 +34,7 @@ public class RunEvidenceTests
     public void Times_below_the_floor_are_left_out_and_told()
     {
         RunSummary summary = Summary(s_cluster, s_link, Steps);
-        StrategySummary floor = StrategySummary.Of("none", false, [Cell(1, 60, 0.9, 0, Steps), Cell(2, 140, 0.9, 0, Steps)]);
+        StrategySummary floor = StrategySummary.Of("none", false, [Cell(1, 60, 0.9, 0, Steps), Cell(2, 140, 0.9, 0, Steps)], []);
         ExperimentSummary experiment = summary.Experiments[0];
         summary = summary with { Experiments = [experiment with { Strategies = [.. experiment.Strategies, floor] }] };
 
@@ -81,8 +81,8 @@ public class RunEvidenceTests
         [
             new ExperimentSummary(plan, "accuracy",
             [
-                StrategySummary.Of("horovod", true, [Cell(1, 100, 0.96, 5000, steps), Cell(2, 200, 0.95, 5000, steps)]),
-                StrategySummary.Of("daso", false, [Cell(1, 50, 0.95, 2000, steps), Cell(2, 150, 0.94, 2000, steps)]),
+                StrategySummary.Of("horovod", true, [Cell(1, 100, 0.96, 5000, steps), Cell(2, 200, 0.95, 5000, steps)], []),
+                StrategySummary.Of("daso", false, [Cell(1, 50, 0.95, 2000, steps), Cell(2, 150, 0.94, 2000, steps)], []),
             ]),
         ], []);
     }
@@ -91,13 +91,17 @@ public class RunEvidenceTests
     {
         Seed = seed,
         Steps = steps,
+        Items = 1,
         TrainingNs = trainingNs,
         ItemsPerSecond = 1,
+        EpochsToTarget = null,
         TimeToTargetNs = null,
         FinalQuality = quality,
         BytesPerNodeStep = bytes,
         LocalWaitShare = 0.1,
         GlobalWaitShare = 0.2,
         AllocatedBytesPerStep = null,
+        Collections = new Collections(0, 0, 0),
+        Breakdown = StepBreakdown.Mean([]),
     };
 }
