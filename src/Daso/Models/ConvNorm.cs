@@ -34,7 +34,10 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     {
         using Tensor? sampled = _subsampling > 1 ? Subsample(input, _subsampling) : null;
         using Tensor convolved = _convolution.forward(sampled ?? input);
-        return _norm.forward(convolved);
+        // Not the module's forward: it counts batches, which nothing here reads, by adding a number whose native copy the garbage
+        // collector may free before libtorch has read it. Momentum and ε are the module's defaults.
+        return nn.functional.batch_norm(
+            convolved, _norm.running_mean, _norm.running_var, _norm.weight, _norm.bias, training, momentum: 0.1, eps: 1e-5);
     }
 
     /// <summary>Every <paramref name="step"/>-th row and column of [B, C, H, W], contiguous.</summary>

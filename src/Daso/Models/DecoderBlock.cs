@@ -36,12 +36,12 @@ internal sealed class DecoderBlock : nn.Module<Tensor, Tensor>
     {
         using Tensor normed = _attentionNorm.forward(input);
         using Tensor attended = _attention.forward(normed);
-        using Tensor middle = input.add(attended);
+        using Tensor middle = input.add(attended, Scalars.One);
         using Tensor normedMiddle = _mlpNorm.forward(middle);
         using Tensor expanded = _expand.forward(normedMiddle);
         using Tensor activated = nn.functional.gelu(expanded);
         using Tensor contracted = _contract.forward(activated);
-        return middle.add(contracted);
+        return middle.add(contracted, Scalars.One);
     }
 }
 

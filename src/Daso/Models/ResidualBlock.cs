@@ -55,7 +55,7 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
             x = layer.forward(previous);
         }
 
-        return x.add_(projected ?? input).relu_();
+        return x.add_(projected ?? input, Scalars.One).relu_();
     }
 
     private static ConvNorm? Projection(int inputs, int outputs, int stride, Generator generator) =>

@@ -26,7 +26,7 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
         using Tensor places = arange(input.shape[1], dtype: ScalarType.Int64, device: input.device);
         using Tensor positions = _positions.forward(places);
         using Tensor tokens = _tokens.forward(input);
-        return tokens.add(positions);
+        return tokens.add(positions, Scalars.One);
     }
 }
 

@@ -174,7 +174,7 @@ public sealed class Trainer : IDisposable
             Synchronise();
             EndSpan(SpanKind.Backward, forwardNs);
             using (no_grad())
-                _lossSum.add_(loss);
+                _lossSum.add_(loss, Scalars.One);
             _recorder.Metric(MetricNames.Items, data.Items);
         }
 
