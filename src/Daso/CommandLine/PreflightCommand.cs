@@ -60,6 +60,7 @@ internal sealed class PreflightCommand
         int seconds = parsed.GetValue(_limit);
         if (seconds < 1)
             throw new UserErrorException($"--comm-timeout {seconds}: expected at least 1");
+        _mpi.Check(parsed, "cpu");
         TimeSpan limit = TimeSpan.FromSeconds(seconds);
         var topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode));
         string? link = parsed.GetValue(_link);

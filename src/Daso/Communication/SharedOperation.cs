@@ -40,6 +40,29 @@ internal sealed class SharedOperation(InProcessGroup group)
         }
     }
 
+    /// <summary>
+    /// Waits until the members' buffers have arrived, if they are copies from a GPU. That the last member waits here itself costs the
+    /// emulation nothing: no member's link is taken before all are there.
+    /// </summary>
+    internal void WaitForMemory()
+    {
+        for (int member = 0; member < _buffers.Length; member++)
+        {
+            Wait(ArrivingMemory.Behind(_buffers[member]));
+            Wait(ArrivingMemory.Behind(_contributions[member]));
+        }
+
+        void Wait(ArrivingMemory? memory)
+        {
+            var spin = default(SpinWait);
+            while (memory is { HasArrived: false })
+            {
+                group.Job.ThrowIfEnded();
+                spin.SpinOnce();
+            }
+        }
+    }
+
     /// <summary>Carries out piece <paramref name="piece"/>; the last one completes the operation.</summary>
     internal void Run(int piece, PieceScratch scratch)
     {
