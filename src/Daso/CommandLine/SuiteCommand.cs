@@ -138,7 +138,6 @@ internal sealed class SuiteCommand : Command
                 throw new UserErrorException($"--comm-timeout {parsed.GetValue(_limit)}: expected at least 1");
 
             _mpi.Check(parsed, options.Device);
-
             SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
             bool isJson = parsed.GetValue(_format) == "json";
             if (parsed.GetValue(_dryRun))

@@ -41,8 +41,8 @@ internal sealed class SharedOperation(InProcessGroup group)
     }
 
     /// <summary>
-    /// Waits until the members' buffers have arrived, if they are copies from a GPU. That the last member waits here itself costs the
-    /// emulation nothing: no member's link is taken before all are there.
+    /// Waits until the members' buffers have arrived, if they are copies from a GPU. The last member waits here itself, for a copy at most:
+    /// nothing can begin before, and threads of one process are not where GPUs are timed.
     /// </summary>
     internal void WaitForMemory()
     {

@@ -1,4 +1,3 @@
-using Daso.Communication;
 using static TorchSharp.torch;
 
 namespace Daso.Gpu;
