@@ -21,11 +21,15 @@ internal sealed class MpiOptions
         Description = "Under MPI with --device cuda: gives the library, which must take it, the GPUs' memory in place of pinned copies.",
     };
 
-    internal void AddTo(Command command)
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="hasDevice">Whether its ranks may compute on GPUs.</param>
+    internal void AddTo(Command command, bool hasDevice)
     {
         command.Add(_library);
         command.Add(_allReduce);
-        command.Add(_gpuAware);
+        if (hasDevice)
+            command.Add(_gpuAware);
     }
 
     /// <summary>The file of the library; null: it is searched.</summary>

@@ -44,7 +44,7 @@ internal sealed class PreflightCommand
         {
             options._nodes, options._ranksPerNode, options._link, options._maximum, options._minimum, options._limit,
         };
-        options._mpi.AddTo(command);
+        options._mpi.AddTo(command, hasDevice: false);
         command.SetAction((parsed, cancelled) => Task.Run(() => options.Run(parsed, cancelled), CancellationToken.None));
         return command;
     }
@@ -60,7 +60,6 @@ internal sealed class PreflightCommand
         int seconds = parsed.GetValue(_limit);
         if (seconds < 1)
             throw new UserErrorException($"--comm-timeout {seconds}: expected at least 1");
-        _mpi.Check(parsed, "cpu");
         TimeSpan limit = TimeSpan.FromSeconds(seconds);
         var topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode));
         string? link = parsed.GetValue(_link);

@@ -85,7 +85,7 @@ internal sealed class SuiteCommand : Command
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _resume, _out, _format, _dryRun,
             };
-            _mpi.AddTo(Command);
+            _mpi.AddTo(Command, hasDevice: true);
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
