@@ -133,9 +133,9 @@ internal sealed class Horovod : IStrategy
                 next++;
 
             int offset = _queue[next - 1].Offset;
-            _gradients.ToHost(offset, end - offset);
-            _bytes += _communicator.AllReduce(_gradients.Host[offset..end], ReduceOperation.Mean, _spec.Wire);
-            _gradients.FromHost(offset, end - offset);
+            Memory<float> values = _gradients.ForSending(offset, end - offset, _communicator, _spec.Wire);
+            _bytes += _communicator.AllReduce(values, ReduceOperation.Mean, _spec.Wire);
+            _gradients.Received(offset, end - offset, _communicator, _spec.Wire);
             lock (_gate)
             {
                 _reduced = next;

@@ -35,7 +35,10 @@ internal sealed class MpiCluster : ICluster
 
     /// <inheritdoc />
     public string Description =>
-        $"processes under MPI ({_job.Library.Path}); {AllReduceChoice.Describe(_job.Settings.AllReduce)}; {_job.Progress.Waiting}";
+        $"processes under MPI ({_job.Library.Path}{GpuMemory}); {AllReduceChoice.Describe(_job.Settings.AllReduce)}; "
+            + _job.Progress.Waiting;
+
+    private string GpuMemory => _job.Settings.IsGpuAware ? ", given GPU memory" : "";
 
     private int Rank => _job.World.Rank;
 

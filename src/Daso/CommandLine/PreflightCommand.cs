@@ -49,7 +49,7 @@ internal sealed class PreflightCommand
             options._nodes, options._ranksPerNode, options._link, options._maximum, options._seconds, options._minimum,
             options._output, options._limit,
         };
-        options._mpi.AddTo(command);
+        options._mpi.AddTo(command, hasDevice: false);
         command.SetAction((parsed, cancelled) => Task.Run(() => options.Run(parsed, cancelled), CancellationToken.None));
         return command;
     }

@@ -113,7 +113,7 @@ internal sealed class SuiteCommand : Command
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _resume, _preflight, _out, _format, _dryRun,
             };
-            _mpi.AddTo(Command);
+            _mpi.AddTo(Command, hasDevice: true);
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
@@ -140,6 +140,7 @@ internal sealed class SuiteCommand : Command
         private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
         {
             RunOptions options = Options(parsed);
+            _mpi.Check(parsed, options.Device);
             if (_inPlaceOfRunning is not null)
                 return Task.FromResult(_inPlaceOfRunning(SuitePlan.Expand(_name, _experiments, options), parsed));
 

@@ -41,6 +41,12 @@ public interface ICommunicator : IDisposable
     /// <summary>The number of ranks in the group.</summary>
     int Size { get; }
 
+    /// <summary>
+    /// Whether all-reduces in float32, broadcasts and all-gathers also take memory of a GPU. Of an all-gather the rank's own part must then
+    /// be in its place already.
+    /// </summary>
+    bool TakesDeviceMemory { get; }
+
     /// <summary>Starts a reduction over all ranks. <paramref name="values"/> may not be touched before the wait; it then holds the result.</summary>
     PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32);
 

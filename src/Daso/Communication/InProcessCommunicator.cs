@@ -12,6 +12,8 @@ internal sealed class InProcessCommunicator(InProcessGroup group, int member) : 
 
     public int Size => group.Size;
 
+    public bool TakesDeviceMemory => false;
+
     public PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32) =>
         Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, operation, wire, 0), values);
 

@@ -72,8 +72,10 @@ internal sealed class InProcessGroup
             }
         }
 
-        if (operation.Arrive(member, call, values, contribution))
-            Job.Execute(operation, _nodeCount);
+        if (!operation.Arrive(member, call, values, contribution))
+            return;
+        operation.WaitForMemory();
+        Job.Execute(operation, _nodeCount);
     }
 
     internal bool IsCompleted(long sequence) => Find(sequence).IsDone;

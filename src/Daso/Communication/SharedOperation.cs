@@ -40,6 +40,29 @@ internal sealed class SharedOperation(InProcessGroup group)
         }
     }
 
+    /// <summary>
+    /// Waits until the members' buffers have arrived, if they are copies from a GPU. The last member waits here itself, for a copy at most:
+    /// nothing can begin before, and threads of one process are not where GPUs are timed.
+    /// </summary>
+    internal void WaitForMemory()
+    {
+        for (int member = 0; member < _buffers.Length; member++)
+        {
+            Wait(ArrivingMemory.Behind(_buffers[member]));
+            Wait(ArrivingMemory.Behind(_contributions[member]));
+        }
+
+        void Wait(ArrivingMemory? memory)
+        {
+            var spin = default(SpinWait);
+            while (memory is { HasArrived: false })
+            {
+                group.Job.ThrowIfEnded();
+                spin.SpinOnce();
+            }
+        }
+    }
+
     /// <summary>Carries out piece <paramref name="piece"/>; the last one completes the operation.</summary>
     internal void Run(int piece, PieceScratch scratch)
     {

@@ -1,18 +1,21 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Daso.Communication;
+using Daso.Gpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Models;
 
 /// <summary>
-/// One flat float32 tensor and the host memory that communicates it. On the CPU the host memory is the tensor's own: no copy is made.
-/// On a GPU it is a pinned buffer that <see cref="ToHost"/> and <see cref="FromHost"/> fill and empty.
+/// One flat float32 tensor and the memory that communicates it. On the CPU that is the tensor's own: no copy is made. On a GPU it is a
+/// pinned copy that is filled and emptied beside the computation, or the device's memory where the group takes it.
 /// </summary>
 public sealed unsafe class FlatTensor : IDisposable
 {
     private readonly Tensor? _staging;
     private readonly HostMemory _host;
+    private GpuTransfers? _transfers;
 
     /// <summary>Makes a tensor of zeros.</summary>
     /// <param name="length">Elements.</param>
@@ -35,22 +38,55 @@ public sealed unsafe class FlatTensor : IDisposable
     /// <summary>Elements.</summary>
     public int Length => _host.Length;
 
-    /// <summary>What a communicator reads and writes: the values themselves on the CPU, else the pinned copy.</summary>
+    /// <summary>The values themselves on the CPU, else the pinned copy.</summary>
     public Memory<float> Host => _host.Memory;
 
     /// <summary>Whether <see cref="Host"/> is a copy.</summary>
     public bool IsStaged => _staging is not null;
 
-    /// <summary>Brings a range's values to <see cref="Host"/>; nothing to do on the CPU.</summary>
-    public void ToHost(int offset, int length) => Copy(Tensor, _staging, offset, length);
+    /// <summary>
+    /// A range's values for an operation that reads them. On a GPU the values are those of all computation started so far; the caller does
+    /// not wait for it, the operation begins when they have arrived. Start the operation at once.
+    /// </summary>
+    /// <param name="offset">The range's first element.</param>
+    /// <param name="length">Its elements.</param>
+    /// <param name="group">Who carries the operation out.</param>
+    /// <param name="wire">The operation's format.</param>
+    public Memory<float> ForSending(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
+    {
+        if (Transfers is not GpuTransfers transfers)
+            return Host.Slice(offset, length);
+        return IsDirect(group, wire) ? transfers.Direct(offset, length) : transfers.Outgoing(offset, length);
+    }
 
-    /// <summary>Brings a range of <see cref="Host"/> to the tensor; nothing to do on the CPU.</summary>
-    public void FromHost(int offset, int length) => Copy(_staging, Tensor, offset, length);
+    /// <summary>As <see cref="ForSending"/>, for an operation that only writes the range, so that nothing is copied before it.</summary>
+    public Memory<float> ForReceiving(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
+    {
+        if (Transfers is not GpuTransfers transfers)
+            return Host.Slice(offset, length);
+        return IsDirect(group, wire) ? transfers.Direct(offset, length) : transfers.Incoming(offset, length);
+    }
+
+    /// <summary>
+    /// Takes an operation's result, once it has been waited for: what is computed from now on sees it, and the caller does not wait.
+    /// The arguments are those that the operation's memory was asked for with.
+    /// </summary>
+    public void Received(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
+    {
+        if (!IsDirect(group, wire))
+            Transfers?.Take(offset, length);
+    }
+
+    /// <summary>Brings all values to <see cref="Host"/> and waits for them; nothing to do on the CPU.</summary>
+    public void ToHost() => Copy(Tensor, _staging);
+
+    /// <summary>Brings <see cref="Host"/> to the tensor and waits; nothing to do on the CPU.</summary>
+    public void FromHost() => Copy(_staging, Tensor);
 
     /// <summary>Writes all values, little-endian float32.</summary>
     public void Save(BinaryWriter writer)
     {
-        ToHost(0, Length);
+        ToHost();
         writer.Write(MemoryMarshal.AsBytes(Host.Span));
     }
 
@@ -58,46 +94,43 @@ public sealed unsafe class FlatTensor : IDisposable
     public void Load(BinaryReader reader)
     {
         reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(Host.Span));
-        FromHost(0, Length);
+        FromHost();
     }
 
     /// <summary>Frees the memory; views of the tensor keep theirs alive, <see cref="Host"/> does not.</summary>
     public void Dispose()
     {
+        _transfers?.Dispose();
         Tensor.Dispose();
         _staging?.Dispose();
     }
 
-    private void Copy(Tensor? from, Tensor? to, int offset, int length)
+    /// <summary>Made when the tensor first communicates; null on the CPU.</summary>
+    private GpuTransfers? Transfers =>
+        _staging is null ? null : _transfers ??= new GpuTransfers(new CudaGpu(Tensor.device_index), Tensor, _staging);
+
+    /// <summary>The library knows no rounding to 16 bits.</summary>
+    private static bool IsDirect(ICommunicator group, WireFormat wire) => group.TakesDeviceMemory && wire == WireFormat.Float32;
+
+    private void Copy(Tensor? from, Tensor? to)
     {
         if (_staging is null)
             return;
-        using (no_grad())
-        using (Tensor source = from!.narrow(0, offset, length))
-        using (Tensor target = to!.narrow(0, offset, length))
-            target.copy_(source);
+        using var _ = no_grad();
+        to!.copy_(from!);
     }
 
     /// <summary>The tensor's storage as managed memory; it does not move. Holds the tensor, so that no finalizer frees it.</summary>
-    private sealed class HostMemory : MemoryManager<float>
+    private sealed class HostMemory(Tensor tensor, int length) : MemoryManager<float>
     {
-        private readonly Tensor _tensor;
-        private readonly float* _start;
+        private readonly Tensor _tensor = tensor;
+        private readonly float* _start = (float*)TensorAddress.Of(tensor);
 
-        internal HostMemory(Tensor tensor, int length)
-        {
-            _tensor = tensor;
-            Length = length;
-            using Tensor first = tensor.narrow(0, 0, Math.Min(1, length)); // bytes of a whole tensor end at 2 GiB
-            fixed (byte* bytes = first.bytes)
-                _start = (float*)bytes;
-        }
+        internal int Length => length;
 
-        internal int Length { get; }
+        public override Memory<float> Memory => CreateMemory(length);
 
-        public override Memory<float> Memory => CreateMemory(Length);
-
-        public override Span<float> GetSpan() => new(_start, Length);
+        public override Span<float> GetSpan() => new(_start, length);
 
         public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);
 

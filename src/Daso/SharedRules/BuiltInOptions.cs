@@ -6,7 +6,7 @@ internal static class BuiltInOptions
     public static readonly IReadOnlyList<string> Names =
     [
         "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format",
-        "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "preflight", "mpi-library", "all-reduce",
+        "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "preflight", "mpi-library", "all-reduce", "gpu-aware",
         "help", "version",
     ];
 }

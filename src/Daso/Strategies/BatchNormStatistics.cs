@@ -32,9 +32,8 @@ internal sealed class BatchNormStatistics : IDisposable
         using var _ = no_grad();
         for (int i = 0; i < _views.Length; i++)
             _views[i].copy_(_statistics[i]);
-        _flat.ToHost(0, _flat.Length);
-        long bytes = group.AllReduce(_flat.Host, ReduceOperation.Mean);
-        _flat.FromHost(0, _flat.Length);
+        long bytes = group.AllReduce(_flat.ForSending(0, _flat.Length, group), ReduceOperation.Mean);
+        _flat.Received(0, _flat.Length, group);
         for (int i = 0; i < _views.Length; i++)
             _statistics[i].copy_(_views[i]);
         return bytes;

@@ -1,6 +1,7 @@
-using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using Daso.Communication;
+using Daso.Models;
+using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Daso.Strategies;
 
@@ -9,30 +10,60 @@ namespace Daso.Strategies;
 /// successive sends cancel in place of adding up (Seide et al., 1-bit SGD, Interspeech 2014).
 /// </summary>
 /// <param name="length">Elements of every send.</param>
-internal sealed class ErrorFeedback(int length)
+/// <param name="device">Where they are.</param>
+internal sealed class ErrorFeedback(int length, Device device) : IDisposable
 {
     /// <summary>32 KiB of each operand: a block stays in the core's cache over its passes.</summary>
     private const int BlockElements = 8 * 1024;
 
-    private readonly float[] _dropped = new float[length];
+    private readonly FlatTensor _dropped = new(length, device);
 
     /// <summary>Replaces the values by what is sent for them.</summary>
-    internal void Round(Span<float> values, WireFormat wire)
+    internal void Round(FlatTensor values, WireFormat wire)
+    {
+        if (values.IsStaged)
+            RoundOnDevice(values.Tensor, wire);
+        else
+            RoundOnHost(values.Host.Span, wire);
+    }
+
+    /// <summary>The same by PyTorch, whose conversions round as ours do: to nearest, ties to even.</summary>
+    internal void RoundOnDevice(Tensor values, WireFormat wire)
+    {
+        using var _ = no_grad();
+        Tensor dropped = _dropped.Tensor;
+        values.add_(dropped);
+        dropped.copy_(values);
+        using Tensor rounded = values.to_type(TypeOf(wire));
+        values.copy_(rounded);
+        dropped.sub_(values);
+    }
+
+    /// <summary>Writes what is kept, little-endian float32.</summary>
+    internal void Save(BinaryWriter writer) => _dropped.Save(writer);
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    internal void Load(BinaryReader reader) => _dropped.Load(reader);
+
+    public void Dispose() => _dropped.Dispose();
+
+    private static ScalarType TypeOf(WireFormat wire) => wire switch
+    {
+        WireFormat.BFloat16 => ScalarType.BFloat16,
+        WireFormat.Float16 => ScalarType.Float16,
+        _ => ScalarType.Float32,
+    };
+
+    private void RoundOnHost(Span<float> values, WireFormat wire)
     {
         for (int start = 0; start < values.Length; start += BlockElements)
         {
             Span<float> block = values.Slice(start, Math.Min(BlockElements, values.Length - start));
-            Span<float> dropped = _dropped.AsSpan(start, block.Length);
+            Span<float> dropped = _dropped.Host.Span.Slice(start, block.Length);
             TensorPrimitives.Add(block, dropped, block);
             block.CopyTo(dropped);
             wire.Round(block);
             TensorPrimitives.Subtract(dropped, block, dropped);
         }
     }
-
-    /// <summary>Writes what is kept, little-endian float32.</summary>
-    internal void Save(BinaryWriter writer) => writer.Write(MemoryMarshal.AsBytes(_dropped.AsSpan()));
-
-    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
-    internal void Load(BinaryReader reader) => reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(_dropped.AsSpan()));
 }

@@ -5,7 +5,7 @@ namespace Daso.Strategies;
 
 /// <summary>
 /// Averages gradients over a group in buckets, from the model's end to its beginning; a bucket's all-reduce starts as soon as backward
-/// has completed its gradients and runs beside the rest of backward. The buckets are ranges of the flat gradient: nothing is copied.
+/// has completed its gradients and runs beside the rest of backward. The buckets are ranges of the flat gradient: nothing is copied on the CPU.
 /// Bucket rule of PyTorch's DDP (reducer.cpp, defaults of DistributedDataParallel): parameters in reverse order, a bucket is closed when it
 /// has reached its cap, a parameter is never split, the first bucket is small so that communication starts early.
 /// </summary>
@@ -46,8 +46,7 @@ public sealed class GradientAverager
         for (; _started < _buckets.Count && _buckets[_started].FirstPart >= part; _started++)
         {
             FlatRange range = _buckets[_started].Range;
-            _gradients.ToHost(range.Offset, range.Length);
-            Memory<float> values = _gradients.Host.Slice(range.Offset, range.Length);
+            Memory<float> values = _gradients.ForSending(range.Offset, range.Length, _group, _wire);
             _pending[_started] = _group.StartAllReduce(values, ReduceOperation.Mean, _wire);
         }
     }
@@ -61,7 +60,7 @@ public sealed class GradientAverager
         {
             bytes += _pending[i].Wait();
             FlatRange range = _buckets[i].Range;
-            _gradients.FromHost(range.Offset, range.Length);
+            _gradients.Received(range.Offset, range.Length, _group, _wire);
         }
 
         _started = 0;

@@ -32,9 +32,10 @@ internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IRea
             (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
             if (range.Length == 0)
                 continue;
-            if (node.Rank == root)
-                tensor.ToHost(range.Offset, range.Length);
-            _pending[i] = node.StartBroadcast(tensor.Host.Slice(range.Offset, range.Length), root);
+            Memory<float> values = node.Rank == root
+                ? tensor.ForSending(range.Offset, range.Length, node)
+                : tensor.ForReceiving(range.Offset, range.Length, node);
+            _pending[i] = node.StartBroadcast(values, root);
         }
 
         for (int i = 0; i < _pending.Length; i++)
@@ -44,7 +45,7 @@ internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IRea
                 continue;
             _pending[i].Wait();
             if (node.Rank != root)
-                tensor.FromHost(range.Offset, range.Length);
+                tensor.Received(range.Offset, range.Length, node);
         }
 
         recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);

@@ -59,7 +59,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         for (int i = 0; i < 2; i++)
             _free.Push(new SynchronisationMessage(slice.Length, context.Replica.Device, spec.ChunkElements));
         if (cycling.HasFeedback)
-            _feedback = new ErrorFeedback(slice.Length);
+            _feedback = new ErrorFeedback(slice.Length, context.Replica.Device);
         if (blocking.IsChange || cycling.IsChange)
         {
             _master = new FlatTensor(slice.Length, context.Replica.Device);
@@ -146,6 +146,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         foreach (SynchronisationMessage message in _free)
             message.Dispose();
         _master?.Dispose();
+        _feedback?.Dispose();
         _target.Dispose();
     }
 
@@ -162,11 +163,9 @@ internal sealed class ParameterSynchronisation : IDisposable
                 message.Values.Tensor.sub_(_master!.Tensor);
         }
 
-        message.Values.ToHost(0, message.Values.Length);
-        Span<float> values = message.Values.Host.Span;
         if (format.HasFeedback)
-            _feedback!.Round(values, format.Wire);
-        ThrowIfNotFinite(values, format.Wire);
+            _feedback!.Round(message.Values, format.Wire);
+        ThrowIfNotFinite(message.Values, format.Wire);
         message.Start(_group, operation, format.Wire);
         _underWay.Enqueue(message);
         _recorder.Span(SpanKind.GlobalSend, startNs, _recorder.NowNs - startNs);
@@ -183,11 +182,13 @@ internal sealed class ParameterSynchronisation : IDisposable
         return message;
     }
 
-    private void ThrowIfNotFinite(ReadOnlySpan<float> values, WireFormat wire)
+    private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
     {
         float limit = wire.RoundsToInfinityFrom();
-        if (values.IsEmpty || TensorPrimitives.MaxMagnitude(values) < limit)
+        if (message.Length == 0 || MaxMagnitude(message) < limit)
             return;
+        message.ToHost();
+        ReadOnlySpan<float> values = message.Host.Span;
         int index = 0;
         while (MathF.Abs(values[index]) < limit)
             index++;
@@ -197,5 +198,15 @@ internal sealed class ParameterSynchronisation : IDisposable
             ? $"more than {wire} holds; take another wire format"
             : "training has diverged; lower the learning rate";
         throw new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}"));
+    }
+
+    /// <summary>NaN where a value is NaN. On a GPU one number is waited for.</summary>
+    private static float MaxMagnitude(FlatTensor values)
+    {
+        if (!values.IsStaged)
+            return TensorPrimitives.MaxMagnitude(values.Host.Span);
+        using Tensor magnitudes = values.Tensor.abs();
+        using Tensor largest = magnitudes.max();
+        return largest.item<float>();
     }
 }

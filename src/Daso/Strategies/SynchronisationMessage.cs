@@ -9,7 +9,8 @@ internal sealed class SynchronisationMessage : IDisposable
 {
     private readonly PendingOperation[] _chunks;
     private readonly int _chunkElements;
-    private bool _isStarted;
+    private ICommunicator? _group;
+    private WireFormat _wire;
     private long _bytes;
 
     internal SynchronisationMessage(int length, Device device, int chunkElements)
@@ -30,27 +31,29 @@ internal sealed class SynchronisationMessage : IDisposable
     /// <summary>Starts all chunks: the remainder first, then the full ones, as the reference does.</summary>
     internal void Start(ICommunicator group, ReduceOperation operation, WireFormat wire)
     {
-        int offset = 0;
+        _group = group;
+        _wire = wire;
+        _bytes = 0;
         for (int i = 0; i < _chunks.Length; i++)
         {
-            int length = i == 0 ? Values.Length - ((_chunks.Length - 1) * _chunkElements) : _chunkElements;
-            _chunks[i] = group.StartAllReduce(Values.Host.Slice(offset, length), operation, wire);
-            offset += length;
+            FlatRange range = Chunk(i);
+            _chunks[i] = group.StartAllReduce(Values.ForSending(range.Offset, range.Length, group, wire), operation, wire);
         }
-
-        _bytes = 0;
-        _isStarted = true;
     }
 
     /// <summary>Waits for all chunks where that has not been done yet. Returns the bytes booked on this rank.</summary>
     internal long Complete()
     {
-        if (!_isStarted)
+        if (_group is null)
             return _bytes;
-        foreach (PendingOperation chunk in _chunks)
-            _bytes += chunk.Wait();
-        Values.FromHost(0, Values.Length);
-        _isStarted = false;
+        for (int i = 0; i < _chunks.Length; i++)
+        {
+            _bytes += _chunks[i].Wait();
+            FlatRange range = Chunk(i);
+            Values.Received(range.Offset, range.Length, _group, _wire);
+        }
+
+        _group = null;
         return _bytes;
     }
 
@@ -73,4 +76,12 @@ internal sealed class SynchronisationMessage : IDisposable
     }
 
     public void Dispose() => Values.Dispose();
+
+    private FlatRange Chunk(int index)
+    {
+        int remainder = Values.Length - ((_chunks.Length - 1) * _chunkElements);
+        return index == 0
+            ? new FlatRange(0, remainder)
+            : new FlatRange(remainder + ((index - 1) * _chunkElements), _chunkElements);
+    }
 }

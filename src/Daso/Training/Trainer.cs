@@ -257,7 +257,7 @@ public sealed class Trainer : IDisposable
 
     private string HashParameters()
     {
-        _replica.Parameters.ToHost(0, _replica.Parameters.Length);
+        _replica.Parameters.ToHost();
         return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(_replica.Parameters.Host.Span)));
     }
 

@@ -30,9 +30,9 @@ public sealed record LocalSgdSpec : StrategySpec
             IRecorder recorder = context.Recorder;
             FlatTensor parameters = context.Replica.Parameters;
             long startNs = recorder.NowNs;
-            parameters.ToHost(0, parameters.Length);
-            long bytes = context.Ranks.World.AllReduce(parameters.Host, ReduceOperation.Mean);
-            parameters.FromHost(0, parameters.Length);
+            ICommunicator world = context.Ranks.World;
+            long bytes = world.AllReduce(parameters.ForSending(0, parameters.Length, world), ReduceOperation.Mean);
+            parameters.Received(0, parameters.Length, world);
             recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
         }
 

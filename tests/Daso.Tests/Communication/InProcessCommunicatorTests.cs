@@ -140,6 +140,25 @@ public class InProcessCommunicatorTests
     public void A_chain_broadcasts_last_node_sends_nothing() =>
         Assert.Equal([400, 0, 400], TestCluster.Collect(3, 1, ranks => ranks.World.Broadcast(new float[100], 2)));
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1gbit,10us")]
+    public void An_operation_begins_when_its_memory_has_arrived(string? link) => TestCluster.Run(
+        2,
+        2,
+        ranks =>
+        {
+            var late = new LateMemory([ranks.Rank + 1], afterMs: 50 * ranks.Rank);
+            ranks.World.AllReduce(late.Memory, ReduceOperation.Sum);
+            Assert.Equal(10, late.Memory.Span[0]);
+
+            late = new LateMemory([ranks.Rank], afterMs: 50 * ranks.Rank);
+            float[] all = new float[4];
+            ranks.World.AllGather(late.Memory, all);
+            Assert.Equal([0, 1, 2, 3], all);
+        },
+        link);
+
     [Fact]
     public void Steady_state_allocates_nothing()
     {

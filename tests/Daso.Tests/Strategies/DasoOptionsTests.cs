@@ -142,18 +142,34 @@ public class DasoOptionsTests(ITestOutputHelper output)
     public void What_rounding_drops_is_sent_later() =>
         Gen.Select(Gen.Float[-1, 1].Array[1, 40], Gen.Enum<WireFormat>()).Sample((sends, wire) =>
         {
-            var feedback = new ErrorFeedback(1);
+            using var feedback = new ErrorFeedback(1, CPU);
+            using var value = new FlatTensor(1, CPU);
             double meant = 0, sent = 0;
-            float[] value = new float[1];
             foreach (float one in sends)
             {
-                meant += value[0] = one;
+                meant += value.Host.Span[0] = one;
                 feedback.Round(value, wire);
-                sent += value[0];
+                sent += value.Host.Span[0];
             }
 
             // However many sends: no more is missing than half a last place of one of them (2⁻⁹ of at most about 1).
             Assert.Equal(meant, sent, 0.0025);
+        });
+
+    [Fact]
+    public void What_a_device_rounds_has_the_bits_of_the_host() =>
+        Gen.Select(Gen.Float[-70000, 70000].Array[8].Array[1, 3], Gen.Enum<WireFormat>()).Sample((sends, wire) =>
+        {
+            using ErrorFeedback ofHost = new(8, CPU), ofDevice = new(8, CPU);
+            using FlatTensor host = new(8, CPU), device = new(8, CPU);
+            foreach (float[] values in sends)
+            {
+                values.CopyTo(host.Host);
+                values.CopyTo(device.Host);
+                ofHost.Round(host, wire);
+                ofDevice.RoundOnDevice(device.Tensor, wire);
+                Assert.Equal(host.Host.ToArray(), device.Host.ToArray());
+            }
         });
 
     [Theory]

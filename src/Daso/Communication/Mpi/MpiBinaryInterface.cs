@@ -19,6 +19,7 @@ namespace Daso.Communication.Mpi;
 /// <param name="AnySource">MPI_ANY_SOURCE.</param>
 /// <param name="AnyTag">MPI_ANY_TAG.</param>
 /// <param name="ErrorTextLength">MPI_MAX_ERROR_STRING.</param>
+/// <param name="CudaSupport">MPIX_GPU_SUPPORT_CUDA.</param>
 internal sealed record MpiBinaryInterface(
     string Name,
     IReadOnlyList<string> Libraries,
@@ -34,7 +35,8 @@ internal sealed record MpiBinaryInterface(
     int SharedMemory,
     int AnySource,
     int AnyTag,
-    int ErrorTextLength)
+    int ErrorTextLength,
+    int CudaSupport)
 {
     /// <summary>
     /// The common interface of MPICH, Intel MPI, Cray MPICH, MVAPICH and ParaStation MPI (MPICH ABI Compatibility Initiative); values
@@ -55,5 +57,6 @@ internal sealed record MpiBinaryInterface(
         SharedMemory: 1,
         AnySource: -2,
         AnyTag: -1,
-        ErrorTextLength: 512);
+        ErrorTextLength: 512,
+        CudaSupport: 0);
 }

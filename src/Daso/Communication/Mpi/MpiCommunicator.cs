@@ -11,9 +11,9 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     private readonly int[] _worldRanks;
     private readonly int _nodes;
     private readonly HierarchicalCollective _hierarchical;
-    private readonly LibraryAllReduce _library;
+    private readonly LibraryCollective _library;
     private readonly object _gate = new();
-    private readonly Queue<(CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm)> _queue = new();
+    private readonly Queue<QueuedOperation> _queue = new();
     private readonly Dictionary<long, long> _bytes = [];
     private long _started;
     private long _completed;
@@ -41,8 +41,7 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             int rank = library.RankIn(handle);
             return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf));
         });
-        bool isFirstOfNode = Array.IndexOf(nodeOf, nodeOf[Rank]) == Rank;
-        _library = new LibraryAllReduce(library, _handle, Size, _nodes, isFirstOfNode);
+        _library = new LibraryCollective(library, _handle, Rank, nodeOf);
         job.Progress.Add(this);
     }
 
@@ -55,6 +54,8 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
 
     public int Size => _worldRanks.Length;
 
+    public bool TakesDeviceMemory => _job.Settings.IsGpuAware;
+
     public PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32) =>
         Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, operation, wire, 0), values);
 
@@ -65,7 +66,9 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     {
         if (all.Length != mine.Length * Size)
             throw new ArgumentException($"{all.Length} elements do not hold {Size} times {mine.Length}", nameof(all));
-        mine.CopyTo(all.Slice(Rank * mine.Length, mine.Length));
+        Memory<float> place = all.Slice(Rank * mine.Length, mine.Length);
+        if (!mine.Equals(place))
+            mine.CopyTo(place);
         return Start(new CollectiveCall(CollectiveKind.AllGather, all.Length, default, WireFormat.Float32, 0), all);
     }
 
@@ -126,21 +129,10 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     /// <summary>On the communication thread: does what can be done without waiting. Returns whether anything was.</summary>
     internal bool Advance()
     {
-        bool hasMoved = false;
+        bool hasMoved = _carrier is null;
+        _carrier ??= BeginNext();
         if (_carrier is null)
-        {
-            lock (_gate)
-            {
-                if (!_queue.TryDequeue(out (CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm) next))
-                    return false;
-                _running = next.Call;
-                _carrier = AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes) ? _library : _hierarchical;
-                _carrier.Begin(next.Call, next.Values);
-            }
-
-            hasMoved = true;
-        }
-
+            return false;
         hasMoved |= _carrier.Advance();
         if (!_carrier.Finish())
             return hasMoved;
@@ -165,17 +157,34 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             Monitor.PulseAll(_gate);
     }
 
+    /// <summary>Begins the next operation if its memory has arrived.</summary>
+    private ICollective? BeginNext()
+    {
+        lock (_gate)
+        {
+            if (!_queue.TryPeek(out QueuedOperation next) || next.Arriving is { HasArrived: false })
+                return null;
+            _queue.Dequeue();
+            _running = next.Call;
+            bool isLibrarys = next.Arriving is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes);
+            ICollective carrier = isLibrarys ? _library : _hierarchical;
+            carrier.Begin(next.Call, next.Values);
+            return carrier;
+        }
+    }
+
     private PendingOperation Start(CollectiveCall call, Memory<float> values) => Start(call, values, _job.Settings.AllReduce);
 
     private PendingOperation Start(CollectiveCall call, Memory<float> values, AllReduceAlgorithm algorithm)
     {
         _job.ThrowIfEnded();
+        ArrivingMemory? arriving = ArrivingMemory.Behind(values);
         long token;
         lock (_gate)
         {
             token = _started;
             Volatile.Write(ref _started, token + 1);
-            _queue.Enqueue((call, values, algorithm));
+            _queue.Enqueue(new QueuedOperation(call, values, algorithm, arriving));
         }
 
         _job.Progress.Wake();
@@ -189,4 +198,12 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             ? "no rank, the network is slow"
             : string.Join(", ", absent.Select(rank => $"rank {rank} ({_job.HostOf(rank)})"));
     }
+
+    /// <summary>An operation that waits for its turn.</summary>
+    /// <param name="Call">What.</param>
+    /// <param name="Values">This rank's buffer.</param>
+    /// <param name="Algorithm">Of an all-reduce.</param>
+    /// <param name="Arriving">What is behind a buffer that a copy may be under way to; null: ordinary memory.</param>
+    private readonly record struct QueuedOperation(
+        CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm, ArrivingMemory? Arriving);
 }

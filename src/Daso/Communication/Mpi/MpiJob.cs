@@ -88,6 +88,14 @@ internal sealed partial class MpiJob
                 ExitCode.Environment);
         }
 
+        if (settings.IsGpuAware && library.TakesCudaMemory() == false)
+        {
+            throw new UserErrorException(
+                $"--gpu-aware: {library.Path} says that it does not take GPU memory (it is built without CUDA, or switched off by a "
+                    + "variable such as MPIR_CVAR_ENABLE_GPU); leave the option out",
+                ExitCode.Environment);
+        }
+
         int found = library.SizeOf(library.Binary.World);
         if (processes is int expected && expected != found)
         {

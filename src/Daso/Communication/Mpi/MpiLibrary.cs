@@ -25,6 +25,8 @@ internal sealed unsafe partial class MpiLibrary
     private readonly delegate* unmanaged<nint, int> _barrier;
     private readonly delegate* unmanaged<void*, int, nint, int, nint, int> _broadcast;
     private readonly delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int> _allReduce;
+    private readonly delegate* unmanaged<void*, int, nint, int, nint, nint*, int> _startBroadcast;
+    private readonly delegate* unmanaged<nint, int, nint, void*, int, nint, nint, nint*, int> _allGather;
     private readonly delegate* unmanaged<int, byte*, int*, int> _errorText;
 
     private MpiLibrary(nint module, string path, MpiBinaryInterface binary)
@@ -45,6 +47,8 @@ internal sealed unsafe partial class MpiLibrary
         _barrier = (delegate* unmanaged<nint, int>)Function("MPI_Barrier");
         _broadcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Function("MPI_Bcast");
         _allReduce = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Function("MPI_Iallreduce");
+        _startBroadcast = (delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Function("MPI_Ibcast");
+        _allGather = (delegate* unmanaged<nint, int, nint, void*, int, nint, nint, nint*, int>)Function("MPI_Iallgather");
         _errorText = (delegate* unmanaged<int, byte*, int*, int>)Function("MPI_Error_string");
     }
 
@@ -160,6 +164,37 @@ internal sealed unsafe partial class MpiLibrary
         nint request = 0;
         Check(_allReduce(Binary.InPlace, values, count, Binary.Float, operation, communicator, &request), "MPI_Iallreduce");
         return request;
+    }
+
+    /// <summary>Starts the library's own copy of the root's values to all.</summary>
+    internal nint StartBroadcast(float* values, int count, int root, nint communicator)
+    {
+        nint request = 0;
+        Check(_startBroadcast(values, count, Binary.Float, root, communicator, &request), "MPI_Ibcast");
+        return request;
+    }
+
+    /// <summary>Starts the library's own gather of <paramref name="count"/> values of each rank, in place.</summary>
+    internal nint AllGather(float* all, int count, nint communicator)
+    {
+        nint request = 0;
+        Check(_allGather(Binary.InPlace, 0, Binary.Float, all, count, Binary.Float, communicator, &request), "MPI_Iallgather");
+        return request;
+    }
+
+    /// <summary>Whether the library says that it takes memory of NVIDIA's GPUs; null where it says nothing. After the job's start.</summary>
+    internal bool? TakesCudaMemory()
+    {
+        if (NativeLibrary.TryGetExport(Module, "MPIX_GPU_query_support", out nint ofKind))
+        {
+            int isSupported;
+            Check(((delegate* unmanaged<int, int*, int>)ofKind)(Binary.CudaSupport, &isSupported), "MPIX_GPU_query_support");
+            return isSupported != 0;
+        }
+
+        return NativeLibrary.TryGetExport(Module, "MPIX_Query_cuda_support", out nint ofCuda)
+            ? ((delegate* unmanaged<int>)ofCuda)() != 0
+            : null;
     }
 
     /// <summary>Whether a message from any rank is there; it makes progress on all messages.</summary>

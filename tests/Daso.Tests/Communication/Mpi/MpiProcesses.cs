@@ -81,10 +81,11 @@ internal static class MpiProcesses
     }
 
     /// <summary>In one of the processes: takes part as 2 × 2 ranks.</summary>
-    internal static void TakePart(Action<RankContext> body, double limitSeconds = 60)
+    internal static void TakePart(Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        MpiSession.Run(launcher, null, "cpu", new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2)), cluster =>
+        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2), IsGpuAware: isGpuAware);
+        MpiSession.Run(launcher, null, "cpu", settings, cluster =>
         {
             cluster.Run(body);
             return 0;

@@ -52,6 +52,59 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
+    public void Memory_that_arrives_late() => MpiProcesses.TakePart(ranks =>
+    {
+        PendingOperation[] pending = new PendingOperation[3];
+        LateMemory[] late = new LateMemory[pending.Length];
+        for (int i = 0; i < pending.Length; i++)
+        {
+            late[i] = new LateMemory(Values(ranks.Rank, Large), afterMs: 200 * ((i + ranks.Rank) % 3));
+            pending[i] = ranks.World.StartAllReduce(late[i].Memory, ReduceOperation.Sum, (WireFormat)i);
+        }
+
+        for (int i = 0; i < pending.Length; i++)
+        {
+            float[] expected = Values(ranks.Rank, Large);
+            pending[i].Wait();
+            ranks.World.AllReduce(expected, ReduceOperation.Sum, (WireFormat)i);
+            Assert.Equal(expected, late[i].Memory.ToArray());
+        }
+    });
+
+    [Fact(Explicit = true)]
+    public void Device_memory() => MpiProcesses.TakePart(ranks =>
+    {
+        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global })
+        {
+            foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
+                Same(memory => group.AllReduce(memory, operation));
+            for (int root = 0; root < group.Size; root++)
+                Same(memory => group.Broadcast(memory, root));
+            Same(memory =>
+            {
+                int length = memory.Length / group.Size;
+                group.AllGather(memory.Slice(group.Rank * length, length), memory);
+            });
+            // This rank's part is device memory too, but not in its place.
+            var whole = new FakeDeviceMemory(new float[group.Size]);
+            Assert.Throws<NotSupportedException>(() => group.AllGather(new FakeDeviceMemory(new float[1]).Memory, whole.Memory));
+
+            void Same(Action<Memory<float>> collective)
+            {
+                // Whole numbers: their sums are exact in any order. The first element is beside the buffer.
+                float[] expected = [.. Values(ranks.Rank, 1001).Select(value => MathF.Round(value))];
+                float[] actual = [.. expected];
+                collective(expected.AsMemory(1));
+                collective(new FakeDeviceMemory(actual).Memory[1..]);
+                Assert.Equal(expected, actual);
+            }
+        }
+    });
+
+    [Fact(Explicit = true)]
+    public void Gpu_aware() => MpiProcesses.TakePart(ranks => Assert.True(ranks.World.TakesDeviceMemory), isGpuAware: true);
+
+    [Fact(Explicit = true)]
     public void Failure() => MpiProcesses.TakePart(ranks =>
     {
         if (ranks.Rank == 2)

@@ -11,11 +11,23 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Collectives))]
     [InlineData(nameof(MpiRankTests.Overlap))]
     [InlineData(nameof(MpiRankTests.Groups_do_not_wait_for_each_other))]
+    [InlineData(nameof(MpiRankTests.Memory_that_arrives_late))]
+    [InlineData(nameof(MpiRankTests.Device_memory))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
         (int exitCode, string output, string errors) = MpiProcesses.RunTest(4, test);
         Assert.True(exitCode == 0, output + errors);
+    }
+
+    [Fact]
+    public void A_library_that_takes_no_GPU_memory_is_refused()
+    {
+        MpiProcesses.Require();
+        (int exitCode, _, string errors) = MpiProcesses.RunTest(4, nameof(MpiRankTests.Gpu_aware));
+        Assert.SkipWhen(exitCode == 0, "this MPICH takes GPU memory, or does not say");
+        Assert.Equal((int)ExitCode.Environment, exitCode);
+        Assert.Contains("says that it does not take GPU memory", errors);
     }
 
     [Theory]

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+
+namespace Daso.Gpu;
+
+/// <summary>
+/// An NVIDIA GPU by the driver's interface (libcuda.so.1, CUDA Driver API). The driver and not the runtime library: libtorch ships the
+/// latter under a name with a hash, the driver's is the same on every machine with a GPU. Streams and markers (events) live in the device's
+/// primary context, which is the one that libtorch computes in.
+/// </summary>
+internal sealed unsafe partial class CudaGpu : IGpu
+{
+    private const string Driver = "libcuda.so.1";
+    private const uint NonBlockingStream = 1; // CU_STREAM_NON_BLOCKING: no hidden waits for the default stream
+    private const uint EventWithoutTime = 2; // CU_EVENT_DISABLE_TIMING
+    private const int NotReady = 600; // CUDA_ERROR_NOT_READY
+
+    private readonly nint _context;
+
+    /// <summary>Opens a device; its primary context stays until the process ends, as libtorch's use of it does.</summary>
+    /// <param name="index">The device's number, as in cuda:0.</param>
+    internal CudaGpu(int index)
+    {
+        Check(Initialize(0), "cuInit");
+        Check(GetDevice(out int device, index), "cuDeviceGet");
+        Check(RetainPrimaryContext(out _context, device), "cuDevicePrimaryCtxRetain");
+    }
+
+    public nint CreateStream()
+    {
+        Enter();
+        Check(CreateStream(out nint stream, NonBlockingStream), "cuStreamCreate");
+        return stream;
+    }
+
+    public void DestroyStream(nint stream)
+    {
+        Enter();
+        Check(SynchronizeStream(stream), "cuStreamSynchronize");
+        Check(FreeStream(stream), "cuStreamDestroy");
+    }
+
+    public nint CreateMarker()
+    {
+        Enter();
+        Check(CreateEvent(out nint marker, EventWithoutTime), "cuEventCreate");
+        return marker;
+    }
+
+    public void DestroyMarker(nint marker)
+    {
+        Enter();
+        Check(FreeEvent(marker), "cuEventDestroy");
+    }
+
+    public void Mark(nint marker, nint stream)
+    {
+        Enter();
+        Check(RecordEvent(marker, stream), "cuEventRecord");
+    }
+
+    public void WaitFor(nint marker, nint stream)
+    {
+        Enter();
+        Check(WaitForEvent(stream, marker, 0), "cuStreamWaitEvent");
+    }
+
+    public void Copy(nint target, nint source, nuint bytes, nint stream)
+    {
+        Enter();
+        Check(CopyAsync(target, source, bytes, stream), "cuMemcpyAsync");
+    }
+
+    public bool IsReached(nint marker)
+    {
+        Enter();
+        int code = QueryEvent(marker);
+        if (code == NotReady)
+            return false;
+        Check(code, "cuEventQuery");
+        return true;
+    }
+
+    /// <summary>The driver keeps a current context for each thread.</summary>
+    private void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");
+
+    private static void Check(int code, string function)
+    {
+        if (code == 0)
+            return;
+        string reason = ErrorText(code, out nint text) == 0 ? Marshal.PtrToStringUTF8(text)! : $"error {code}";
+        throw new InvalidOperationException($"{function}: {reason}");
+    }
+
+    [LibraryImport(Driver, EntryPoint = "cuInit")]
+    private static partial int Initialize(uint flags);
+
+    [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]
+    private static partial int GetDevice(out int device, int index);
+
+    [LibraryImport(Driver, EntryPoint = "cuDevicePrimaryCtxRetain")]
+    private static partial int RetainPrimaryContext(out nint context, int device);
+
+    [LibraryImport(Driver, EntryPoint = "cuCtxSetCurrent")]
+    private static partial int SetContext(nint context);
+
+    [LibraryImport(Driver, EntryPoint = "cuStreamCreate")]
+    private static partial int CreateStream(out nint stream, uint flags);
+
+    [LibraryImport(Driver, EntryPoint = "cuStreamSynchronize")]
+    private static partial int SynchronizeStream(nint stream);
+
+    [LibraryImport(Driver, EntryPoint = "cuStreamDestroy_v2")]
+    private static partial int FreeStream(nint stream);
+
+    [LibraryImport(Driver, EntryPoint = "cuStreamWaitEvent")]
+    private static partial int WaitForEvent(nint stream, nint marker, uint flags);
+
+    [LibraryImport(Driver, EntryPoint = "cuEventCreate")]
+    private static partial int CreateEvent(out nint marker, uint flags);
+
+    [LibraryImport(Driver, EntryPoint = "cuEventDestroy_v2")]
+    private static partial int FreeEvent(nint marker);
+
+    [LibraryImport(Driver, EntryPoint = "cuEventRecord")]
+    private static partial int RecordEvent(nint marker, nint stream);
+
+    [LibraryImport(Driver, EntryPoint = "cuEventQuery")]
+    private static partial int QueryEvent(nint marker);
+
+    [LibraryImport(Driver, EntryPoint = "cuMemcpyAsync")]
+    private static partial int CopyAsync(nint target, nint source, nuint bytes, nint stream);
+
+    [LibraryImport(Driver, EntryPoint = "cuGetErrorString")]
+    private static partial int ErrorText(int code, out nint text);
+}
