@@ -17,10 +17,12 @@ public class CollectionCountTests
         Collect(2);
         before.RecordSince(counts);
 
-        // Others may come in between.
-        Assert.InRange(counts.Of(MetricNames.Gen0Collections), 2, 4);
-        Assert.InRange(counts.Of(MetricNames.Gen1Collections), 1, 3);
-        Assert.InRange(counts.Of(MetricNames.Gen2Collections), 1, 3);
+        // Others may come in between, and the collector may take an older generation than it was asked for.
+        double young = counts.Of(MetricNames.Gen0Collections), middle = counts.Of(MetricNames.Gen1Collections);
+        double old = counts.Of(MetricNames.Gen2Collections);
+        Assert.InRange(old, 1, 3);
+        Assert.InRange(middle + old, 2, 5);
+        Assert.InRange(young + middle + old, 4, 8);
     }
 
     [Fact]
