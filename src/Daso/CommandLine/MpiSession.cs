@@ -33,7 +33,7 @@ internal static class MpiSession
         {
             MpiJob job = MpiJob.Start(loaded, launcher.Processes, settings);
             int code = body(new MpiCluster(job, deviceOf));
-            job.Leave();
+            job.Leave(code, RankGuard.TellsLauncher);
             return code;
         }
         catch (Exception failure)

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Daso.Cluster;
 
 namespace Daso.CommandLine;
@@ -15,18 +14,20 @@ internal static partial class RankGuard
     /// <summary>Tells a rank which process guards it.</summary>
     private const string Variable = "DASO_RANK_GUARD";
 
-    // The launcher's own connection to this process, and what says that the launcher is MPICH's.
-    private const string LauncherConnection = "PMI_FD";
-    private const string MpichLauncher = "HYDI_CONTROL_FD";
-
     private const int SignalBase = 128;
     private const int SetParentDeathSignal = 1;
     private const int Kill = 9;
+
+    // The launcher ends this process; if it exited first, the launcher would count it as one more failure, with a code of its own.
+    private static readonly TimeSpan s_endOfJob = TimeSpan.FromSeconds(5);
 
     private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
 
     // For the rest of the process: a launcher that hangs up once another rank has gone must not spoil the exit code of this one.
     private static IReadOnlyList<PosixSignalRegistration> s_registrations = [];
+
+    /// <summary>Whether this process has a guard that tells the launcher how it ended.</summary>
+    internal static bool TellsLauncher => MpichConnection.IsThere && Environment.GetEnvironmentVariable(Variable) is not null;
 
     /// <summary>Runs this process's command line once more as a child, if it was started as a rank and is not guarded yet.</summary>
     /// <param name="error">Takes the line about a rank that was killed.</param>
@@ -80,8 +81,10 @@ internal static partial class RankGuard
             code = (int)ExitCode.RunFailed;
         }
 
-        if (code != 0)
-            EndJob(code);
+        if (code == 0)
+            MpichConnection.Finish();
+        else if (MpichConnection.Abort(code))
+            Thread.Sleep(s_endOfJob);
         return code;
     }
 
@@ -107,22 +110,6 @@ internal static partial class RankGuard
         }
     }
 
-    /// <summary>Asks MPICH's launcher to end the job, as MPI_Abort would; others do so when a process of theirs ends with a failure.</summary>
-    private static void EndJob(int exitCode)
-    {
-        string? connection = Environment.GetEnvironmentVariable(LauncherConnection);
-        if (Environment.GetEnvironmentVariable(MpichLauncher) is null
-            || !int.TryParse(connection, NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor))
-        {
-            return;
-        }
-
-        byte[] message = Encoding.ASCII.GetBytes(FormattableString.Invariant($"cmd=abort exitcode={exitCode}\n"));
-        _ = Write(descriptor, message, message.Length);
-        // The launcher ends this process; if it exited first, the launcher would count it as one more failure, with a code of its own.
-        Thread.Sleep(TimeSpan.FromSeconds(5));
-    }
-
     /// <summary>In the rank: makes the kernel end it together with its guard.</summary>
     private static void EndWith(int guard)
     {
@@ -146,7 +133,4 @@ internal static partial class RankGuard
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int ControlProcess(int option, nint second, nint third, nint fourth, nint fifth);
-
-    [LibraryImport("libc", EntryPoint = "write")]
-    private static partial nint Write(int descriptor, byte[] bytes, nint count);
 }

@@ -11,7 +11,7 @@ internal sealed partial class MpiJob
     private const int HostBytes = 64;
     private const int SurveyBytes = sizeof(int) + HostBytes;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(3);
 
     private readonly MPI.Environment _environment;
     private readonly CancellationTokenSource _ended = new();
@@ -128,30 +128,45 @@ internal sealed partial class MpiJob
     /// <summary>Ends all processes of the job with an exit code; does not return.</summary>
     internal static void Abort(ExitCode code)
     {
-        ExitAfter(s_endLimit, code);
+        ExitAfter(s_endLimit, (int)code);
         MPI.Environment.Abort((int)code);
         ExitNow((int)code);
     }
 
     /// <summary>
-    /// Takes leave. MPI_Finalize of MPICH 4.0 over UCX hangs now and then while messages are still on their way: all ranks meet, let them
-    /// drain, and meet again. If it hangs all the same the process ends by itself; all results are written by then.
+    /// Takes leave: all ranks meet, let messages drain, meet again. Then MPI_Finalize, which in MPICH 4.0 over UCX hangs now and then all
+    /// the same: a watchdog ends the process, whose results are written by then.
     /// </summary>
-    internal void Leave()
+    /// <param name="code">The process's exit code.</param>
+    /// <param name="isAnnounced">
+    /// Whether somebody else tells the launcher that this process ends well. Then it ends here, without MPI_Finalize: where one rank of a
+    /// job hangs in it and another does not, the launcher takes the second for lost.
+    /// </param>
+    internal void Leave(int code, bool isAnnounced)
     {
         World.Barrier();
         Progress.Dispose();
-        ExitAfter(s_endLimit, ExitCode.Done);
-        // Some launchers hang up the other processes once one has gone; this one's results are written, so it ends as done.
-        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ExitNow((int)ExitCode.Done));
-        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ExitNow((int)ExitCode.Done));
-        nint all = Library.Binary.World;
-        Library.Barrier(all);
+        ExitAfter(s_endLimit, code);
+        // Some launchers hang up the other processes once one has gone; this one's results are written, so it ends as it should.
+        using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ExitNow(code));
+        using var ended = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ExitNow(code));
+        Library.Barrier(Library.Binary.World);
+        Drain();
+        Library.Barrier(Library.Binary.World);
+        if (isAnnounced)
+        {
+            Drain();
+            ExitNow(code);
+        }
+
+        _environment.Dispose();
+    }
+
+    private void Drain()
+    {
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < s_drain)
-            Library.Progress(all);
-        Library.Barrier(all);
-        _environment.Dispose();
+            Library.Progress(Library.Binary.World);
     }
 
     /// <summary>Which process is first on each one's machine, and each one's host.</summary>
@@ -175,14 +190,12 @@ internal sealed partial class MpiJob
     }
 
     /// <summary>A watchdog: ends the process if it is still there after a time.</summary>
-    private static void ExitAfter(TimeSpan limit, ExitCode code)
+    private static void ExitAfter(TimeSpan limit, int code)
     {
         var watchdog = new Thread(() =>
         {
             Thread.Sleep(limit);
-            if (code == ExitCode.Done)
-                LauncherFarewell.Say();
-            ExitNow((int)code);
+            ExitNow(code);
         })
         {
             IsBackground = true,

@@ -70,6 +70,10 @@ internal sealed unsafe partial class MpiLibrary
         // handlers would end the process where the runtime turns a signal into an exception.
         _ = SetVariable("UCX_TCP_PUT_ENABLE", "n", 0);
         _ = SetVariable("UCX_ERROR_SIGNALS", "", 0);
+        // Over TCP a message above the threshold first asks the receiver, and the question waits behind the data on a busy link. Our pieces
+        // find their receiver ready.
+        if (!HasRemoteMemoryAccess())
+            _ = SetVariable("UCX_RNDV_THRESH", "1m", 0);
         string origin = chosen is null ? Variable : "--mpi-library";
         chosen ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
         MpiBinaryInterface binary = MpiBinaryInterface.Mpich;
@@ -213,6 +217,10 @@ internal sealed unsafe partial class MpiLibrary
         Check(_broadcast(bytes, count, Binary.Byte, root, communicator), "MPI_Bcast");
 
     internal void Barrier(nint communicator) => Check(_barrier(communicator), "MPI_Barrier");
+
+    /// <summary>Whether the machine has a network card of the InfiniBand kind.</summary>
+    private static bool HasRemoteMemoryAccess() =>
+        Directory.Exists("/sys/class/infiniband") && Directory.EnumerateFileSystemEntries("/sys/class/infiniband").Any();
 
     private static bool IsOpenMpi(nint module) => NativeLibrary.TryGetExport(module, "ompi_mpi_comm_world", out _);
 
