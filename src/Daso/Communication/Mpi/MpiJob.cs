@@ -78,6 +78,18 @@ internal sealed partial class MpiJob
     /// <exception cref="UserErrorException">The library does not take part in the launcher's job, or lacks threads.</exception>
     internal static MpiJob Start(MpiLibrary library, int? processes, MpiSettings settings)
     {
+        // What the library does until all processes know each other has no time limit of its own.
+        using var watchdog = new Timer(
+            _ =>
+            {
+                System.Console.Error.WriteLine(
+                    $"error: MPI has not started within {settings.WaitLimit.TotalSeconds:0} s on {System.Environment.MachineName}; "
+                        + "look at the network between the hosts, or give more with --comm-timeout");
+                ExitNow((int)ExitCode.RunFailed);
+            },
+            null,
+            settings.WaitLimit,
+            Timeout.InfiniteTimeSpan);
         NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
         string[] none = [];
         var environment = new MPI.Environment(ref none, Threading.Multiple);
