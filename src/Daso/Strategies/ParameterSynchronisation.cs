@@ -1,6 +1,7 @@
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
+using TorchSharp;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
@@ -82,7 +83,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         SynchronisationMessage mean = Receive();
         using var _ = no_grad();
         if (mean.IsChange)
-            _target.copy_(_master!.Tensor).add_(mean.Values.Tensor);
+            _target.copy_(_master!.Tensor).add_(mean.Values.Tensor, Scalars.One);
         else
             _target.copy_(mean.Values.Tensor);
     }
@@ -98,10 +99,11 @@ internal sealed class ParameterSynchronisation : IDisposable
         float own = sum.Wait == 0 ? 1 : (float)(_stalenessFactor * sum.Wait);
         float all = own + _group.Size;
         using (no_grad())
+        using (Scalar ownShare = (own / all).ToScalar(), share = (1 / all).ToScalar(), agreedShare = (_group.Size / all).ToScalar())
         {
-            _target.mul_(own / all).add_(sum.Values.Tensor, alpha: 1 / all);
+            _target.mul_(ownShare).add_(sum.Values.Tensor, alpha: share);
             if (sum.IsChange)
-                _target.add_(_master!.Tensor, alpha: _group.Size / all);
+                _target.add_(_master!.Tensor, alpha: agreedShare);
         }
 
         _recorder.Span(SpanKind.Merge, startNs, _recorder.NowNs - startNs);
