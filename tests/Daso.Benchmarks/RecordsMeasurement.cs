@@ -23,7 +23,11 @@ internal static class RecordsMeasurement
     {
         var plan = new PlannedExperiment
         {
-            Name = "synthetic", Strategies = ["ddp", "daso"], Baseline = "ddp", Seeds = [1, 2], Unit = "images",
+            Name = "synthetic",
+            Strategies = ["ddp", "daso"],
+            Baseline = "ddp",
+            Seeds = [1, 2],
+            Unit = "images",
         };
         CellId[] cells = [.. plan.Cells()];
         int steps = Math.Max(1, stepRecords / (cells.Length * s_cluster.Ranks()));

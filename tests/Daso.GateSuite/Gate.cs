@@ -20,7 +20,12 @@ public sealed partial class Gate
 
     private DataSpec Images => new SyntheticImages
     {
-        Channels = 1, Size = 28, Classes = 10, TrainSamples = 256, HeldOutSamples = 64, BatchPerRank = 8,
+        Channels = 1,
+        Size = 28,
+        Classes = 10,
+        TrainSamples = 256,
+        HeldOutSamples = 64,
+        BatchPerRank = 8,
     };
 
     private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);

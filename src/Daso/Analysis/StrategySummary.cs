@@ -67,25 +67,25 @@ public sealed record StrategySummary
     /// <param name="baseline">The baseline's.</param>
     internal static StrategySummary Of(
         string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline) => new()
-    {
-        Strategy = strategy,
-        IsBaseline = isBaseline,
-        StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
-        TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
-        RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
-        Ratio = isBaseline ? null : PairsOf(cells, baseline) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,
-        Breakdown = StepBreakdown.Mean([.. cells.Select(cell => cell.Breakdown)]),
-        Collections = Analysis.Collections.Sum([.. cells.Select(cell => cell.Collections)]),
-        LessWork = isBaseline ? null : Analysis.LessWork.Find(cells, baseline),
-        ItemsPerSecond = Spread.Of(cells.Select(cell => cell.ItemsPerSecond)),
-        TimeToTargetNs = Spread.Of(cells.Select(cell => (double?)cell.TimeToTargetNs)),
-        FinalQuality = Spread.Of(cells.Select(cell => cell.FinalQuality)),
-        BytesPerNodeStep = Statistics.Mean([.. cells.Select(cell => cell.BytesPerNodeStep)]),
-        LocalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.LocalWaitShare)]),
-        GlobalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.GlobalWaitShare)]),
-        AllocatedBytesPerStep = Spread.Of(cells.Select(cell => cell.AllocatedBytesPerStep)).Median,
-        Cells = cells,
-    };
+        {
+            Strategy = strategy,
+            IsBaseline = isBaseline,
+            StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
+            TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
+            RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
+            Ratio = isBaseline ? null : PairsOf(cells, baseline) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,
+            Breakdown = StepBreakdown.Mean([.. cells.Select(cell => cell.Breakdown)]),
+            Collections = Analysis.Collections.Sum([.. cells.Select(cell => cell.Collections)]),
+            LessWork = isBaseline ? null : Analysis.LessWork.Find(cells, baseline),
+            ItemsPerSecond = Spread.Of(cells.Select(cell => cell.ItemsPerSecond)),
+            TimeToTargetNs = Spread.Of(cells.Select(cell => (double?)cell.TimeToTargetNs)),
+            FinalQuality = Spread.Of(cells.Select(cell => cell.FinalQuality)),
+            BytesPerNodeStep = Statistics.Mean([.. cells.Select(cell => cell.BytesPerNodeStep)]),
+            LocalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.LocalWaitShare)]),
+            GlobalWaitShare = Statistics.Mean([.. cells.Select(cell => cell.GlobalWaitShare)]),
+            AllocatedBytesPerStep = Spread.Of(cells.Select(cell => cell.AllocatedBytesPerStep)).Median,
+            Cells = cells,
+        };
 
     /// <summary>The trainings that have a partner of the same seed.</summary>
     internal static IReadOnlyList<RatioUnit> PairsOf(IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline)

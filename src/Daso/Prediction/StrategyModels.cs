@@ -27,7 +27,8 @@ public static class StrategyModels
             },
             "post-local-sgd" => new PostLocalSgdModel
             {
-                Algorithm = Choose(CollectiveAlgorithm.Ring), LocalAlgorithm = Choose(CollectiveAlgorithm.Ring),
+                Algorithm = Choose(CollectiveAlgorithm.Ring),
+                LocalAlgorithm = Choose(CollectiveAlgorithm.Ring),
             },
             "none" => new NoCommunicationModel(),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),

@@ -7,9 +7,25 @@ internal static class LatexTables
 {
     private static readonly Dictionary<char, string> s_special = new()
     {
-        ['\\'] = @"\textbackslash{}", ['{'] = @"\{", ['}'] = @"\}", ['$'] = @"\$", ['&'] = @"\&", ['%'] = @"\%", ['#'] = @"\#",
-        ['_'] = @"\_", ['^'] = @"\textasciicircum{}", ['~'] = @"\textasciitilde{}", ['<'] = "$<$", ['>'] = "$>$", ['±'] = @"$\pm$",
-        ['×'] = @"$\times$", ['…'] = @"\,\dots\,", ['µ'] = @"\textmu{}", ['–'] = "--", ['≥'] = @"$\geq$", ['≤'] = @"$\leq$",
+        ['\\'] = @"\textbackslash{}",
+        ['{'] = @"\{",
+        ['}'] = @"\}",
+        ['$'] = @"\$",
+        ['&'] = @"\&",
+        ['%'] = @"\%",
+        ['#'] = @"\#",
+        ['_'] = @"\_",
+        ['^'] = @"\textasciicircum{}",
+        ['~'] = @"\textasciitilde{}",
+        ['<'] = "$<$",
+        ['>'] = "$>$",
+        ['±'] = @"$\pm$",
+        ['×'] = @"$\times$",
+        ['…'] = @"\,\dots\,",
+        ['µ'] = @"\textmu{}",
+        ['–'] = "--",
+        ['≥'] = @"$\geq$",
+        ['≤'] = @"$\leq$",
     };
 
     /// <summary>A file to <c>\input</c>: a table for each experiment, with the run and its specification as a comment above it.</summary>

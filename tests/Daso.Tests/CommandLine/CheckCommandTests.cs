@@ -55,7 +55,10 @@ public sealed class CheckCommandTests : IDisposable
         JsonNode json = JsonNode.Parse(first)!;
         ((JsonArray)json["experiments"]!).Add(new JsonObject
         {
-            ["name"] = "another", ["specification"] = null, ["baseline"] = "ddp", ["references"] = new JsonArray(),
+            ["name"] = "another",
+            ["specification"] = null,
+            ["baseline"] = "ddp",
+            ["references"] = new JsonArray(),
         });
         File.WriteAllText(References, json.ToJsonString());
 

@@ -59,7 +59,10 @@ public class CalibratorTests
     {
         SystemSpec system = s_machine with
         {
-            IsInProcess = false, InterNode = new LinkModel(40_000, 110e6), ReduceNsPerByte = 0, OverheadNs = 0,
+            IsInProcess = false,
+            InterNode = new LinkModel(40_000, 110e6),
+            ReduceNsPerByte = 0,
+            OverheadNs = 0,
         };
         string folder = Directory.CreateTempSubdirectory("daso-preflight").FullName;
         try

@@ -9,7 +9,11 @@ public class ModelWorkloadTests
 {
     private static readonly ResNetSpec s_digits = new()
     {
-        Depth = 18, InputChannels = 1, Width = 16, Classes = 10, Stem = StemKind.SmallImage,
+        Depth = 18,
+        InputChannels = 1,
+        Width = 16,
+        Classes = 10,
+        Stem = StemKind.SmallImage,
     };
 
     [Fact]

@@ -30,7 +30,7 @@ public class GateTests
         Assert.InRange(falseAlarms, 0, All / 100);
         Assert.InRange(found, All * 95 / 100, All);
         // The machine's own speed, 3 % from night to night, hides some of them.
-        Assert.InRange(foundInBaseline, All * 90 / 100, All);
+        Assert.InRange(foundInBaseline, All * 85 / 100, All);
     }
 
     [Fact]

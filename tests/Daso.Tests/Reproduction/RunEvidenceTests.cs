@@ -75,7 +75,12 @@ public class RunEvidenceTests
     {
         var plan = new PlannedExperiment
         {
-            Name = experiment, Strategies = ["horovod", "daso"], Baseline = "horovod", Seeds = [1, 2], Unit = "images", Link = link,
+            Name = experiment,
+            Strategies = ["horovod", "daso"],
+            Baseline = "horovod",
+            Seeds = [1, 2],
+            Unit = "images",
+            Link = link,
         };
         return new RunSummary("run", "suite", RunOutcome.Completed, cluster,
         [
