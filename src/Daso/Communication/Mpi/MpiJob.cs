@@ -11,6 +11,7 @@ internal sealed partial class MpiJob
     private const int HostBytes = 64;
     private const int SurveyBytes = sizeof(int) + HostBytes;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
+    private static readonly TimeSpan s_leastStart = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(3);
 
     private readonly MPI.Environment _environment;
@@ -78,17 +79,18 @@ internal sealed partial class MpiJob
     /// <exception cref="UserErrorException">The library does not take part in the launcher's job, or lacks threads.</exception>
     internal static MpiJob Start(MpiLibrary library, int? processes, MpiSettings settings)
     {
-        // What the library does until all processes know each other has no time limit of its own.
+        // What the library does until all processes know each other has no time limit of its own. Processes need some time to start.
+        TimeSpan limit = settings.WaitLimit > s_leastStart ? settings.WaitLimit : s_leastStart;
         using var watchdog = new Timer(
             _ =>
             {
                 System.Console.Error.WriteLine(
-                    $"error: MPI has not started within {settings.WaitLimit.TotalSeconds:0} s on {System.Environment.MachineName}; "
+                    $"error: MPI has not started within {limit.TotalSeconds:0} s on {System.Environment.MachineName}; "
                         + "look at the network between the hosts, or give more with --comm-timeout");
                 ExitNow((int)ExitCode.RunFailed);
             },
             null,
-            settings.WaitLimit,
+            limit,
             Timeout.InfiniteTimeSpan);
         NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
         string[] none = [];
