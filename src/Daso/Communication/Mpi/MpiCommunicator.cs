@@ -4,7 +4,7 @@ namespace Daso.Communication.Mpi;
 /// This process's view of a group of processes. An operation is queued and carried out by the process's communication thread, beside
 /// the caller and beside the operations of other groups; those of one group run one after the other.
 /// </summary>
-internal sealed class MpiCommunicator : ICommunicator, IOperationSource
+internal sealed class MpiCommunicator : Communicator
 {
     private readonly MpiJob _job;
     private readonly nint _handle;
@@ -48,34 +48,15 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     /// <summary>Tells the group from others; the same on all its ranks.</summary>
     internal int Number { get; }
 
-    public string Name { get; }
+    public override string Name { get; }
 
-    public int Rank { get; }
+    public override int Rank { get; }
 
-    public int Size => _worldRanks.Length;
+    public override int Size => _worldRanks.Length;
 
-    public bool TakesDeviceMemory => _job.Settings.IsGpuAware;
+    public override bool TakesDeviceMemory => _job.Settings.IsGpuAware;
 
-    public PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32) =>
-        Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, operation, wire, 0), values);
-
-    public PendingOperation StartBroadcast(Memory<float> values, int root) =>
-        Start(new CollectiveCall(CollectiveKind.Broadcast, values.Length, default, WireFormat.Float32, root), values);
-
-    public PendingOperation StartAllGather(ReadOnlyMemory<float> mine, Memory<float> all)
-    {
-        if (all.Length != mine.Length * Size)
-            throw new ArgumentException($"{all.Length} elements do not hold {Size} times {mine.Length}", nameof(all));
-        Memory<float> place = all.Slice(Rank * mine.Length, mine.Length);
-        if (!mine.Equals(place))
-            mine.CopyTo(place);
-        return Start(new CollectiveCall(CollectiveKind.AllGather, all.Length, default, WireFormat.Float32, 0), all);
-    }
-
-    public PendingOperation StartBarrier() =>
-        Start(new CollectiveCall(CollectiveKind.Barrier, 0, default, WireFormat.Float32, 0), default);
-
-    public ICommunicator Split(int colour, string name)
+    public override ICommunicator Split(int colour, string name)
     {
         // The number of the new groups is one that is new to all members.
         var mine = new float[] { BitConverter.Int32BitsToSingle(colour), BitConverter.Int32BitsToSingle(_job.NextGroup) };
@@ -88,9 +69,9 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, number, members);
     }
 
-    public bool IsCompleted(long token) => Volatile.Read(ref _completed) > token;
+    public override bool IsCompleted(long token) => Volatile.Read(ref _completed) > token;
 
-    public long Wait(long token)
+    public override long Wait(long token)
     {
         lock (_gate)
         {
@@ -98,12 +79,19 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
             {
                 _job.ThrowIfEnded();
                 if (!Monitor.Wait(_gate, _job.Settings.WaitLimit) && _completed <= token)
-                    throw new TimeoutException($"{_running} on {Name} not done within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: {Missing(token)}");
+                    break;
             }
 
-            _bytes.Remove(token, out long bytes);
-            return bytes;
+            if (_completed > token)
+            {
+                _bytes.Remove(token, out long bytes);
+                return bytes;
+            }
         }
+
+        // Without the lock: the communication thread, which asks the others, may need it.
+        throw new TimeoutException(
+            $"{_running} on {Name} not done within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: {Missing(token)}");
     }
 
     /// <summary>A sum over all ranks, by a certain algorithm: to compare them.</summary>
@@ -113,7 +101,7 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
     /// <summary>Whether this rank has started an operation of the group.</summary>
     internal bool HasStarted(long operation) => Volatile.Read(ref _started) > operation;
 
-    public void Dispose()
+    public override void Dispose()
     {
         if (!_job.Progress.Remove(this))
             return;
@@ -173,7 +161,17 @@ internal sealed class MpiCommunicator : ICommunicator, IOperationSource
         }
     }
 
-    private PendingOperation Start(CollectiveCall call, Memory<float> values) => Start(call, values, _job.Settings.AllReduce);
+    protected override PendingOperation Start(CollectiveCall call, Memory<float> values, ReadOnlyMemory<float> contribution = default)
+    {
+        if (call.Kind == CollectiveKind.AllGather)
+        {
+            Memory<float> place = values.Slice(Rank * contribution.Length, contribution.Length);
+            if (!contribution.Equals(place))
+                contribution.CopyTo(place);
+        }
+
+        return Start(call, values, _job.Settings.AllReduce);
+    }
 
     private PendingOperation Start(CollectiveCall call, Memory<float> values, AllReduceAlgorithm algorithm)
     {
