@@ -54,5 +54,8 @@ internal static class Quantity
     public static string Fixed(double value, int decimals) =>
         double.IsFinite(value) ? value.ToString("F" + decimals, CultureInfo.InvariantCulture) : Missing;
 
+    /// <summary>A share of 1 as 12.3 %.</summary>
+    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
+
     private static int Decimals(double value) => value switch { >= 100 => 0, >= 10 => 1, _ => 2 };
 }

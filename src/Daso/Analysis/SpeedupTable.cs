@@ -1,6 +1,5 @@
 using System.Globalization;
 using Daso.Recording;
-using Daso.Specification;
 using Spectre.Console;
 
 namespace Daso.Analysis;
@@ -106,7 +105,7 @@ public static class SpeedupTable
         $"{plan.Unit}/s",
         "Training",
         $"vs {plan.Baseline}",
-        plan.Target is null ? "To target" : $"To {Describe(plan.Target)}",
+        plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}",
         plan.Target?.Metric ?? "accuracy",
         "Sent",
     ];
@@ -119,25 +118,8 @@ public static class SpeedupTable
         TableLayout.Cell(Quantity.Count(strategy.ItemsPerSecond.Median)),
         TableLayout.Cell(Quantity.Duration(strategy.TrainingNs.Median)),
         strategy.IsBaseline ? TableLayout.Cell("1") : TableLayout.Cell(strategy.Ratio),
-        TableLayout.Cell(TimeToTarget(plan, strategy)),
-        TableLayout.Cell(Quality(strategy.FinalQuality)),
+        TableLayout.Cell(StrategyTexts.TimeToTarget(plan, strategy)),
+        TableLayout.Cell(StrategyTexts.Quality(strategy.FinalQuality)),
         TableLayout.Cell(Quantity.Bytes(strategy.BytesPerNodeStep)),
     ];
-
-    private static string TimeToTarget(PlannedExperiment plan, StrategySummary strategy)
-    {
-        if (plan.Target is null || strategy.Cells.Count == 0)
-            return Quantity.Missing;
-        Spread reached = strategy.TimeToTargetNs;
-        string time = reached.Count == 0 ? "missed" : Quantity.Duration(reached.Median);
-        return FormattableString.Invariant($"{time} ({reached.Count}/{strategy.Cells.Count})");
-    }
-
-    private static string Quality(Spread quality) => quality.Count < 2
-        ? Quantity.Fixed(quality.Mean, 3)
-        : $"{Quantity.Fixed(quality.Mean, 3)} ± {Quantity.Fixed(quality.StandardDeviation, 3)}";
-
-    private static string Describe(TargetQuality target) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");
 }

@@ -43,9 +43,9 @@ internal static class CheckTable
                     one.Metric,
                     Number(one.Value, one.Unit),
                     Allowed(one),
-                    one.Noise is double noise ? Percent(noise) : Quantity.Missing,
+                    one.Noise is double noise ? Quantity.Percent(noise) : Quantity.Missing,
                     one.Noise is double known && share is double tolerance
-                        ? Percent(new Tolerance(tolerance, known).FindsShare)
+                        ? Quantity.Percent(new Tolerance(tolerance, known).FindsShare)
                         : Quantity.Missing);
             }
         }
@@ -99,6 +99,4 @@ internal static class CheckTable
     private static string Number(double value, string unit) => double.IsNaN(value)
         ? Quantity.Missing
         : value.ToString("G4", CultureInfo.InvariantCulture) + (unit == "1" ? "" : $" {unit}");
-
-    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Daso.Analysis;
 using Daso.Reproduction;
 using Spectre.Console;
 
@@ -29,10 +30,10 @@ internal static class SavingPrinter
     private static Table Range(SavingPrediction saving)
     {
         Table table = Empty(saving, "");
-        Row(table, "saving, ideal", saving.Saving.Select(range => Percent(range.Ideal)));
-        Row(table, "saving, range", saving.Saving.Select(range => $"{Percent(range.Low)} … {Percent(range.High)}"));
-        Row(table, "Horovod's time that is not computing, ideal", saving.Overhead.Select(range => Percent(range.Ideal)));
-        Row(table, "the same, range", saving.Overhead.Select(range => $"{Percent(range.Low)} … {Percent(range.High)}"));
+        Row(table, "saving, ideal", saving.Saving.Select(range => Quantity.Percent(range.Ideal)));
+        Row(table, "saving, range", saving.Saving.Select(range => $"{Quantity.Percent(range.Low)} … {Quantity.Percent(range.High)}"));
+        Row(table, "Horovod's time that is not computing, ideal", saving.Overhead.Select(range => Quantity.Percent(range.Ideal)));
+        Row(table, "the same, range", saving.Overhead.Select(range => $"{Quantity.Percent(range.Low)} … {Quantity.Percent(range.High)}"));
         Row(table, "Horovod's training, ideal", saving.IdealHours.Select(hours => Hours(hours.Horovod)));
         Row(table, "DASO's training, ideal", saving.IdealHours.Select(hours => Hours(hours.Daso)));
         return table;
@@ -44,7 +45,7 @@ internal static class SavingPrinter
         foreach (TermEffect effect in saving.Terms)
         {
             Row(table, effect.Term, effect.Alone.Zip(effect.Withdrawn, (alone, withdrawn) =>
-                $"{Percent(alone)} / {(withdrawn is double value ? Percent(value) : "–")}"));
+                $"{Quantity.Percent(alone)} / {(withdrawn is double value ? Quantity.Percent(value) : "–")}"));
         }
 
         return table;
@@ -74,7 +75,6 @@ internal static class SavingPrinter
     private static void Row(Table table, string name, IEnumerable<string> cells) =>
         table.AddRow([new Text(name), .. cells.Select(cell => new Text(cell))]);
 
-    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
 
     private static string Hours(double hours) => string.Create(CultureInfo.InvariantCulture, $"{hours:0.000} h");
 }

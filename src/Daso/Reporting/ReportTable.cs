@@ -1,7 +1,6 @@
 using System.Globalization;
 using Daso.Analysis;
 using Daso.Recording;
-using Daso.Specification;
 
 namespace Daso.Reporting;
 
@@ -40,7 +39,7 @@ internal sealed record ReportTable(
             [
                 "Strategy", "Seeds", "Step", "p10…p90", $"{plan.Unit}/s", "Training", $"vs {plan.Baseline}",
                 "Step ratio [95 %]", "Verdict",
-                plan.Target is null ? "To target" : $"To {Describe(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
+                plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
             ],
             [.. experiment.Strategies.Select(strategy => Row(plan, strategy))],
             [.. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
@@ -67,10 +66,8 @@ internal sealed record ReportTable(
         RelativeTraining(strategy),
         StepRatio(strategy.Ratio),
         Verdict(strategy),
-        TimeToTarget(plan, strategy),
-        strategy.FinalQuality.Count < 2
-            ? Quantity.Fixed(strategy.FinalQuality.Mean, 3)
-            : $"{Quantity.Fixed(strategy.FinalQuality.Mean, 3)} ± {Quantity.Fixed(strategy.FinalQuality.StandardDeviation, 3)}",
+        StrategyTexts.TimeToTarget(plan, strategy),
+        StrategyTexts.Quality(strategy.FinalQuality),
         Quantity.Bytes(strategy.BytesPerNodeStep),
         strategy.Cells.Count == 0
             ? Quantity.Missing
@@ -100,16 +97,4 @@ internal sealed record ReportTable(
             ? median
             : $"{median} ({Quantity.Fixed(ratio.Minimum, 2)}…{Quantity.Fixed(ratio.Maximum, 2)})";
     }
-
-    private static string TimeToTarget(PlannedExperiment plan, StrategySummary strategy)
-    {
-        if (plan.Target is null || strategy.Cells.Count == 0)
-            return Quantity.Missing;
-        Spread reached = strategy.TimeToTargetNs;
-        string time = reached.Count == 0 ? "missed" : Quantity.Duration(reached.Median);
-        return FormattableString.Invariant($"{time} ({reached.Count}/{strategy.Cells.Count})");
-    }
-
-    private static string Describe(TargetQuality target) => string.Create(
-        CultureInfo.InvariantCulture, $"{(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");
 }

@@ -41,15 +41,17 @@ internal sealed class Program(string library = "Daso.Suites.dll") : IDisposable
         return Finish(process);
     }
 
-    /// <summary>Waits for a started program.</summary>
-    internal static (int ExitCode, string Output, string Errors) Finish(Process process)
+    /// <summary>Waits for a started program and returns what it wrote.</summary>
+    /// <param name="process">The program.</param>
+    /// <param name="limit">After which it is killed; null: 3 minutes.</param>
+    internal static (int ExitCode, string Output, string Errors) Finish(Process process, TimeSpan? limit = null)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_limit))
+        if (!process.WaitForExit(limit ?? s_limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"still running after {s_limit}");
+            throw new TimeoutException($"still running after {limit ?? s_limit}");
         }
 
         return (process.ExitCode, output.Result, errors.Result);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Daso.Cluster;
 using Daso.CommandLine;
 using Daso.Communication.Mpi;
+using Daso.Tests.CommandLine;
 
 namespace Daso.Tests.Communication.Mpi;
 
@@ -67,18 +68,7 @@ internal static class MpiProcesses
     }
 
     /// <summary>Waits for a started program and returns what it wrote.</summary>
-    internal static (int ExitCode, string Output, string Errors) Finish(Process process)
-    {
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_limit))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"still running after {s_limit}");
-        }
-
-        return (process.ExitCode, output.Result, errors.Result);
-    }
+    internal static (int ExitCode, string Output, string Errors) Finish(Process process) => Program.Finish(process, s_limit);
 
     /// <summary>In one of the processes: takes part as 2 × 2 ranks.</summary>
     internal static void TakePart(Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Daso.Analysis;
 using Daso.Communication;
 using Daso.Communication.Mpi;
 using Threading = MPI.Threading;
@@ -78,12 +79,12 @@ public class ProgressMeasurements
             waits.Add(Time(wait));
         }
 
-        double slowdown = beside.Zip(alone, (with, without) => with / without).Order().ElementAt(Rounds / 2);
+        double slowdown = Statistics.Median([.. beside.Zip(alone, (with, without) => with / without)]);
         if (rank == 0)
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"blocking {Median(blocking):0.0} ms; beside computing: waited {Median(waits):0.0} ms, computing took {slowdown:0.00} times as long"));
+                $"blocking {Statistics.Median([.. blocking]):0.0} ms; beside computing: waited {Statistics.Median([.. waits]):0.0} ms, computing took {slowdown:0.00} times as long"));
         }
     }
 
@@ -102,6 +103,4 @@ public class ProgressMeasurements
         action();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }
