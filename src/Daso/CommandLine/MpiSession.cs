@@ -43,7 +43,7 @@ internal static class MpiSession
             // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
             if (code == ExitCode.Cancelled)
                 Thread.Sleep(launcher.Rank == 0 ? s_othersClose : s_firstCloses);
-            MpiJob.Abort(code);
+            MpiJob.Abort(code, RankGuard.TellsLauncher);
             return (int)code;
         }
     }

@@ -140,8 +140,15 @@ internal sealed partial class MpiJob
     }
 
     /// <summary>Ends all processes of the job with an exit code; does not return.</summary>
-    internal static void Abort(ExitCode code)
+    /// <param name="code">The exit code.</param>
+    /// <param name="isAnnounced">
+    /// Whether somebody else makes the launcher end the job. Then this process ends at once: MPI_Abort runs the process's exit handlers
+    /// beside the threads that still use what they free.
+    /// </param>
+    internal static void Abort(ExitCode code, bool isAnnounced)
     {
+        if (isAnnounced)
+            ExitNow((int)code);
         ExitAfter(s_endLimit, (int)code);
         MPI.Environment.Abort((int)code);
         ExitNow((int)code);
