@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Attributes;
+using Perfolizer.Mathematics.OutlierDetection;
 using Daso.Generators;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -11,7 +12,7 @@ namespace Daso.Benchmarks;
 /// The generator on a project of many experiments, each in a file of its own. Every run gets a compilation whose symbols nobody has asked
 /// for yet, as after each keystroke.
 /// </summary>
-[InProcess, MemoryDiagnoser]
+[InProcess, MemoryDiagnoser, Outliers(OutlierMode.DontRemove)]
 public class GeneratorBenchmarks
 {
     private CSharpCompilation _compilation = null!;
