@@ -11,9 +11,6 @@ namespace Daso.Cluster;
 public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int, torch.Device> deviceOf, TimeSpan waitLimit)
     : ICluster
 {
-    /// <summary>What manifests call this kind of cluster.</summary>
-    internal const string Kind = "threads of one process; emulated links";
-
     /// <inheritdoc />
     public Topology Topology => topology;
 
@@ -24,7 +21,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
     public int RanksOnMachine => topology.Ranks;
 
     /// <inheritdoc />
-    public string Description => Kind;
+    public string Description => "threads of one process; emulated links";
 
     /// <inheritdoc />
     public void Run(Action<RankContext> body, CancellationToken cancelled = default)

@@ -29,7 +29,7 @@ public static class DasoApp
 
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
-            SuiteCommand.Create(experiments),
+            SuiteCommand.Create(experiments, SuiteExecution.Run),
             ListCommand.Create(experiments),
             ScheduleCommand.Create(),
             TraceCommand.Create(),

@@ -34,11 +34,12 @@ internal sealed class ReplayCommand
         {
             options._run, options._force, options._out,
         };
-        command.SetAction((parsed, cancelled) => Task.Run(() => options.Run(parsed, cancelled), CancellationToken.None));
+        command.SetAction(options.RunAsync);
         return command;
     }
 
-    private int Run(ParseResult parsed, CancellationToken cancelled)
+    /// <summary>Gives the run's own command line to its suite, and compares once the suite has run.</summary>
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
     {
         string path = parsed.GetValue(_run)!;
         RunFolder folder = RunFolder.Open(path);
@@ -46,50 +47,57 @@ internal sealed class ReplayCommand
         IReadOnlySet<CellId> cells = RunEvents.ReadEnded(folder);
         if (cells.Count == 0)
             throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
-        if (Launcher.Detect(Environment.GetEnvironmentVariable) is not null
-            || manifest.Settings.GetValueOrDefault("cluster") != EmbeddedCluster.Kind)
+        Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+        if (OnAnotherKindOfCluster(manifest, launcher) is string mistake)
         {
-            throw new UserErrorException(
-                $"replay {path}: runs under MPI are not replayed yet; repeat its command ({string.Join(' ', manifest.CommandLine)}) and compare");
+            // All processes were started alike, so one speaks for all.
+            return launcher is null or { Rank: 0 }
+                ? throw new UserErrorException($"replay {path}: {mistake}")
+                : Task.FromResult((int)ExitCode.Done);
         }
 
-        SuitePlan plan = PlanOf(path, manifest);
-        plan = plan with
-        {
-            Options = plan.Options with
-            {
-                Resume = null,
-                Preflight = null,
-                OutputFolder = parsed.GetValue(_out)!,
-                Repeats = new Repetition(path, manifest, cells, parsed.GetValue(_force)),
-            },
-        };
-        TextWriter error = parsed.InvocationConfiguration.Error;
-        WarnOfSource(manifest, SourceRevision.Detect(), error);
-        RunFolder repeated = SuiteExecution.Train(plan, null, cancelled)!;
-        RunSummary.Read(repeated.Path).Write(repeated);
-        error.WriteLine($"records: {repeated.Path}");
-        return Report(Replication.Of(path, repeated.Path), parsed.InvocationConfiguration);
-    }
-
-    /// <summary>The plan that the run's command line asks for today.</summary>
-    private SuitePlan PlanOf(string path, Manifest manifest)
-    {
-        SuitePlan? plan = null;
+        var repetition = new Repetition(path, manifest, cells, parsed.GetValue(_force));
+        string output = parsed.GetValue(_out)!;
         var root = new RootCommand
         {
-            SuiteCommand.Create(_experiments, (expanded, _) =>
-            {
-                plan = expanded;
-                return (int)ExitCode.Done;
-            }),
+            SuiteCommand.Create(_experiments, (plan, processes, _, cancelled) => Repeat(
+                plan with { Options = plan.Options with { Resume = null, Preflight = null, OutputFolder = output, Repeats = repetition } },
+                processes,
+                parsed.InvocationConfiguration,
+                cancelled)),
         };
-        ParseResult parsed = root.Parse([.. manifest.CommandLine]);
-        if (parsed.Errors.Count == 0)
-            parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-        return plan ?? throw new UserErrorException(
-            $"replay {path}: '{string.Join(' ', manifest.CommandLine)}' is no command of this program's suites; check out and build the "
-                + "run's commit");
+        ParseResult command = root.Parse([.. manifest.CommandLine]);
+        if (command.Errors.Count > 0 || command.CommandResult.Command == root)
+        {
+            throw new UserErrorException(
+                $"replay {path}: '{string.Join(' ', manifest.CommandLine)}' is no command of this program's suites; check out and build the "
+                    + "run's commit");
+        }
+
+        return command.InvokeAsync(
+            new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancelled);
+    }
+
+    private static string? OnAnotherKindOfCluster(Manifest manifest, Launcher? launcher)
+    {
+        RecordedCluster cluster = manifest.Cluster;
+        if (cluster.HasRealLinks == launcher is not null)
+            return null;
+        return cluster.HasRealLinks
+            ? FormattableString.Invariant(
+                $"the run was started under MPI; start replay likewise, {cluster.Ranks()} ranks on {cluster.Nodes} node(s)")
+            : "the run was one process; repeat it without mpiexec or srun";
+    }
+
+    private static int Repeat(SuitePlan plan, ICluster? processes, InvocationConfiguration console, CancellationToken cancelled)
+    {
+        Repetition repetition = plan.Options.Repeats!;
+        if (SuiteExecution.Train(plan, processes, cancelled) is not RunFolder repeated)
+            return (int)ExitCode.Done;
+        RunSummary.Read(repeated.Path).Write(repeated);
+        WarnOfSource(repetition.Manifest, Manifest.Read(repeated).Source, console.Error);
+        console.Error.WriteLine($"records: {repeated.Path}");
+        return Report(Replication.Of(repetition.Path, repeated.Path), console);
     }
 
     private static void WarnOfSource(Manifest manifest, SourceRevision here, TextWriter error)

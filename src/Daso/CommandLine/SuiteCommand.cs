@@ -23,13 +23,21 @@ internal sealed class SuiteCommand : Command
     internal const string RanksPerNodeOption = "--ranks-per-node";
 
     /// <param name="experiments">Those of all suites.</param>
-    /// <param name="inPlaceOfRunning">Takes the plan and the command line; null: the plan is run.</param>
-    internal static SuiteCommand Create(
-        IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning = null)
+    /// <param name="run">Runs a plan.</param>
+    internal static SuiteCommand Create(IReadOnlyList<ExperimentDefinition> experiments, PlanRunner run) =>
+        Create(experiments, run, null);
+
+    /// <param name="experiments">Those of all suites.</param>
+    /// <param name="inPlaceOfRunning">Takes the plan and the command line, on no cluster.</param>
+    internal static SuiteCommand Create(IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int> inPlaceOfRunning) =>
+        Create(experiments, SuiteExecution.Run, inPlaceOfRunning);
+
+    private static SuiteCommand Create(
+        IReadOnlyList<ExperimentDefinition> experiments, PlanRunner run, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning)
     {
         var command = new SuiteCommand();
         foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
-            command.Add(new OneSuite(suite.Key, [.. suite], inPlaceOfRunning).Command);
+            command.Add(new OneSuite(suite.Key, [.. suite], run, inPlaceOfRunning).Command);
         return command;
     }
 
@@ -46,6 +54,7 @@ internal sealed class SuiteCommand : Command
     {
         private readonly string _name;
         private readonly IReadOnlyList<ExperimentDefinition> _experiments;
+        private readonly PlanRunner _run;
         private readonly Func<SuitePlan, ParseResult, int>? _inPlaceOfRunning;
         private readonly List<(string Option, Option<string[]> Value)> _parameters = [];
 
@@ -103,10 +112,14 @@ internal sealed class SuiteCommand : Command
         private readonly MpiOptions _mpi = new();
 
         internal OneSuite(
-            string name, IReadOnlyList<ExperimentDefinition> experiments, Func<SuitePlan, ParseResult, int>? inPlaceOfRunning)
+            string name,
+            IReadOnlyList<ExperimentDefinition> experiments,
+            PlanRunner run,
+            Func<SuitePlan, ParseResult, int>? inPlaceOfRunning)
         {
             _name = name;
             _experiments = experiments;
+            _run = run;
             _inPlaceOfRunning = inPlaceOfRunning;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
@@ -164,7 +177,7 @@ internal sealed class SuiteCommand : Command
 
             return Task.Run(
                 () => launcher is null
-                    ? SuiteExecution.Run(plan, null, isJson, cancelled)
+                    ? _run(plan, null, isJson, cancelled)
                     : RunAsRank(launcher, plan, isJson, parsed, cancelled),
                 CancellationToken.None);
         }
@@ -180,8 +193,7 @@ internal sealed class SuiteCommand : Command
                 options.Device,
                 _mpi.Settings(
                     parsed, options.CommunicationLimit, isTopologyGiven ? (options.Topology.Nodes, options.Topology.RanksPerNode) : null),
-                cluster => SuiteExecution.Run(
-                    plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled));
+                cluster => _run(plan with { Options = options with { Topology = cluster.Topology } }, cluster, isJson, cancelled));
         }
 
         private RunOptions Options(ParseResult parsed)

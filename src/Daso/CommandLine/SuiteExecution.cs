@@ -8,13 +8,18 @@ using Spectre.Console;
 
 namespace Daso.CommandLine;
 
+/// <summary>Runs a plan for the command line.</summary>
+/// <param name="plan">What to run.</param>
+/// <param name="processes">The processes that this one is one of; null: an embedded cluster.</param>
+/// <param name="isJson">Whether the result is JSON in place of a table.</param>
+/// <param name="cancelled">Ends the run.</param>
+/// <returns>The exit code.</returns>
+internal delegate int PlanRunner(SuitePlan plan, ICluster? processes, bool isJson, CancellationToken cancelled);
+
 /// <summary>Runs a suite for the command line: progress on standard error, the result on standard output.</summary>
 internal static class SuiteExecution
 {
-    /// <param name="plan">What to run.</param>
-    /// <param name="processes">The processes that this one is one of; null: an embedded cluster.</param>
-    /// <param name="isJson">Whether the result is JSON in place of a table.</param>
-    /// <param name="cancelled">Ends the run.</param>
+    /// <summary>Runs a plan and prints its table; a <see cref="PlanRunner"/>.</summary>
     internal static int Run(SuitePlan plan, ICluster? processes, bool isJson, CancellationToken cancelled)
     {
         if (Train(plan, processes, cancelled) is not RunFolder folder)

@@ -1,12 +1,14 @@
 namespace Daso.SharedRules;
 
-/// <summary>The options that every suite's command has, without their dashes: no parameter can have one of them.</summary>
+/// <summary>
+/// The options that every suite's command has under <c>suite</c> and <c>launch</c>, without their dashes: no parameter can have one of them.
+/// </summary>
 internal static class BuiltInOptions
 {
     public static readonly IReadOnlyList<string> Names =
     [
         "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format",
         "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "resume", "preflight", "mpi-library", "all-reduce", "gpu-aware",
-        "help", "version",
+        "for", "output", "program", "hosts", "mpi", "time", "job-name", "sbatch", "help", "version",
     ];
 }

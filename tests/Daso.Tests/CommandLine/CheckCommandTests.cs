@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Daso.Experiments;
 using Daso.Recording;
 using Daso.Tests.Recording;
 
@@ -82,6 +83,29 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_class_holds_references_of_its_own()
+    {
+        ExperimentDefinition[] experiments = [WithReference("here", "daso", "relative-training", 0.75), WithReference("there", "ddp", "quality", 0.95)];
+        string run = Run(75.2), slow = Run(82.5);
+
+        AppRun holds = await AppRun.Of([experiments[0]], "check", run, "--system", "here");
+        Assert.True(holds.ExitCode == 0, holds.Output + holds.Error);
+        Assert.Contains("holds", holds.Output);
+
+        AppRun slower = await AppRun.Of([experiments[0]], "check", slow, "--system", "here");
+        Assert.Equal((int)ExitCode.WorseThanReference, slower.ExitCode);
+        Assert.StartsWith("worse: resnet-digits, daso, relative-training: 0.825", slower.Error);
+
+        AppRun elsewhere = await AppRun.Of([experiments[1]], "check", run, "--system", "here");
+        Assert.Equal((int)ExitCode.Usage, elsewhere.ExitCode);
+        Assert.Equal(
+            "error: --system here: resnet-digits has no [Reference] of it; it has those of there\n", elsewhere.Error);
+        AppRun unknown = await AppRun.Of("check", run, "--system", "here");
+        Assert.Equal((int)ExitCode.Usage, unknown.ExitCode);
+        Assert.Contains("resnet-digits is no experiment of this program", unknown.Error);
+    }
+
+    [Fact]
     public async Task What_cannot_be_compared_is_refused_in_one_line()
     {
         string good = Run(75);
@@ -130,6 +154,18 @@ public sealed class CheckCommandTests : IDisposable
         Record(run, dasoMs, ddpMs, accuracy);
         return run.Folder.Path;
     }
+
+    private static ExperimentDefinition WithReference(string system, string strategy, string metric, double value) => new()
+    {
+        Suite = "sample",
+        Name = "resnet-digits",
+        Summary = "",
+        Parameters = [],
+        Strategies = [new StrategyDefinition("ddp", true)],
+        Seeds = [1],
+        References = [new ReferenceDefinition(system, strategy, metric, value, -0.05, 0.05, "1", null)],
+        Create = _ => throw new InvalidOperationException("check trains nothing"),
+    };
 
     private SyntheticRun NewRun(params string[] strategies)
     {

@@ -92,8 +92,12 @@ public class RegistryTests
     [Fact]
     public void The_options_that_no_parameter_may_have_are_those_of_the_command()
     {
-        IEnumerable<string> options = SuiteCommand.Create([Define("small")]).Subcommands.Single().Options.Select(option => option.Name[2..]);
-        Assert.Equal(options.Concat(["help", "version"]).Order(StringComparer.Ordinal), BuiltInOptions.Names.Order(StringComparer.Ordinal));
+        IEnumerable<string> suite = SuiteCommand.Create([Define("small")], SuiteExecution.Run).Subcommands.Single().Options
+            .Select(option => option.Name[2..]);
+        IEnumerable<string> launch = LaunchCommand.Create([]).Options.Select(option => option.Name[2..]);
+        Assert.Equal(
+            [.. suite.Concat(launch).Concat(["help", "version"]).Order(StringComparer.Ordinal)],
+            BuiltInOptions.Names.Order(StringComparer.Ordinal));
     }
 
     private static async Task Refused(string message, params ExperimentDefinition[] experiments)

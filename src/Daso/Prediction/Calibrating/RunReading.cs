@@ -18,7 +18,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     {
         RunFolder folder = RunFolder.Open(path);
         Manifest manifest = Manifest.Read(folder);
-        bool isInProcess = !manifest.Settings.GetValueOrDefault("cluster", "").Contains("MPI", StringComparison.Ordinal);
+        bool isInProcess = !manifest.Cluster.HasRealLinks;
         var cells = new List<MeasuredCell>();
         foreach (ExperimentSummary experiment in RunSummary.Read(path).Experiments)
         {
@@ -79,7 +79,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
             return (system with { InterNode = Link(link.BitsPerSecond, link.LatencyNs) }, Name(link.BitsPerSecond));
         LinkModel measured = PreflightReading.Link(path, system, Algorithm(isInProcess)) ?? throw new UserErrorException(
             $"{path}: its links are real and it has no preflight; run it with --preflight, or give --link RATE,LATENCY");
-        return (system with { InterNode = measured }, Name(measured.BytesPerSecond * 8));
+        return (system with { InterNode = measured }, Name(ThreeDigits(measured.BytesPerSecond * 8)));
     }
 
     /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
@@ -106,6 +106,12 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;
 
     private static LinkModel Link(double bitsPerSecond, double latencyNs) => new(latencyNs, bitsPerSecond / 8);
+
+    private static double ThreeDigits(double measured)
+    {
+        double last = Math.Pow(10, Math.Floor(Math.Log10(measured)) - 2);
+        return Math.Round(measured / last) * last;
+    }
 
     private static string Name(double bitsPerSecond) => Quantity.BitRate(bitsPerSecond);
 }

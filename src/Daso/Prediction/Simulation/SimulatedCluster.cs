@@ -148,7 +148,7 @@ internal sealed class SimulatedCluster
         {
             operation.ReadyNs = NowNs;
             operation.PartsLeft = 1;
-            Occupy(new Work(operation.Time.ReduceNs + _system.OverheadNs, rank, operation));
+            Occupy(new Work(operation.Time.ReduceNs, rank, operation));
             return true;
         }
 

@@ -48,7 +48,7 @@ public class MpiTests
     }
 
     [Fact]
-    public void A_suite_trains_to_the_bits_of_the_embedded_cluster()
+    public void A_suite_trains_to_the_bits_of_the_embedded_cluster_and_is_repeated()
     {
         MpiProcesses.Require();
         string[] arguments =
@@ -65,7 +65,20 @@ public class MpiTests
         Assert.Contains("daso", output);
         Assert.Equal(Hashes(embedded.RunFolder()), Hashes(processes.RunFolder()));
         // 4 strategies × 4 ranks: each process wrote its own.
-        Assert.Equal(16, Directory.GetFiles(Path.Combine(processes.RunFolder(), "timings"), "*.parquet").Length);
+        string run = processes.RunFolder();
+        Assert.Equal(16, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
+
+        (exitCode, output, errors) = MpiProcesses.Run(4, processes.Folder, "Daso.Suites.dll", "replay", run);
+        Assert.True(exitCode == 0, output + errors);
+        Assert.Contains("compared bit by bit", output);
+        Assert.EndsWith("replicated\n", output);
+
+        (exitCode, _, errors) = processes.Run("replay", run);
+        Assert.Equal((int)ExitCode.Usage, exitCode);
+        Assert.Contains("the run was started under MPI; start replay likewise, 4 ranks on 2 node(s)", errors);
+        (exitCode, _, errors) = MpiProcesses.Run(4, embedded.Folder, "Daso.Suites.dll", "replay", embedded.RunFolder());
+        Assert.Equal((int)ExitCode.Usage, exitCode);
+        Assert.Contains("repeat it without mpiexec or srun", errors);
     }
 
     [Fact]
