@@ -14,7 +14,7 @@ namespace Daso.Suites.Quickstart;
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
-[Link("500mbit,50us"), Seeds(1, 2), Epochs(5), Target("accuracy", AtLeast = 0.94)]
+[Link("500mbit,50us"), Seeds(1, 2, 3), Epochs(5), Target("accuracy", AtLeast = 0.94)]
 public sealed partial class DigitsResNet
 {
     /// <summary>Images a rank and step.</summary>
@@ -23,7 +23,7 @@ public sealed partial class DigitsResNet
 
     private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 16, Classes = 10 };
 
-    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 2304, BatchPerRank = BatchPerRank };
+    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 1536, BatchPerRank = BatchPerRank };
 
     private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
 

@@ -7,7 +7,8 @@ namespace Daso.GateSuite;
 
 /// <summary>
 /// A strategy that can be slowed down without its specification showing it, as a bad commit would do: with
-/// DASO_PLANTED_SLOWDOWN=daso:0.1 each step of the strategy named daso is followed by a tenth of its time of busy waiting.
+/// DASO_PLANTED_SLOWDOWN=daso:0.1 a step of the strategy named daso takes a tenth longer. The rank computes for that time; where several
+/// ranks share a core, each for its part of it, since all take their turns.
 /// </summary>
 /// <param name="Name">The strategy's name.</param>
 /// <param name="Inner">The strategy.</param>
@@ -20,12 +21,15 @@ public sealed record PlantedSlowdown(string Name, StrategySpec Inner) : Strategy
     {
         IStrategy strategy = Inner.Create(context);
         return Environment.GetEnvironmentVariable(Variable)?.Split(':') is [string name, string share] && name == Name
-            ? new Slowed(strategy, double.Parse(share, CultureInfo.InvariantCulture))
+            ? new Slowed(strategy, double.Parse(share, CultureInfo.InvariantCulture) / RanksPerCore(context))
             : strategy;
     }
 
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => Inner.Describe(writer);
+
+    private static double RanksPerCore(StrategyContext context) =>
+        Math.Max(1, (double)context.Ranks.World.Size / Environment.ProcessorCount);
 
     private sealed class Slowed(IStrategy inner, double share) : IStrategy
     {

@@ -57,5 +57,6 @@ internal static class Quantity
     /// <summary>A share of 1 as 12.3 %.</summary>
     public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
 
-    private static int Decimals(double value) => value switch { >= 100 => 0, >= 10 => 1, _ => 2 };
+    // As rounded: 9.996 is 10.0.
+    private static int Decimals(double value) => value switch { >= 99.95 => 0, >= 9.995 => 1, _ => 2 };
 }

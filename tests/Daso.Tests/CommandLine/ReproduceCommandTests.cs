@@ -28,6 +28,26 @@ public class ReproduceCommandTests
         }
     }
 
+    /// <summary>Otherwise no run of the command would ever count.</summary>
+    [Fact]
+    public void A_claim_of_the_quickstart_has_its_setting()
+    {
+        using var program = new Program();
+        (int exitCode, string plan, string errors) = program.Run("suite", "quickstart", "--dry-run", "--format", "json");
+        Assert.True(exitCode == 0, errors);
+        using JsonDocument json = JsonDocument.Parse(plan);
+
+        Claim[] claims = [.. PaperData.Claims().Claims.Where(claim => claim.Check.Command == "suite quickstart")];
+        Assert.NotEmpty(claims);
+        Assert.All(claims, claim =>
+        {
+            JsonElement experiment = json.RootElement.GetProperty(claim.Check.Experiment!), data = experiment.GetProperty("data");
+            Assert.Equal(experiment.GetProperty("epochs").GetInt32(), claim.Setting.Epochs);
+            Assert.Equal(data.GetProperty("samplesPerEpoch").GetInt32(), claim.Setting.SamplesPerEpoch);
+            Assert.Equal(data.GetProperty("batchPerRank").GetInt32(), claim.Setting.BatchPerRank);
+        });
+    }
+
     [Fact]
     public async Task The_schedules_command_shows_the_claimed_cycle()
     {

@@ -29,6 +29,17 @@ public sealed class PackagesTests : IDisposable
         Assert.All(["ddp", "daso", "local"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
     }
 
+    /// <summary>So that the class in the README is one that builds and runs.</summary>
+    [Fact]
+    public void The_readme_shows_the_templates_class_in_under_30_lines()
+    {
+        string file = File.ReadAllText(Path.Combine(s_repository, "src", "Templates", "daso-suite", "WavesResNet.cs"));
+        string type = file[file.IndexOf("/// <summary>", StringComparison.Ordinal)..];
+
+        Assert.Contains($"```csharp\n{type}```", File.ReadAllText(Path.Combine(s_repository, "README.md")), StringComparison.Ordinal);
+        Assert.InRange(type.Count(character => character == '\n'), 1, 29);
+    }
+
     /// <summary>The generated registry needs nothing that trimming takes away.</summary>
     [Fact]
     public void Trimmed_program_lists_and_plans()
