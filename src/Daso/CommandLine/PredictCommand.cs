@@ -70,9 +70,13 @@ internal sealed class PredictCommand
 
     private readonly Option<string?> _save = new("--save") { Description = "File that the calibration is written to." };
 
-    private PredictCommand()
+    private readonly Option<string> _format = new("--format")
     {
-    }
+        Description = "Of the result on standard output: table or json.",
+        DefaultValueFactory = _ => "table",
+    };
+
+    private PredictCommand() => _format.AcceptOnlyFromAmong("table", "json");
 
     internal static Command Create()
     {
@@ -80,7 +84,7 @@ internal sealed class PredictCommand
         var command = new Command("predict", "Predicts a step's time under each strategy, and compares with runs that were measured.")
         {
             options._system, options._workload, options._model, options._compute, options._nodes, options._ranksPerNode, options._link,
-            options._chosen, options._calibrate, options._validate, options._sharedCores, options._save,
+            options._chosen, options._calibrate, options._validate, options._sharedCores, options._save, options._format,
         };
         command.SetAction(options.Run);
         return command;
@@ -88,33 +92,40 @@ internal sealed class PredictCommand
 
     private void Run(ParseResult parsed)
     {
-        IAnsiConsole console = SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output);
         if (parsed.GetValue(_calibrate) is { Length: > 0 } runs)
-            Calibrate(parsed, runs, console);
+            Calibrate(parsed, runs);
         else if (parsed.GetValue(_validate) is { Length: > 0 } checks)
-            Compare(PredictionFiles.ReadCalibration(SystemFile(parsed, "--validate")), [], Read(parsed, checks), console);
+            Compare(PredictionFiles.ReadCalibration(SystemFile(parsed, "--validate")), [], Read(parsed, checks), parsed);
         else
-            Predict(parsed, console);
+            Predict(parsed);
     }
 
-    private void Calibrate(ParseResult parsed, string[] runs, IAnsiConsole console)
+    private bool IsJson(ParseResult parsed) => parsed.GetValue(_format) == "json";
+
+    private void Calibrate(ParseResult parsed, string[] runs)
     {
         IReadOnlyList<MeasuredCell> cells = Read(parsed, runs);
         IReadOnlyList<MeasuredCell> others = Read(parsed, parsed.GetValue(_validate) ?? []);
         Calibration calibration = Calibrator.Fit(cells);
-        PredictPrinter.Write(calibration, console);
-        Compare(calibration, cells, others, console);
+        if (!IsJson(parsed))
+            PredictPrinter.Write(calibration, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
+        Compare(calibration, cells, others, parsed);
         if (parsed.GetValue(_save) is string path)
             PredictionFiles.Write(path, calibration);
     }
 
-    private static void Compare(
-        Calibration calibration, IReadOnlyList<MeasuredCell> fitted, IReadOnlyList<MeasuredCell> others, IAnsiConsole console)
+    private void Compare(
+        Calibration calibration, IReadOnlyList<MeasuredCell> fitted, IReadOnlyList<MeasuredCell> others, ParseResult parsed)
     {
         IEnumerable<CellPrediction> Predictions(IReadOnlyList<MeasuredCell> cells, bool isFitted) =>
             cells.Select(cell => new CellPrediction(
                 cell, Calibrator.Predict(calibration, cell), Calibrator.PredictAtOwnSpeed(calibration, cell), isFitted));
-        PredictPrinter.Write([.. Predictions(fitted, true), .. Predictions(others, false)], console);
+        CellPrediction[] all = [.. Predictions(fitted, true), .. Predictions(others, false)];
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        if (IsJson(parsed))
+            PredictJson.Write(all, output);
+        else
+            PredictPrinter.Write(all, SpeedupTable.ConsoleFor(output));
     }
 
     private IReadOnlyList<MeasuredCell> Read(ParseResult parsed, string[] runs)
@@ -123,7 +134,7 @@ internal sealed class PredictCommand
         return [.. runs.SelectMany(reading.Read)];
     }
 
-    private void Predict(ParseResult parsed, IAnsiConsole console)
+    private void Predict(ParseResult parsed)
     {
         string file = SystemFile(parsed, "a prediction");
         Calibration? calibration = PredictionFiles.IsCalibration(file) ? PredictionFiles.ReadCalibration(file) : null;
@@ -134,13 +145,22 @@ internal sealed class PredictCommand
             RanksPerNode = parsed.GetValue(_ranksPerNode) ?? system.RanksPerNode,
             InterNode = LinkOf(parsed) is LinkSpec link ? new LinkModel(link.LatencyNs, link.BitsPerSecond / 8) : system.InterNode,
         };
-        IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed, calibration);
-        foreach (WorkloadSpec workload in workloads)
+        IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed.GetValue(_workload), calibration);
+        var predicted = workloads.Select(workload => (Workload: workload, Steps: (PredictedStep[])
+            [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))])).ToList();
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        if (IsJson(parsed))
         {
-            PredictedStep[] steps =
-                [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))];
-            PredictPrinter.Write(system, workload, steps, console);
+            PredictJson.Write(
+                [.. predicted.Select(one =>
+                    new PredictedWorkload(one.Workload.Name, system.Name, system.Nodes, system.RanksPerNode, one.Steps))],
+                output);
+            return;
         }
+
+        IAnsiConsole console = SpeedupTable.ConsoleFor(output);
+        foreach ((WorkloadSpec workload, PredictedStep[] steps) in predicted)
+            PredictPrinter.Write(system, workload, steps, console);
     }
 
     private static IEnumerable<WorkloadSpec> Chosen(string? name, Calibration calibration)
@@ -154,9 +174,6 @@ internal sealed class PredictCommand
 
         return calibration.Workloads.Where(workload => name is null || workload.Name == name);
     }
-
-    private IEnumerable<WorkloadSpec> Chosen(ParseResult parsed, Calibration calibration) =>
-        Chosen(parsed.GetValue(_workload), calibration);
 
     private WorkloadSpec Workload(ParseResult parsed)
     {

@@ -41,7 +41,10 @@ public sealed record SystemSpec
     /// <summary>γ: processor time to take one byte of one member into a sum and to give it the result.</summary>
     public double ReduceNsPerByte { get; init; }
 
-    /// <summary>Time from the moment an operation could begin or is done to the moment the program notices; once an operation.</summary>
+    /// <summary>
+    /// Time from the moment an operation could begin or is done to the moment the program notices; once an operation, but not inside one
+    /// process.
+    /// </summary>
     public double OverheadNs { get; init; }
 
     /// <summary>Standard deviation of a rank's computing time from step to step, as a share of it.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Daso.Prediction;
 using Daso.Tests.CommandLine;
 
@@ -28,6 +29,21 @@ public class PredictCommandTests
         Assert.Contains("resnet50 on booster: 8 × 4 ranks", run.Output, StringComparison.Ordinal);
         Assert.Contains("vs horovod", run.Output, StringComparison.Ordinal);
         Assert.Contains("│ daso", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheTableIsThereAsJson()
+    {
+        AppRun run = await AppRun.Of(
+            "predict", "--system", Written(Booster), "--compute", "94", "--strategies", "ddp", "none", "--format", "json");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        JsonElement workload = Assert.Single(json.RootElement.EnumerateArray());
+        Assert.Equal(("resnet50", 4), (workload.GetProperty("workload").GetString(), workload.GetProperty("nodes").GetInt32()));
+        JsonElement[] steps = [.. workload.GetProperty("strategies").EnumerateArray()];
+        Assert.Equal(["ddp", "none"], steps.Select(step => step.GetProperty("strategy").GetString()));
+        Assert.All(steps, step => Assert.InRange(step.GetProperty("stepNs").GetDouble(), 94e6, 200e6));
     }
 
     [Theory]

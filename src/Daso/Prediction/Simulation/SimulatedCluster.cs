@@ -74,7 +74,9 @@ internal sealed class SimulatedCluster
                 _cardBusyUntilNs[card] = startNs + time.InterNs;
         }
 
-        double transferNs = time.LatencyNs + time.IntraNs + time.InterNs + _system.OverheadNs;
+        // Inside a process the last to come tells the others: nobody has to notice.
+        double overheadNs = _system.IsInProcess && group.Shape.Nodes == 1 ? 0 : _system.OverheadNs;
+        double transferNs = time.LatencyNs + time.IntraNs + time.InterNs + overheadNs;
         operation.PartsLeft = 1;
         if (_processor is null)
             transferNs += time.ReduceNs;
