@@ -92,10 +92,11 @@ internal sealed class ReplayCommand
     private static int Repeat(SuitePlan plan, ICluster? processes, InvocationConfiguration console, CancellationToken cancelled)
     {
         Repetition repetition = plan.Options.Repeats!;
+        if (processes is null || processes.RanksHere.Contains(0))
+            WarnOfSource(repetition.Manifest, SourceRevision.Detect(), console.Error);
         if (SuiteExecution.Train(plan, processes, cancelled) is not RunFolder repeated)
             return (int)ExitCode.Done;
         RunSummary.Read(repeated.Path).Write(repeated);
-        WarnOfSource(repetition.Manifest, Manifest.Read(repeated).Source, console.Error);
         console.Error.WriteLine($"records: {repeated.Path}");
         return Report(Replication.Of(repetition.Path, repeated.Path), console);
     }

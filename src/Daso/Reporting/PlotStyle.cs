@@ -46,7 +46,9 @@ internal static class PlotStyle
         plot.Axes.Color(SvgDrawing.Ink);
         plot.Grid.MajorLineColor = SvgDrawing.Faint;
         plot.Axes.Right.IsVisible = false;
-        plot.Axes.Top.IsVisible = false;
+        // Without a line, but with room for the upper half of the topmost number.
+        plot.Axes.Top.FrameLineStyle.IsVisible = false;
+        plot.Axes.Top.MinimumSize = FontSize;
         plot.XLabel(xLabel, FontSize);
         plot.YLabel(yLabel, FontSize);
         foreach (IAxis axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })
