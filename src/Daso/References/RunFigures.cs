@@ -104,7 +104,8 @@ internal sealed record StrategyFigures(
 /// <param name="HighFactor">Where it ends.</param>
 internal sealed record Figure(double Value, double Error, double LowFactor, double HighFactor)
 {
-    private const int FewestSeeds = 3;
+    // Of fewer values, two that happen to be close make the median absolute deviation nearly nothing.
+    private const int FewestSeeds = 6;
 
     // A normal distribution's standard deviation over its median absolute deviation.
     private const double NormalPerDeviation = 1.4826;
@@ -121,7 +122,7 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     /// the machine in one training of six moves it little. Nor does it widen the interval, which is from the median absolute deviation.
     /// </summary>
     /// <param name="seeds">One for each.</param>
-    /// <param name="inside">With fewer than three seeds: the interval from inside the trainings, as factors.</param>
+    /// <param name="inside">With fewer than six seeds: the interval of the bootstrap over seeds and blocks of steps, as factors.</param>
     public static Figure OfRatios(double[] seeds, (double Low, double High) inside)
     {
         double[] logs = [.. seeds.Select(seed => Math.Log(seed))];

@@ -66,6 +66,13 @@ public class GateTests
         Assert.Equal(0.75, hiccup.Value, 12);
     }
 
+    [Fact]
+    public void Two_seeds_of_three_that_happen_to_agree_are_no_certainty()
+    {
+        Figure three = Figure.OfRatios([1.129, 1.13, 1.3], (0.9, 1.1));
+        Assert.Equal((0.9, 1.1), (three.LowFactor, three.HighFactor));
+    }
+
     private static int Alarms(RunFigures run, ReferenceFile file) =>
         Judgement.ExitCodeOf(Judgement.Of(run, file.Experiments)) == ExitCode.Done ? 0 : 1;
 }
