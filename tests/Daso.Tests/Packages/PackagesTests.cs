@@ -40,9 +40,9 @@ public sealed class PackagesTests : IDisposable
         Assert.InRange(type.Count(character => character == '\n'), 1, 29);
     }
 
-    /// <summary>The generated registry needs nothing that trimming takes away.</summary>
+    /// <summary>Nothing that the registry, the records and the report need is trimmed away.</summary>
     [Fact]
-    public void Trimmed_program_lists_and_plans()
+    public void Trimmed_program_lists_plans_trains_and_reports()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("DASO_TEST_PUBLISH") == "1", "takes a minute; set DASO_TEST_PUBLISH=1 to run it");
         DotNet dotnet = MakeProject();
@@ -52,6 +52,10 @@ public sealed class PackagesTests : IDisposable
         string program = Path.Combine(_folder, "published", "FirstSuite");
         Assert.Contains(Summary, dotnet.Execute(program, "list"), StringComparison.Ordinal);
         Assert.Contains("1. ddp, seed 1", dotnet.Execute(program, "suite", "waves", "--dry-run"), StringComparison.Ordinal);
+        dotnet.Execute(program, "suite", "waves", "--steps", "2", "--nodes", "1", "--ranks-per-node", "2", "--seeds", "1", "--out", "runs");
+        string run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "runs")));
+        dotnet.Execute(program, "report", run, "--output", "report");
+        Assert.Contains("<svg", File.ReadAllText(Path.Combine(_folder, "report", "report.html")), StringComparison.Ordinal);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
