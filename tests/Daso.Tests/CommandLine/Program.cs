@@ -17,7 +17,9 @@ internal sealed class Program(string library = "Daso.Suites.dll") : IDisposable
     /// <summary>The same with environment variables; null: none.</summary>
     internal Process Start(string[] arguments, params ReadOnlySpan<(string Name, string? Value)> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, library), .. arguments])
+        // Who runs the tests in a shell's background makes them ignore Ctrl-C, and their children would inherit that.
+        var start = new ProcessStartInfo(
+            "env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, library), .. arguments])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,

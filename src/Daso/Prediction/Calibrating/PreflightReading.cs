@@ -65,7 +65,10 @@ internal static class PreflightReading
                 .Where(one => one.GetProperty("group").GetString() is World or Global
                     && one.GetProperty("collective").GetString() == "all-reduce"
                     && one.GetProperty("implementation").GetString() != "library")
-                .Select(one => (one.GetProperty("group").GetString()!, one.GetProperty("bytes").GetDouble(), one.GetProperty("medianNs").GetDouble()))];
+                .Select(one => (
+                    one.GetProperty("group").GetString()!,
+                    one.GetProperty("bytes").GetDouble(),
+                    one.GetProperty("medianNs").GetDouble()))];
         }
         catch (Exception foreign) when (foreign is KeyNotFoundException or InvalidOperationException)
         {
