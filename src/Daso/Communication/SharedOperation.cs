@@ -96,15 +96,19 @@ internal sealed class SharedOperation(InProcessGroup group)
     {
         lock (_gate)
         {
-            while (!_isDone)
+            while (!_isDone && !group.Job.Ended.IsCancellationRequested)
             {
-                group.Job.ThrowIfEnded();
                 if (!Monitor.Wait(_gate, limit) && !_isDone)
                     throw new TimeoutException($"{Call} on {group.Name} not done within {limit.TotalSeconds:0} s; missing: {Missing()}");
             }
 
-            return ++_waited == group.Size;
+            if (_isDone)
+                return ++_waited == group.Size;
         }
+
+        // Not with the lock: it waits for whoever carries out this operation, who needs the lock to complete it.
+        group.Job.ThrowIfEnded();
+        return false;
     }
 
     internal void Reset()

@@ -159,6 +159,41 @@ public class InProcessCommunicatorTests
         },
         link);
 
+    /// <summary>Who waits for an operation when the job ends must not keep from its end who carries it out.</summary>
+    [Fact]
+    public async Task A_failure_during_an_operation_ends_the_job()
+    {
+        using var isCarriedOut = new ManualResetEventSlim();
+        CancellationToken testEnds = TestContext.Current.CancellationToken;
+        var run = Task.Run(() => TestCluster.Run(2, 2, ranks =>
+        {
+            switch (ranks.Rank)
+            {
+                case 0:
+                    ranks.Node.AllReduce(new float[1], ReduceOperation.Sum);
+                    break;
+                case 1:
+                    var held = new HeldMemory(() =>
+                    {
+                        isCarriedOut.Set();
+                        ranks.Cancelled.WaitHandle.WaitOne();
+                        // Until rank 0 has seen it, too.
+                        Thread.Sleep(200);
+                    });
+                    Thread.Sleep(200); // rank 0 waits by now, so that this one carries out the operation
+                    ranks.Node.AllReduce(held.Memory, ReduceOperation.Sum);
+                    break;
+                case 2:
+                    isCarriedOut.Wait(testEnds);
+                    throw new InvalidOperationException("the disk is full");
+            }
+        }), testEnds);
+
+        ClusterFailedException failure =
+            await Assert.ThrowsAsync<ClusterFailedException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), testEnds));
+        Assert.Equal(2, failure.Rank);
+    }
+
     [Fact]
     public void Steady_state_allocates_nothing()
     {
