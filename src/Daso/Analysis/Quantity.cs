@@ -46,6 +46,14 @@ internal static class Quantity
         return string.Create(CultureInfo.InvariantCulture, $"{bitsPerSecond / Math.Max(1, size):0.###} {prefix}bit/s");
     }
 
+    /// <summary>The same of a rate that was measured: 98.1 Mbit/s.</summary>
+    public static string MeasuredBitRate(double bitsPerSecond)
+    {
+        (double size, string prefix) = s_prefixes.First(prefix => bitsPerSecond >= prefix.Size);
+        double scaled = bitsPerSecond / Math.Max(1, size);
+        return $"{Fixed(scaled, Decimals(scaled))} {prefix}bit/s";
+    }
+
     /// <summary>A large count: 1,553 or 9.87.</summary>
     public static string Count(double value) =>
         double.IsFinite(value) ? value.ToString("N" + Decimals(value), CultureInfo.InvariantCulture) : Missing;

@@ -17,8 +17,7 @@ internal static class CompareCommand
             Description = "Difference of times that matters, as in 2% or 0.02.",
             DefaultValueFactory = _ => "2%",
         };
-        var format = new Option<string>("--format") { Description = "Of the result on standard output.", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json");
+        Option<string> format = ChoiceOption.Format();
         var command = new Command("compare", "Compares two runs or two folders of runs: settings, step times, quality.")
         {
             a, b, force, threshold, format,
@@ -30,7 +29,7 @@ internal static class CompareCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (!comparison.IsSameBenchmark)
                 parsed.InvocationConfiguration.Error.WriteLine(ComparisonTable.Warning);
-            if (parsed.GetValue(format) == "json")
+            if (parsed.IsJson(format))
                 output.WriteLine(comparison.ToJson());
             else
                 ComparisonTable.Write(comparison, SpeedupTable.ConsoleFor(output));

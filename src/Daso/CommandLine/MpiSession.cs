@@ -10,6 +10,17 @@ internal static class MpiSession
     private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Refuses a command line. All processes of a launcher have the same one, so one speaks for all; a failure of another could end it
+    /// before it has spoken.
+    /// </summary>
+    /// <param name="launcher">Who started this process; null: a user did.</param>
+    /// <param name="mistake">What is wrong, and the mend.</param>
+    /// <returns>The exit code of a process that another speaks for.</returns>
+    /// <exception cref="UserErrorException">This process speaks.</exception>
+    internal static int Refuse(Launcher? launcher, string mistake) =>
+        launcher is null or { Rank: 0 } ? throw new UserErrorException(mistake) : (int)ExitCode.Done;
+
     /// <summary>Joins the job, runs a body, and takes leave; a failure ends all processes of the job.</summary>
     /// <param name="launcher">Who started this process.</param>
     /// <param name="library">The value of --mpi-library.</param>

@@ -70,13 +70,11 @@ internal sealed class PredictCommand
 
     private readonly Option<string?> _save = new("--save") { Description = "File that the calibration is written to." };
 
-    private readonly Option<string> _format = new("--format")
-    {
-        Description = "Of the result on standard output: table or json.",
-        DefaultValueFactory = _ => "table",
-    };
+    private readonly Option<string> _format = ChoiceOption.Format();
 
-    private PredictCommand() => _format.AcceptOnlyFromAmong("table", "json");
+    private PredictCommand()
+    {
+    }
 
     internal static Command Create()
     {
@@ -100,14 +98,12 @@ internal sealed class PredictCommand
             Predict(parsed);
     }
 
-    private bool IsJson(ParseResult parsed) => parsed.GetValue(_format) == "json";
-
     private void Calibrate(ParseResult parsed, string[] runs)
     {
         IReadOnlyList<MeasuredCell> cells = Read(parsed, runs);
         IReadOnlyList<MeasuredCell> others = Read(parsed, parsed.GetValue(_validate) ?? []);
         Calibration calibration = Calibrator.Fit(cells);
-        if (!IsJson(parsed))
+        if (!parsed.IsJson(_format))
             PredictPrinter.Write(calibration, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
         Compare(calibration, cells, others, parsed);
         if (parsed.GetValue(_save) is string path)
@@ -122,7 +118,7 @@ internal sealed class PredictCommand
                 cell, Calibrator.Predict(calibration, cell), Calibrator.PredictAtOwnSpeed(calibration, cell), isFitted));
         CellPrediction[] all = [.. Predictions(fitted, true), .. Predictions(others, false)];
         TextWriter output = parsed.InvocationConfiguration.Output;
-        if (IsJson(parsed))
+        if (parsed.IsJson(_format))
             PredictJson.Write(all, output);
         else
             PredictPrinter.Write(all, SpeedupTable.ConsoleFor(output));
@@ -149,7 +145,7 @@ internal sealed class PredictCommand
         var predicted = workloads.Select(workload => (Workload: workload, Steps: (PredictedStep[])
             [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))])).ToList();
         TextWriter output = parsed.InvocationConfiguration.Output;
-        if (IsJson(parsed))
+        if (parsed.IsJson(_format))
         {
             PredictJson.Write(
                 [.. predicted.Select(one =>

@@ -49,12 +49,7 @@ internal sealed class ReplayCommand
             throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
         Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
         if (OnAnotherKindOfCluster(manifest, launcher) is string mistake)
-        {
-            // All processes were started alike, so one speaks for all.
-            return launcher is null or { Rank: 0 }
-                ? throw new UserErrorException($"replay {path}: {mistake}")
-                : Task.FromResult((int)ExitCode.Done);
-        }
+            return Task.FromResult(MpiSession.Refuse(launcher, $"replay {path}: {mistake}"));
 
         var repetition = new Repetition(path, manifest, cells, parsed.GetValue(_force));
         string output = parsed.GetValue(_out)!;

@@ -20,13 +20,11 @@ internal sealed class ReproduceCommand
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string> _format = new("--format")
-    {
-        Description = "Of the result on standard output.",
-        DefaultValueFactory = _ => "table",
-    };
+    private readonly Option<string> _format = ChoiceOption.Format();
 
-    private ReproduceCommand() => _format.AcceptOnlyFromAmong("table", "json");
+    private ReproduceCommand()
+    {
+    }
 
     internal static Command Create()
     {
@@ -52,7 +50,7 @@ internal sealed class ReproduceCommand
         string[] runs = parsed.GetValue(_runs) is { Length: > 0 } given ? given : RunsHere();
         TextWriter output = parsed.InvocationConfiguration.Output;
         ReproductionReport report = ReproductionReport.Of(ids, runs);
-        if (parsed.GetValue(_format) == "json")
+        if (parsed.IsJson(_format))
             output.WriteLine(report.ToJson());
         else
             ReproductionPrinter.Write(report, SpeedupTable.ConsoleFor(output));

@@ -19,7 +19,7 @@ internal sealed class ScheduleCommand
 
     private readonly Option<int?> _epochs = new("--epochs") { Description = "Epochs of the whole training. Default: as many as losses." };
 
-    private readonly Option<string> _variant = Choice("--variant", "Definition of DASO.", "paper", "heat");
+    private readonly Option<string> _variant = ChoiceOption.Of("--variant", "Definition of DASO.", "paper", "heat");
 
     private readonly Option<int> _maxGlobalSkips = Setting(
         "--max-global-skips", "Most batches from one global synchronisation to the next.", s_defaults.MaxGlobalSkips);
@@ -42,7 +42,7 @@ internal sealed class ScheduleCommand
     private readonly Option<int> _patience = Setting(
         "--patience", "Epochs that are no better and are borne; one more is a plateau.", s_defaults.Patience);
 
-    private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
+    private readonly Option<string> _format = ChoiceOption.Format();
 
     private ScheduleCommand()
     {
@@ -62,13 +62,6 @@ internal sealed class ScheduleCommand
 
     private static Option<T> Setting<T>(string name, string description, T value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
-
-    private static Option<string> Choice(string name, string description, params string[] values)
-    {
-        Option<string> option = Setting(name, description, values[0]);
-        option.AcceptOnlyFromAmong(values);
-        return option;
-    }
 
     private void Show(ParseResult parsed)
     {
@@ -90,7 +83,7 @@ internal sealed class ScheduleCommand
         double[] losses = LossCurve.Read(parsed.GetValue(_losses)!, parsed.GetValue(_cell));
         IReadOnlyList<ScheduledEpoch> epochs = ScheduledEpoch.Of(settings, losses, given ?? losses.Length);
         TextWriter output = parsed.InvocationConfiguration.Output;
-        if (parsed.GetValue(_format) == "json")
+        if (parsed.IsJson(_format))
             SchedulePrinter.WriteJson(epochs, output);
         else
             SchedulePrinter.Write(epochs, SpeedupTable.ConsoleFor(output));

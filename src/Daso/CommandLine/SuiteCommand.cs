@@ -68,7 +68,7 @@ internal sealed class SuiteCommand : Command
         {
             Description = "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited. Default: as each experiment says.",
         };
-        private readonly Option<string> _device = Choice("--device", "Where ranks compute.", "cpu", "cuda");
+        private readonly Option<string> _device = ChoiceOption.Of("--device", "Where ranks compute.", "cpu", "cuda");
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
@@ -101,7 +101,7 @@ internal sealed class SuiteCommand : Command
             Description = "Folder that the run's folder is made in.",
             DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
         };
-        private readonly Option<string> _format = Choice("--format", "Of the result on standard output.", "table", "json");
+        private readonly Option<string> _format = ChoiceOption.Format();
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
         private readonly Option<int?> _preflight = new("--preflight")
@@ -140,13 +140,6 @@ internal sealed class SuiteCommand : Command
 
         internal Command Command { get; }
 
-        private static Option<string> Choice(string name, string description, params string[] values)
-        {
-            var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => values[0] };
-            option.AcceptOnlyFromAmong(values);
-            return option;
-        }
-
         private static Option<T[]> List<T>(string name, string description) =>
             new(name) { Description = $"{description} Several: separated by spaces.", AllowMultipleArgumentsPerToken = true };
 
@@ -160,14 +153,13 @@ internal sealed class SuiteCommand : Command
             Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
             if (launcher is not null)
             {
-                // All processes have the same options, so one speaks for all; a failure of another could end it before it has spoken.
                 if (NotUnderMpi(options) is string mistake)
-                    return launcher.Rank == 0 ? throw new UserErrorException(mistake) : Task.FromResult((int)ExitCode.Done);
+                    return Task.FromResult(MpiSession.Refuse(launcher, mistake));
                 options = options with { Link = "unlimited" };
             }
 
             SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
-            bool isJson = parsed.GetValue(_format) == "json";
+            bool isJson = parsed.IsJson(_format);
             if (parsed.GetValue(_dryRun))
             {
                 if (launcher is null or { Rank: 0 })

@@ -42,8 +42,8 @@ public sealed record SystemSpec
     public double ReduceNsPerByte { get; init; }
 
     /// <summary>
-    /// Time from the moment an operation could begin or is done to the moment the program notices; once an operation, but not inside one
-    /// process.
+    /// Time from the moment an operation could begin or is done to the moment the program notices; once an operation. Where
+    /// <see cref="IsInProcess"/>, operations inside a node or over unlimited links have none: the last rank to come carries them out.
     /// </summary>
     public double OverheadNs { get; init; }
 

@@ -72,14 +72,14 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         {
             return plan.Link is not RecordedLink emulated
                 ? (system, "unlimited")
-                : (system with { InterNode = Link(emulated.BitsPerSecond, emulated.LatencyNs) }, Name(emulated.BitsPerSecond));
+                : (system with { InterNode = Link(emulated.BitsPerSecond, emulated.LatencyNs) }, Quantity.BitRate(emulated.BitsPerSecond));
         }
 
         if (link is not null)
-            return (system with { InterNode = Link(link.BitsPerSecond, link.LatencyNs) }, Name(link.BitsPerSecond));
+            return (system with { InterNode = Link(link.BitsPerSecond, link.LatencyNs) }, Quantity.BitRate(link.BitsPerSecond));
         LinkModel measured = PreflightReading.Link(path, system, Algorithm(isInProcess)) ?? throw new UserErrorException(
             $"{path}: its links are real and it has no preflight; run it with --preflight, or give --link RATE,LATENCY");
-        return (system with { InterNode = measured }, Name(ThreeDigits(measured.BytesPerSecond * 8)));
+        return (system with { InterNode = measured }, Quantity.MeasuredBitRate(measured.BytesPerSecond * 8));
     }
 
     /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
@@ -106,12 +106,4 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;
 
     private static LinkModel Link(double bitsPerSecond, double latencyNs) => new(latencyNs, bitsPerSecond / 8);
-
-    private static double ThreeDigits(double measured)
-    {
-        double last = Math.Pow(10, Math.Floor(Math.Log10(measured)) - 2);
-        return Math.Round(measured / last) * last;
-    }
-
-    private static string Name(double bitsPerSecond) => Quantity.BitRate(bitsPerSecond);
 }
