@@ -42,8 +42,7 @@ internal sealed class InProcessGroup
         if (_nodeCount == 1)
             return 0;
         int node = Job.NodeOf(_worldRanks[member]);
-        bool isFirstOfNode = Array.FindIndex(_worldRanks, rank => Job.NodeOf(rank) == node) == member;
-        if (!isFirstOfNode)
+        if (_membersByNode[Array.IndexOf(_nodes, node)][0] != member)
             return 0;
         if (call.Kind == CollectiveKind.Broadcast)
         {
@@ -61,6 +60,8 @@ internal sealed class InProcessGroup
     internal void Start(int member, long sequence, CollectiveCall call, Memory<float> values, ReadOnlyMemory<float> contribution = default)
     {
         Job.ThrowIfEnded();
+        // Whoever comes last carries the operation out; the others' room is made now too, not in the middle of a later step.
+        PieceScratch scratch = PieceScratch.OfThisThread;
         SharedOperation? operation;
         lock (_active)
         {
@@ -75,7 +76,7 @@ internal sealed class InProcessGroup
         if (!operation.Arrive(member, call, values, contribution))
             return;
         operation.WaitForMemory();
-        Job.Execute(operation, _nodeCount);
+        Job.Execute(operation, _nodeCount, scratch);
     }
 
     internal bool IsCompleted(long sequence) => Find(sequence).IsDone;

@@ -71,7 +71,7 @@ internal sealed class InProcessJob : IDisposable
     }
 
     /// <summary>Carries out an operation whose members are all there: over the links, or at once on the calling thread.</summary>
-    internal void Execute(SharedOperation operation, int nodes)
+    internal void Execute(SharedOperation operation, int nodes, PieceScratch scratch)
     {
         if (_fabric is not null && nodes > 1)
         {
@@ -79,7 +79,6 @@ internal sealed class InProcessJob : IDisposable
             return;
         }
 
-        PieceScratch scratch = PieceScratch.OfThisThread;
         int pieces = operation.Pieces;
         for (int piece = 0; piece < pieces; piece++)
             Run(operation, piece, scratch);

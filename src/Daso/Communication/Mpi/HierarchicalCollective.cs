@@ -15,6 +15,7 @@ internal sealed class HierarchicalCollective : ICollective
     private const int SlotsPerLane = 8;
 
     private readonly int[][] _nodes;
+    private readonly int[] _nodeOf;
     private readonly int _node;
     private readonly int _member;
     private readonly int _size;
@@ -43,7 +44,8 @@ internal sealed class HierarchicalCollective : ICollective
     {
         _size = nodeOf.Count;
         _nodes = [.. Enumerable.Range(0, _size).GroupBy(one => nodeOf[one]).Select(node => node.ToArray())];
-        _node = Array.FindIndex(_nodes, node => node.Contains(rank));
+        _nodeOf = [.. Enumerable.Range(0, _size).Select(one => Array.FindIndex(_nodes, node => node.Contains(one)))];
+        _node = _nodeOf[rank];
         _member = Array.IndexOf(_nodes[_node], rank);
         Lanes = _nodes.Length == 1 ? _size : Math.Min(MaximumLanes, _nodes.Min(node => node.Length));
         if (_nodes.Any(node => node.Length > 1))
@@ -146,7 +148,7 @@ internal sealed class HierarchicalCollective : ICollective
         _roundValues = values;
         _plan = new PiecePlan(values.Length, sizeof(float));
         _owners = 0; // no piece has an owner: the bridge has them all
-        int rootNode = Array.FindIndex(_nodes, node => node.Contains(root)), count = _nodes.Length;
+        int rootNode = _nodeOf[root], count = _nodes.Length;
         int place = (_node - rootNode + count) % count;
         _bridge = BridgeOf(place);
         _isRoot = place == 0 && _member == _bridge;
