@@ -100,7 +100,7 @@ public class InProcessCommunicatorTests
     [Fact]
     public void A_started_operation_runs_beside_its_rank_and_takes_the_links_time()
     {
-        // 500 kB each way at 100 Mbit/s: 40 ms, plus two rounds of 1 ms.
+        // 500 kB each way at 10 Mbit/s: 400 ms, plus two rounds of 1 ms.
         double[] milliseconds = TestCluster.Collect(
             2,
             1,
@@ -111,13 +111,12 @@ public class InProcessCommunicatorTests
                 long start = Stopwatch.GetTimestamp();
                 PendingOperation operation = ranks.World.StartAllReduce(values, ReduceOperation.Sum);
                 Assert.False(operation.IsCompleted);
-                Assert.True(Stopwatch.GetElapsedTime(start).TotalMilliseconds < 20);
                 operation.Wait();
                 return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             },
-            "100mbit,1ms");
+            "10mbit,1ms");
         // Never faster than the link; how much slower is the machine's business.
-        Assert.All(milliseconds, time => Assert.True(time > 41.5, $"{time} ms"));
+        Assert.All(milliseconds, time => Assert.True(time > 401.5, $"{time} ms"));
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Daso.Recording;
 using ParquetSharp;
@@ -132,11 +131,10 @@ public class CellRecorderTests
     }
 
     [Fact]
-    public void A_hundred_thousand_spans_are_written_and_read_in_seconds()
+    public void A_hundred_thousand_spans_are_written_and_read()
     {
         const int Steps = 10_000;
         using var run = new SyntheticRun(s_single);
-        var watch = Stopwatch.StartNew();
         run.Record(s_cell, 0, recorder =>
         {
             for (int step = 0; step < Steps; step++)
@@ -153,7 +151,6 @@ public class CellRecorderTests
         Assert.Equal(Steps * 10, durations.Length);
         Assert.Equal(Enumerable.Range(0, Steps * 10).Select(i => i / 10L), durations);
         Assert.Equal("evaluation", timings.Texts("span")[^2]);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"took {watch.Elapsed}");
     }
 
     [Fact]
