@@ -28,7 +28,7 @@ internal static class LessWork
             return null;
         double spread = Math.Max(s_rounding, Statistics.StandardDeviation(reference));
         double least = Statistics.Mean(reference)
-            - (StudentT.Quantile975(reference.Length - 1) * spread * Math.Sqrt((1.0 / reference.Length) + (1.0 / epochs.Length)));
+            - (NormalTheory.StudentT(0.975, reference.Length - 1) * spread * Math.Sqrt((1.0 / reference.Length) + (1.0 / epochs.Length)));
         double mean = Statistics.Mean(epochs);
         return mean < least
             ? FormattableString.Invariant(

@@ -111,7 +111,7 @@ internal static class RatioBootstrap
                 return;
             double spread = units.Sum(unit => (unit.Log - Mean) * (unit.Log - Mean)) / (count - 1);
             double inside = units.Average(unit => unit.Variance);
-            double widening = StudentT.Widening(freedom ?? (count - 1));
+            double widening = NormalTheory.Widening(freedom ?? (count - 1));
             double left = (widening * widening) - (inside / spread);
             _betweenScale = spread > 0 && left > 0 ? Math.Sqrt(left * count / (count - 1)) : 0;
         }

@@ -40,7 +40,7 @@ public sealed record QualityDifference(Spread A, Spread B, double Difference, do
         double freedom = sum == 0
             ? 1
             : sum * sum / ((varianceA * varianceA / (a.Count - 1)) + (varianceB * varianceB / (b.Count - 1)));
-        return new QualityDifference(a, b, b.Mean - a.Mean, StudentT.Quantile975((int)freedom) * Math.Sqrt(sum));
+        return new QualityDifference(a, b, b.Mean - a.Mean, NormalTheory.StudentT(0.975, freedom) * Math.Sqrt(sum));
     }
 }
 

@@ -76,7 +76,7 @@ internal sealed class StepBlocks
     private static double[] Deviations(double[] stepsNs, int neighbours, double totalNs)
     {
         // A sample's deviations from its own mean are too small, and few blocks say little of their spread.
-        double scale = Math.Sqrt(neighbours / (neighbours - 1.0)) * StudentT.Widening(stepsNs.Length - 1) / totalNs;
+        double scale = Math.Sqrt(neighbours / (neighbours - 1.0)) * NormalTheory.Widening(stepsNs.Length - 1) / totalNs;
         double[] deviations = new double[stepsNs.Length * neighbours];
         for (int i = 0; i < stepsNs.Length; i++)
         {

@@ -107,9 +107,6 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     // Of fewer values, two that happen to be close make the median absolute deviation nearly nothing.
     private const int FewestSeeds = 6;
 
-    // A normal distribution's standard deviation over its median absolute deviation.
-    private const double NormalPerDeviation = 1.4826;
-
     /// <summary>The mean over seeds.</summary>
     public static Figure OfMean(double[] seeds)
     {
@@ -131,7 +128,7 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
         double value = Math.Exp(Statistics.Median(means)), error = Statistics.StandardDeviation(logs) / root;
         if (logs.Length < FewestSeeds)
             return new Figure(value, error, inside.Low, inside.High);
-        double reach = StudentT.Quantile975(logs.Length - 1) * NormalPerDeviation * Statistics.MedianAbsoluteDeviation(logs) / root;
+        double reach = NormalTheory.StudentT(0.975, logs.Length - 1) * NormalTheory.DeviationOfMad * Statistics.MedianAbsoluteDeviation(logs) / root;
         return new Figure(value, error, Math.Exp(-reach), Math.Exp(reach));
     }
 }

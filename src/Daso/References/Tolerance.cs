@@ -35,7 +35,7 @@ internal sealed record Tolerance(double Share, double Noise)
         int freedom = logs.Length - 1;
         double between = freedom > 0 ? Statistics.StandardDeviation(logs) : 0;
         double noise = Math.Sqrt(((PriorFreedom * assumed * assumed) + (freedom * between * between)) / (PriorFreedom + freedom));
-        double reach = StudentT.Quantile995(PriorFreedom + freedom) * noise * Math.Sqrt(1 + (1.0 / logs.Length));
+        double reach = NormalTheory.StudentT(0.995, PriorFreedom + freedom) * noise * Math.Sqrt(1 + (1.0 / logs.Length));
         return new Tolerance(Math.Max(floor, Math.Exp(reach) - 1), noise);
     }
 }

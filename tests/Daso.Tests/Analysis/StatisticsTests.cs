@@ -58,5 +58,15 @@ public class StatisticsTests
                 && Near(Statistics.StandardDeviation(moved), Statistics.StandardDeviation(values) * scale);
         });
 
+    /// <summary>Values of any table.</summary>
+    [Fact]
+    public void Figures_of_the_normal_distribution()
+    {
+        Assert.Equal(12.7062, NormalTheory.StudentT(0.975, 1), 4);
+        Assert.Equal(4.6041, NormalTheory.StudentT(0.995, 4), 4);
+        Assert.Equal(2.4469 / 1.959964, NormalTheory.Widening(5.9999999), 4);
+        Assert.Equal(1.4826, NormalTheory.DeviationOfMad, 4);
+    }
+
     private static bool Near(double one, double other) => Math.Abs(one - other) <= 1e-9 * (1 + Math.Abs(other));
 }

@@ -6,8 +6,6 @@ namespace Daso.Prediction.Calibrating;
 /// <summary>Takes the phases of a step from a cell's spans.</summary>
 internal static class PhaseReading
 {
-    private const double DeviationOfMad = 1.4826; // of a normal distribution, over its median absolute deviation
-
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
     internal static PhaseTimes Read(RunFolder folder, CellId cell, int ranks)
     {
@@ -25,7 +23,7 @@ internal static class PhaseReading
             Math.Max(0, other),
             copies > 0 ? Sum(spans, SpanKind.GlobalSend) / copies : null,
             Statistics.Median([.. computing.Select(
-                rank => DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
+                rank => NormalTheory.DeviationOfMad * Statistics.MedianAbsoluteDeviation(rank) / Statistics.Median(rank))]),
             JitterPerRank([.. computing.Select(rank => Statistics.Mean(rank))], [.. computing.Select(rank => ErrorOfMean(rank))]));
     }
 
