@@ -125,12 +125,11 @@ internal sealed class RunRecord : IDisposable
     /// <summary>Opens a rank's recorder of the cell under way.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="rank">The rank.</param>
-    /// <param name="expectedSteps">Steps to make room for.</param>
     /// <param name="resumeStep">Steps of the checkpoint that it goes on from; null: none.</param>
-    internal CellRecorder OpenRank(CellId cell, int rank, int expectedSteps, int? resumeStep) =>
+    internal CellRecorder OpenRank(CellId cell, int rank, int? resumeStep) =>
         File.Exists(Folder.StepEvents(cell, rank))
-            ? CellRecorder.Continue(Folder, cell, rank, expectedSteps, resumeStep ?? 0, _clock)
-            : new CellRecorder(Folder, cell, rank, expectedSteps);
+            ? CellRecorder.Continue(Folder, cell, rank, resumeStep ?? 0, _clock)
+            : new CellRecorder(Folder, cell, rank);
 
     internal void CellStarted(CellId cell, int? resumeStep)
     {
