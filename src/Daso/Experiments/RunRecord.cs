@@ -4,7 +4,6 @@ using Daso.Data;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Training;
-using TorchSharp;
 
 namespace Daso.Experiments;
 
@@ -185,7 +184,6 @@ internal sealed class RunRecord : IDisposable
         RunId id)
     {
         RunOptions options = plan.Options;
-        bool isCuda = options.Device == "cuda";
         return new Manifest
         {
             RunId = id.ToString(),
@@ -197,7 +195,7 @@ internal sealed class RunRecord : IDisposable
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
             Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],
             Cluster = new RecordedCluster(options.Topology.Nodes, options.Topology.RanksPerNode, options.Device),
-            Hardware = RecordedHardware.Detect(isCuda ? [.. Enumerable.Range(0, torch.cuda.device_count()).Select(i => $"cuda:{i}")] : []),
+            Hardware = RecordedHardware.Detect(Devices.GpusOf(options.Device, options.Topology.RanksPerNode)),
             Software = RecordedSoftware.Detect(),
             Settings = settings,
         };
