@@ -113,6 +113,10 @@ public sealed partial class ImageNetResNet50
     [Params(WireFormat.BFloat16)]
     public WireFormat DasoWire { get; init; }
 
+    /// <summary>How gradients travel with DDP; the 16-bit formats are PyTorch's compression hooks.</summary>
+    [Params(WireFormat.Float32)]
+    public WireFormat DdpWire { get; init; }
+
     /// <summary>How gradients travel with Horovod; Float16 is its compression.</summary>
     [Params(WireFormat.Float32)]
     public WireFormat HorovodWire { get; init; }
@@ -148,7 +152,7 @@ public sealed partial class ImageNetResNet50
         MinimumRate = MinimumRate,
     };
 
-    private StrategySpec Ddp => new DdpSpec();
+    private StrategySpec Ddp => new DdpSpec { Wire = DdpWire };
 
     private StrategySpec Horovod => new HorovodSpec { Wire = HorovodWire };
 

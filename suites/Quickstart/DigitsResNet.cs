@@ -1,4 +1,5 @@
 using Daso.Baselines;
+using Daso.Communication;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
@@ -21,6 +22,14 @@ public sealed partial class DigitsResNet
     [Params(16)]
     public int BatchPerRank { get; init; }
 
+    /// <summary>How gradients travel with DDP and Horovod; DASO's blocking phases send bfloat16.</summary>
+    [Params(WireFormat.Float32)]
+    public WireFormat GradientWire { get; init; }
+
+    /// <summary>DDP's buckets in KiB: a tenth of the model, so that backward hides what it can.</summary>
+    [Params(256)]
+    public int DdpBucketKib { get; init; }
+
     private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 16, Classes = 10 };
 
     private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 1536, BatchPerRank = BatchPerRank };
@@ -29,9 +38,14 @@ public sealed partial class DigitsResNet
 
     private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1, TotalEpochs = 5 };
 
-    private StrategySpec Ddp => new DdpSpec();
+    private StrategySpec Ddp => new DdpSpec
+    {
+        BucketBytes = DdpBucketKib << 10,
+        FirstBucketBytes = DdpBucketKib << 10,
+        Wire = GradientWire,
+    };
 
-    private StrategySpec Horovod => new HorovodSpec();
+    private StrategySpec Horovod => new HorovodSpec { Wire = GradientWire };
 
     private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
 

@@ -1,4 +1,5 @@
 using Daso.Baselines;
+using Daso.Communication;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
@@ -23,6 +24,14 @@ public sealed partial class NovelTransformer
     [Params(4)]
     public int SequencesPerRank { get; init; }
 
+    /// <summary>How gradients travel with DDP and Horovod; DASO's blocking phases send bfloat16.</summary>
+    [Params(WireFormat.Float32)]
+    public WireFormat GradientWire { get; init; }
+
+    /// <summary>DDP's buckets in KiB: a tenth of the model, so that backward hides what it can.</summary>
+    [Params(256)]
+    public int DdpBucketKib { get; init; }
+
     private ModelSpec Network => new TransformerSpec { Vocabulary = TextFile.Vocabulary, Context = Context, Layers = 2, Heads = 4, Width = 128 };
 
     private DataSpec Novel => new TextFile
@@ -38,9 +47,14 @@ public sealed partial class NovelTransformer
 
     private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 2e-3, WarmupEpochs = 1, TotalEpochs = 5 };
 
-    private StrategySpec Ddp => new DdpSpec();
+    private StrategySpec Ddp => new DdpSpec
+    {
+        BucketBytes = DdpBucketKib << 10,
+        FirstBucketBytes = DdpBucketKib << 10,
+        Wire = GradientWire,
+    };
 
-    private StrategySpec Horovod => new HorovodSpec();
+    private StrategySpec Horovod => new HorovodSpec { Wire = GradientWire };
 
     private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
 
