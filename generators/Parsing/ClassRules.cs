@@ -49,13 +49,14 @@ internal static class ClassRules
             foreach (ISymbol member in declaring.GetMembers())
             {
                 bool required = member is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true };
-                bool isParameter =
-                    Attributes.Find(member, KnownNames.Params) is not null || Attributes.Find(member, KnownNames.ParamsSource) is not null;
-                if (required && !isParameter)
-                    return $"has the required member '{member.Name}', which is no parameter";
+                if (required && !type.GetMembers(member.Name).Any(IsParameter))
+                    return $"has the required member '{member.Name}', which is no parameter of its own";
             }
         }
 
         return null;
     }
+
+    private static bool IsParameter(ISymbol member) =>
+        Attributes.Find(member, KnownNames.Params) is not null || Attributes.Find(member, KnownNames.ParamsSource) is not null;
 }

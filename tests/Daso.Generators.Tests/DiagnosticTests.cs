@@ -139,6 +139,17 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
+    public async Task A_required_parameter_of_a_base_class_is_none_of_the_experiment()
+    {
+        string @base = Samples.Small("Base", "base", body: "[Params(1)] public required int Width { get; init; }");
+        string derived = Replace(Samples.Small("Derived", "derived"), "class Derived", "class Derived : Base");
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(Host.Compile(@base, derived)));
+
+        Assert.Equal("DASO003 Derived", diagnostic.Id + " " + Located(diagnostic));
+    }
+
+    [Fact]
     public async Task Same_name_in_a_suite_is_reported_on_each_class()
     {
         Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Small("A", "same"), Samples.Small("B", "same")));
