@@ -52,6 +52,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.UnknownTier,
         Rules.EpochsAndSteps,
         Rules.TierWithoutParameter,
+        Rules.NameTaken,
     ];
 
     /// <inheritdoc />
@@ -64,9 +65,13 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
             if (start.Compilation.GetTypeByMetadataName(KnownNames.ExperimentMetadataName) is null)
                 return;
 
+            string root = GeneratedNames.RootNamespaceOf(
+                start.Options.AnalyzerConfigOptionsProvider.GlobalOptions, start.Compilation.AssemblyName);
+            INamedTypeSymbol? rival = GeneratedNames.RegistryRival(start.Compilation, root);
             var classes = new ConcurrentBag<INamedTypeSymbol>();
             start.RegisterSymbolAction(symbol => AnalyzeClass(symbol, classes), SymbolKind.NamedType);
             start.RegisterSymbolAction(AnalyzeProperty, SymbolKind.Property);
+            start.RegisterSymbolAction(symbol => AnalyzeName(symbol, rival), SymbolKind.NamedType);
             start.RegisterCompilationEndAction(end => ReportDuplicates(end, classes));
         });
     }
@@ -92,6 +97,15 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
 
         foreach (string name in KnownNames.PropertyAttributes)
             ReportNotAnExperiment(context, Attributes.Find(context.Symbol, name), name, type);
+    }
+
+    private static void AnalyzeName(SymbolAnalysisContext context, INamedTypeSymbol? rival)
+    {
+        if (SymbolEqualityComparer.Default.Equals(context.Symbol, rival))
+        {
+            Location? place = context.Symbol.Locations.FirstOrDefault();
+            context.ReportDiagnostic(Diagnostic.Create(Rules.NameTaken, place, KnownNames.Registry, "the list of the project's experiments"));
+        }
     }
 
     private static void ReportNotAnExperiment(SymbolAnalysisContext context, AttributeData? attribute, string name, INamedTypeSymbol type)

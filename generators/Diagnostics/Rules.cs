@@ -158,6 +158,11 @@ internal static class Rules
         "Only a parameter has values in a tier",
         "Property '{0}' has [TierParams] and is no parameter; give it [Params] or [ParamsSource], too");
 
+    public static readonly DiagnosticDescriptor NameTaken = Error(
+        "DASO036",
+        "A name that is generated must be free",
+        "'{0}' has the name of {1}, which is generated; rename it");
+
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>

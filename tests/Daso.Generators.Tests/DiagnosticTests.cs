@@ -149,6 +149,19 @@ public sealed class DiagnosticTests
         Assert.Equal("DASO003 Derived", diagnostic.Id + " " + Located(diagnostic));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("namespace Sample;")]
+    [InlineData("namespace Sample.Suites;")]
+    public async Task The_name_of_the_registry_is_taken_in_the_root_namespace_only(string @namespace)
+    {
+        string source = Replace(Samples.Small("SuiteRegistry", "a"), "namespace Sample.Suites;", @namespace);
+        Compilation output = Host.GenerateWithoutComplaint(Host.Compile(source));
+
+        string[] expected = @namespace == "namespace Sample;" ? ["DASO036 SuiteRegistry"] : [];
+        Assert.Equal(expected, (await Host.AnalyzeAsync(output)).Select(d => d.Id + " " + Located(d)));
+    }
+
     [Fact]
     public async Task Same_name_in_a_suite_is_reported_on_each_class()
     {

@@ -146,6 +146,15 @@ public sealed class GeneratedCodeTests
             texts.Keys.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("SuiteRegistry")]
+    [InlineData("suiteregistry")]
+    public void A_class_of_the_registrys_name_in_the_global_namespace_gets_a_file_of_its_own(string name)
+    {
+        string global = Samples.Small(name, "a").Replace("namespace Sample.Suites;", "", StringComparison.Ordinal);
+        Assert.Equal("a", Assert.Single(Host.Load(Host.Compile(global))).Name);
+    }
+
     [Fact]
     public void A_class_with_a_mistake_is_left_out()
     {

@@ -91,7 +91,7 @@ internal static class Host
     public static async Task<Diagnostic[]> AnalyzeAsync(Compilation compilation)
     {
         ImmutableArray<Diagnostic> diagnostics = await compilation
-            .WithAnalyzers([new ExperimentAnalyzer()])
+            .WithAnalyzers([new ExperimentAnalyzer()], new AnalyzerOptions([], new BuildProperties("Sample")))
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         return
         [
