@@ -53,6 +53,8 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.EpochsAndSteps,
         Rules.TierWithoutParameter,
         Rules.NameTaken,
+        Rules.ObsoleteError,
+        Rules.LanguageVersion,
     ];
 
     /// <inheritdoc />
@@ -103,8 +105,8 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
     {
         if (SymbolEqualityComparer.Default.Equals(context.Symbol, rival))
         {
-            Location? place = context.Symbol.Locations.FirstOrDefault();
-            context.ReportDiagnostic(Diagnostic.Create(Rules.NameTaken, place, KnownNames.Registry, "the list of the project's experiments"));
+            object[] arguments = [KnownNames.Registry, "the list of the project's experiments"];
+            context.ReportDiagnostic(Diagnostic.Create(Rules.NameTaken, context.Symbol.Locations.FirstOrDefault(), arguments));
         }
     }
 

@@ -80,13 +80,14 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
         return isHere ? ExperimentParser.Parse(type, input.Compilation, new Mistakes(null), cancellation) : null;
     }
 
-    /// <summary>The project's root namespace; null if it does not reference the library or has a type of the registry's name.</summary>
+    /// <summary>The project's root namespace; null if it can't have a registry: without the library, say, or with a type of that name.</summary>
     private static IncrementalValueProvider<string?> Namespace(IncrementalGeneratorInitializationContext context) =>
         context.CompilationProvider
             .Combine(context.AnalyzerConfigOptionsProvider)
             .Select(static ((Compilation Compilation, AnalyzerConfigOptionsProvider Options) pair, CancellationToken _) =>
             {
-                if (pair.Compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName) is null)
+                bool hasLibrary = pair.Compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName) is not null;
+                if (!hasLibrary || !GeneratedCodeRules.IsNewEnough(pair.Compilation))
                     return null;
 
                 string root = GeneratedNames.RootNamespaceOf(pair.Options.GlobalOptions, pair.Compilation.AssemblyName);

@@ -54,9 +54,9 @@ internal sealed class DeclarationText : CSharpSyntaxWalker
 
     public override void VisitAttribute(AttributeSyntax node)
     {
-        bool isOfParameter = IsExperiment(node.Parent?.Parent?.Parent)
-            && KnownNames.PropertyAttributes.Any(name => LastName(node.Name) is var written && (written == name || written == KnownNames.Short(name)));
-        if (!isOfParameter)
+        string written = LastName(node.Name);
+        bool isOfParameter = KnownNames.PropertyAttributes.Any(name => written == name || written == KnownNames.Short(name));
+        if (!isOfParameter || !IsExperiment(node.Parent?.Parent?.Parent))
             base.VisitAttribute(node);
     }
 

@@ -54,9 +54,9 @@ internal static class Host
         return CSharpCompilation.Create("Sample-Project", trees, References, settings);
     }
 
-    public static CSharpGeneratorDriver Driver(string? rootNamespace = "Sample") => CSharpGeneratorDriver.Create(
+    public static CSharpGeneratorDriver Driver(string? rootNamespace = "Sample", ParseOptions? options = null) => CSharpGeneratorDriver.Create(
         [new ExperimentGenerator().AsSourceGenerator()],
-        parseOptions: Parsing,
+        parseOptions: (CSharpParseOptions?)options ?? Parsing,
         optionsProvider: new BuildProperties(rootNamespace),
         driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
@@ -70,7 +70,7 @@ internal static class Host
     /// <summary>The compilation with its generated files; asserts that it has neither an error nor a warning.</summary>
     public static Compilation GenerateWithoutComplaint(Compilation compilation, string? rootNamespace = "Sample")
     {
-        Driver(rootNamespace).RunGeneratorsAndUpdateCompilation(
+        Driver(rootNamespace, compilation.SyntaxTrees.First().Options).RunGeneratorsAndUpdateCompilation(
             compilation, out Compilation output, out ImmutableArray<Diagnostic> diagnostics, TestContext.Current.CancellationToken);
         Assert.Empty(diagnostics);
         Assert.Empty(output.GetDiagnostics(TestContext.Current.CancellationToken).Where(d => d.Severity >= DiagnosticSeverity.Warning));
