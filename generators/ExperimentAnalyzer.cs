@@ -60,7 +60,8 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
     /// <inheritdoc />
     public override void Initialize(AnalysisContext context)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        // An experiment may itself be generated, or its file say so; with a mistake it would vanish without a word.
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
         context.RegisterCompilationStartAction(static start =>
         {
@@ -112,7 +113,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
 
     private static void ReportNotAnExperiment(SymbolAnalysisContext context, AttributeData? attribute, string name, INamedTypeSymbol type)
     {
-        if (attribute is null)
+        if (attribute is null || context.IsGeneratedCode)
             return;
 
         Location? place = Attributes.Place(attribute, context.CancellationToken);
