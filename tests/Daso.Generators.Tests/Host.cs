@@ -54,11 +54,12 @@ internal static class Host
         return CSharpCompilation.Create("Sample-Project", trees, References, settings);
     }
 
-    public static CSharpGeneratorDriver Driver(string? rootNamespace = "Sample", ParseOptions? options = null) => CSharpGeneratorDriver.Create(
+    public static CSharpGeneratorDriver Driver(
+        string? rootNamespace = "Sample", ParseOptions? options = null, bool isTracked = true) => CSharpGeneratorDriver.Create(
         [new ExperimentGenerator().AsSourceGenerator()],
         parseOptions: (CSharpParseOptions?)options ?? Parsing,
         optionsProvider: new BuildProperties(rootNamespace),
-        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: isTracked));
 
     public static GeneratorDriverRunResult Generate(Compilation compilation, string? rootNamespace = "Sample") =>
         Driver(rootNamespace).RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult();
