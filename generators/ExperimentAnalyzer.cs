@@ -52,21 +52,29 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.UnknownTier,
         Rules.EpochsAndSteps,
         Rules.TierWithoutParameter,
+        Rules.NameTaken,
+        Rules.ObsoleteError,
+        Rules.LanguageVersion,
     ];
 
     /// <inheritdoc />
     public override void Initialize(AnalysisContext context)
     {
-        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        // An experiment may itself be generated, or its file say so; with a mistake it would vanish without a word.
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
         context.RegisterCompilationStartAction(static start =>
         {
             if (start.Compilation.GetTypeByMetadataName(KnownNames.ExperimentMetadataName) is null)
                 return;
 
+            string root = GeneratedNames.RootNamespaceOf(
+                start.Options.AnalyzerConfigOptionsProvider.GlobalOptions, start.Compilation.AssemblyName);
+            INamedTypeSymbol? rival = GeneratedNames.RegistryRival(start.Compilation, root);
             var classes = new ConcurrentBag<INamedTypeSymbol>();
             start.RegisterSymbolAction(symbol => AnalyzeClass(symbol, classes), SymbolKind.NamedType);
             start.RegisterSymbolAction(AnalyzeProperty, SymbolKind.Property);
+            start.RegisterSymbolAction(symbol => AnalyzeName(symbol, rival), SymbolKind.NamedType);
             start.RegisterCompilationEndAction(end => ReportDuplicates(end, classes));
         });
     }
@@ -94,9 +102,18 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
             ReportNotAnExperiment(context, Attributes.Find(context.Symbol, name), name, type);
     }
 
+    private static void AnalyzeName(SymbolAnalysisContext context, INamedTypeSymbol? rival)
+    {
+        if (SymbolEqualityComparer.Default.Equals(context.Symbol, rival))
+        {
+            object[] arguments = [KnownNames.Registry, "the list of the project's experiments"];
+            context.ReportDiagnostic(Diagnostic.Create(Rules.NameTaken, context.Symbol.Locations.FirstOrDefault(), arguments));
+        }
+    }
+
     private static void ReportNotAnExperiment(SymbolAnalysisContext context, AttributeData? attribute, string name, INamedTypeSymbol type)
     {
-        if (attribute is null)
+        if (attribute is null || context.IsGeneratedCode)
             return;
 
         Location? place = Attributes.Place(attribute, context.CancellationToken);

@@ -7,6 +7,7 @@ using Daso.Generators.Pipeline;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Daso.Generators;
 
@@ -38,7 +39,7 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(registry, static (output, found) =>
         {
             if (found is var (spec, rootNamespace))
-                output.AddSource("SuiteRegistry.g.cs", RegistryEmitter.Emit(spec, rootNamespace));
+                output.AddSource(KnownNames.Registry + ".g.cs", RegistryEmitter.Emit(spec, rootNamespace));
         });
     }
 
@@ -79,24 +80,26 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
         return isHere ? ExperimentParser.Parse(type, input.Compilation, new Mistakes(null), cancellation) : null;
     }
 
-    /// <summary>The project's root namespace; null if it does not reference the library.</summary>
-    private static IncrementalValueProvider<string?> Namespace(IncrementalGeneratorInitializationContext context)
-    {
-        IncrementalValueProvider<string?> assembly = context.CompilationProvider.Select(static (compilation, _) =>
-            compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName) is null ? null : compilation.AssemblyName ?? "");
-        return context.AnalyzerConfigOptionsProvider
-            .Select(static (options, _) =>
-                options.GlobalOptions.TryGetValue("build_property.RootNamespace", out string? property) ? property : null)
-            .Combine(assembly)
-            .Select(static ((string? Property, string? Assembly) pair, CancellationToken _) =>
-                pair.Assembly is null ? null : RootNamespace.From(pair.Property, pair.Assembly));
-    }
+    /// <summary>The project's root namespace; null if it can't have a registry: without the library, say, or with a type of that name.</summary>
+    private static IncrementalValueProvider<string?> Namespace(IncrementalGeneratorInitializationContext context) =>
+        context.CompilationProvider
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select(static ((Compilation Compilation, AnalyzerConfigOptionsProvider Options) pair, CancellationToken _) =>
+            {
+                bool hasLibrary = pair.Compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName) is not null;
+                if (!hasLibrary || !GeneratedCodeRules.IsNewEnough(pair.Compilation))
+                    return null;
 
-    /// <summary>Classes whose names differ only by case, which file names do not tell apart; nearly always none.</summary>
+                string root = GeneratedNames.RootNamespaceOf(pair.Options.GlobalOptions, pair.Compilation.AssemblyName);
+                return GeneratedNames.RegistryRival(pair.Compilation, root) is null ? root : null;
+            });
+
+    /// <summary>Classes whose names differ from another's or the registry's by case at most, which file names do not tell apart.</summary>
     private static EquatableArray<string> AlikeButForCase(ImmutableArray<ExperimentSpec> specs)
     {
         IEnumerable<string> alike = specs
             .Select(spec => spec.FullName)
+            .Append(KnownNames.Registry)
             .GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
             .Where(names => names.Skip(1).Any())
             .SelectMany(names => names)

@@ -4,11 +4,12 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Daso.Generators.CodeFixes;
 
-/// <summary>Takes attributes and their arguments out of a file, with the brackets that would be empty.</summary>
+/// <summary>Takes attributes, their arguments and elements of these out of a file, with the brackets that would be empty.</summary>
 internal static class Removal
 {
-    public static SyntaxNode Of(SyntaxNode root, AttributeArgumentSyntax argument) =>
-        root.RemoveNode(argument, SyntaxRemoveOptions.KeepNoTrivia)!;
+    /// <param name="root">The file.</param>
+    /// <param name="item">An argument of an attribute, or an element of an array there.</param>
+    public static SyntaxNode Of(SyntaxNode root, SyntaxNode item) => root.RemoveNode(item, SyntaxRemoveOptions.KeepTrailingTrivia)!;
 
     public static SyntaxNode Of(SyntaxNode root, AttributeSyntax attribute)
     {

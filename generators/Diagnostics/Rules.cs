@@ -158,6 +158,21 @@ internal static class Rules
         "Only a parameter has values in a tier",
         "Property '{0}' has [TierParams] and is no parameter; give it [Params] or [ParamsSource], too");
 
+    public static readonly DiagnosticDescriptor NameTaken = Error(
+        "DASO036",
+        "A name that is generated must be free",
+        "'{0}' has the name of {1}, which is generated; rename it");
+
+    public static readonly DiagnosticDescriptor ObsoleteError = Error(
+        "DASO037",
+        "What generated code uses must not be an error to use",
+        "[Obsolete] makes it an error to use '{0}', which generated code does; make that a warning, or name another member");
+
+    public static readonly DiagnosticDescriptor LanguageVersion = Error(
+        "DASO038",
+        "Generated code needs a new enough C#",
+        "Experiment class '{0}' is compiled as C# {1}; set 'LangVersion' to {2} or higher, or leave it out");
+
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>

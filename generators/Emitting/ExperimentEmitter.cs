@@ -12,7 +12,7 @@ internal static class ExperimentEmitter
         SourceWriter writer = GeneratedFile.Start(spec.Namespace);
         writer.Open($"partial {(spec.IsRecord ? "record" : "class")} {spec.ClassName}");
         writer.Line("/// <summary>What the attributes of this class say, and how to make its set-up.</summary>");
-        writer.Open($"public static {Experiments}ExperimentDefinition Definition => field ??= new()");
+        writer.Open($"public static {Experiments}ExperimentDefinition Definition => new()");
         writer.Line($"Suite = {Literal.Of(spec.Suite)},");
         writer.Line($"Name = {Literal.Of(spec.Name)},");
         writer.Line($"Summary = {Literal.Of(spec.Summary)},");
@@ -46,11 +46,11 @@ internal static class ExperimentEmitter
         writer.Open("Create = static values =>");
         if (spec.Parameters.Count == 0)
         {
-            writer.Line($"var experiment = new {spec.ClassName}();");
+            writer.Line($"var experiment = new {Class(spec)}();");
         }
         else
         {
-            writer.Open($"var experiment = new {spec.ClassName}");
+            writer.Open($"var experiment = new {Class(spec)}");
             foreach (ParameterSpec parameter in spec.Parameters)
                 writer.Line($"{Literal.Identifier(parameter.Name)} = {Reading(parameter)},");
             writer.Close("};");
@@ -123,5 +123,8 @@ internal static class ExperimentEmitter
     }
 
     private static string Use(ExperimentSpec spec, MemberSpec member) =>
-        $"{(member.IsStatic ? spec.ClassName : "experiment")}.{Literal.Identifier(member.Name)}{(member.IsMethod ? "()" : "")}";
+        $"{(member.IsStatic ? Class(spec) : "experiment")}.{Literal.Identifier(member.Name)}{(member.IsMethod ? "()" : "")}";
+
+    /// <summary>In full: a local here or an inherited member may have the class's name.</summary>
+    private static string Class(ExperimentSpec spec) => $"global::{spec.FullName}";
 }

@@ -1,4 +1,5 @@
 using Daso.Generators.Model;
+using Daso.Generators.Parsing;
 
 namespace Daso.Generators.Emitting;
 
@@ -11,7 +12,7 @@ internal static class RegistryEmitter
     {
         SourceWriter writer = GeneratedFile.Start(rootNamespace);
         writer.Line("/// <summary>The experiments of this project.</summary>");
-        writer.Open("internal static class SuiteRegistry");
+        writer.Open("internal static class " + KnownNames.Registry);
         writer.Line("/// <summary>Ordered by suite, then by name.</summary>");
         string property = $"public static {ListType} Experiments {{ get; }} =";
         if (registry.Classes.Count == 0)

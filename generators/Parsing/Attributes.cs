@@ -64,20 +64,17 @@ internal static class Attributes
         attribute.ApplicationSyntaxReference?.GetSyntax(cancellation).GetLocation();
 
     /// <summary>Where a constructor argument is written; the attribute if it can't be told.</summary>
-    public static Location? PlaceOf(AttributeData attribute, int index, CancellationToken cancellation)
-    {
-        List<AttributeArgumentSyntax> written = Written(attribute, cancellation);
-        string? name = attribute.AttributeConstructor?.Parameters.ElementAtOrDefault(index)?.Name;
-        AttributeArgumentSyntax? argument =
-            written.FirstOrDefault(a => a.NameColon is { } colon && colon.Name.Identifier.ValueText == name)
-            ?? written.ElementAtOrDefault(index);
-        return argument?.Expression.GetLocation() ?? Place(attribute, cancellation);
-    }
+    public static Location? PlaceOf(AttributeData attribute, int index, CancellationToken cancellation) =>
+        Argument(attribute, index, cancellation)?.Expression.GetLocation() ?? Place(attribute, cancellation);
 
-    /// <summary>Where an item of a params argument is written; the attribute if the items are not written one by one.</summary>
+    /// <summary>Where an item of a params argument is written, also in an array; the attribute if it can't be told.</summary>
     public static Location? PlaceOfItem(AttributeData attribute, int item, int items, CancellationToken cancellation, int index = 0)
     {
         List<AttributeArgumentSyntax> written = Written(attribute, cancellation);
+        IReadOnlyList<SyntaxNode> elements = ElementsOf(Argument(attribute, index, cancellation)?.Expression);
+        if (written.Count == index + 1 && elements.Count == items)
+            return elements[item].GetLocation();
+
         return written.Count == index + items ? written[index + item].Expression.GetLocation() : Place(attribute, cancellation);
     }
 
@@ -89,6 +86,22 @@ internal static class Attributes
             syntax?.ArgumentList?.Arguments.FirstOrDefault(a => a.NameEquals?.Name.Identifier.ValueText == name);
         return argument?.GetLocation() ?? Place(attribute, cancellation);
     }
+
+    private static AttributeArgumentSyntax? Argument(AttributeData attribute, int index, CancellationToken cancellation)
+    {
+        List<AttributeArgumentSyntax> written = Written(attribute, cancellation);
+        string? name = attribute.AttributeConstructor?.Parameters.ElementAtOrDefault(index)?.Name;
+        return written.FirstOrDefault(a => a.NameColon is { } colon && colon.Name.Identifier.ValueText == name)
+            ?? written.ElementAtOrDefault(index);
+    }
+
+    private static IReadOnlyList<SyntaxNode> ElementsOf(ExpressionSyntax? array) => array switch
+    {
+        ImplicitArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions,
+        ArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions,
+        CollectionExpressionSyntax collection => collection.Elements,
+        _ => [],
+    };
 
     private static List<AttributeArgumentSyntax> Written(AttributeData attribute, CancellationToken cancellation)
     {

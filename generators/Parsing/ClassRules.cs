@@ -15,7 +15,7 @@ internal static class ClassRules
 
         if (WrongKind(scope.Type) is { } kind)
             scope.Mistakes.Add(Rules.WrongKindOfClass, scope.ClassName, scope.Type.Name, kind);
-        else if (WhyNotConstructible(scope.Type) is { } reason)
+        else if (WhyNotConstructible(scope) is { } reason)
             scope.Mistakes.Add(Rules.NotConstructible, scope.ClassName, scope.Type.Name, reason);
     }
 
@@ -36,11 +36,19 @@ internal static class ClassRules
         return type.IsFileLocal ? "local to its file" : null;
     }
 
-    private static string? WhyNotConstructible(INamedTypeSymbol type)
+    private static string? WhyNotConstructible(ExperimentScope scope)
     {
-        IMethodSymbol? constructor = type.InstanceConstructors.FirstOrDefault(c => c.Parameters.All(p => p.IsOptional || p.IsParams));
-        if (constructor is null)
+        INamedTypeSymbol type = scope.Type;
+        IMethodSymbol[] constructors =
+            [.. type.InstanceConstructors.Where(c => c.Parameters.All(p => p.IsOptional || p.IsParams)).OrderBy(c => c.Parameters.Length)];
+        if (constructors.Length == 0)
             return "has no constructor without arguments";
+
+        IMethodSymbol constructor = constructors[0];
+        if (constructors.Length > 1 && constructor.Parameters.Length > 0)
+            return "has several constructors whose arguments may all be left out";
+
+        GeneratedCodeRules.CheckUsable(scope, constructor, constructor.Locations.FirstOrDefault());
         if (constructor.GetAttributes().Any(a => a.AttributeClass?.Name == "SetsRequiredMembersAttribute"))
             return null;
 
@@ -49,13 +57,14 @@ internal static class ClassRules
             foreach (ISymbol member in declaring.GetMembers())
             {
                 bool required = member is IPropertySymbol { IsRequired: true } or IFieldSymbol { IsRequired: true };
-                bool isParameter =
-                    Attributes.Find(member, KnownNames.Params) is not null || Attributes.Find(member, KnownNames.ParamsSource) is not null;
-                if (required && !isParameter)
-                    return $"has the required member '{member.Name}', which is no parameter";
+                if (required && !type.GetMembers(member.Name).Any(IsParameter))
+                    return $"has the required member '{member.Name}', which is no parameter of its own";
             }
         }
 
         return null;
     }
+
+    private static bool IsParameter(ISymbol member) =>
+        Attributes.Find(member, KnownNames.Params) is not null || Attributes.Find(member, KnownNames.ParamsSource) is not null;
 }

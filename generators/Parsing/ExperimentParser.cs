@@ -28,6 +28,7 @@ internal static class ExperimentParser
         EquatableArray<TierSpec> tiers = TierParser.Tiers(scope);
         EquatableArray<ParameterSpec> parameters = ParameterParser.Parse(scope, tiers);
         ClassRules.Check(scope);
+        GeneratedCodeRules.Check(scope);
         cancellation.ThrowIfCancellationRequested();
 
         MemberSpec? model = Part(scope, KnownNames.Model, KnownNames.ModelSpec, "gives the model");

@@ -24,6 +24,8 @@ internal static class KnownNames
 
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
     public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
+    public const string Registry = "SuiteRegistry";
+    public const string Definition = "Definition";
     public const string ModelSpec = "Daso.Models.ModelSpec";
     public const string DataSpec = "Daso.Data.DataSpec";
     public const string OptimizerSpec = "Daso.Optimization.OptimizerSpec";

@@ -36,6 +36,7 @@ internal static class MemberParser
             return null;
         }
 
+        GeneratedCodeRules.CheckUsable(scope, member, Attributes.PlaceOf(attribute, index, scope.Cancellation));
         return new MemberSpec(name, member.IsStatic, member is IMethodSymbol);
     }
 
@@ -43,22 +44,36 @@ internal static class MemberParser
     public static ITypeSymbol TypeOf(ISymbol member) =>
         member is IPropertySymbol property ? property.Type : ((IMethodSymbol)member).ReturnType;
 
-    /// <summary>A property or parameterless method that the class can use, its own or inherited.</summary>
+    /// <summary>A property or parameterless method that the class can use, its own or inherited; null if another member hides it.</summary>
     public static ISymbol? Find(ExperimentScope scope, string name)
     {
+        bool isMethod = false;
         for (INamedTypeSymbol? type = scope.Type; type is not null; type = type.BaseType)
         {
-            foreach (ISymbol member in type.GetMembers(name))
-            {
-                bool usable = member is IPropertySymbol { IsIndexer: false, GetMethod: not null }
-                    or IMethodSymbol { MethodKind: MethodKind.Ordinary, Parameters.Length: 0, IsGenericMethod: false };
-                if (usable && scope.Compilation.IsSymbolAccessibleWithin(member, scope.Type))
-                    return member;
-            }
+            ISymbol[] members = [.. type.GetMembers(name).Where(IsAccessible)];
+            if (members.FirstOrDefault(IsUsable) is { } found)
+                return isMethod && found is not IMethodSymbol ? null : found;
+            if (members.Any(Hides))
+                return null;
+            isMethod |= members.OfType<IMethodSymbol>().Any();
         }
 
         return null;
+
+        bool IsAccessible(ISymbol member) => scope.Compilation.IsSymbolAccessibleWithin(member, scope.Type);
+
+        bool IsUsable(ISymbol member) => member is IPropertySymbol { IsIndexer: false, GetMethod: { } getter }
+            ? IsAccessible(getter)
+            : member is IMethodSymbol { MethodKind: MethodKind.Ordinary, Parameters.Length: 0, IsGenericMethod: false };
     }
+
+    /// <summary>Whether a member that can't be used is what its name means all the same; other methods are overloads.</summary>
+    private static bool Hides(ISymbol member) => member switch
+    {
+        IMethodSymbol method => !method.IsGenericMethod && method.Parameters.All(p => p.IsOptional || p.IsParams),
+        IPropertySymbol { IsOverride: true, GetMethod: null } => false,
+        _ => true,
+    };
 
     private static bool Fits(ITypeSymbol type, INamedTypeSymbol? expected)
     {

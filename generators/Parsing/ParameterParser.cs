@@ -27,6 +27,7 @@ internal static class ParameterParser
 
             if (source is not null && source != attribute)
                 scope.Mistakes.Add(Rules.TwoSources, Attributes.Place(source, scope.Cancellation), property.Name);
+            GeneratedCodeRules.CheckUsable(scope, property, Name(property));
             string option = Option(scope, property, attribute, ownerOf);
             if (!IsSettable(property))
                 scope.Mistakes.Add(Rules.ParameterNotSettable, Name(property), property.Name);

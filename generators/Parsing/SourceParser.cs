@@ -33,6 +33,7 @@ internal static class SourceParser
             return null;
         }
 
+        GeneratedCodeRules.CheckUsable(scope, member, Place());
         return new MemberSpec(name, member.IsStatic, member is IMethodSymbol);
     }
 

@@ -9,14 +9,14 @@ namespace Daso.Generators.Pipeline;
 
 /// <summary>
 /// The text of a file on which an experiment in another file can depend: declarations without bodies. Of an experiment class itself
-/// nobody else can see the private members, and nobody else reads the attributes: an edit of those is an edit of that experiment alone.
+/// nobody else reads the attributes or those of its parameters, and nobody else can see its private members, unless a constant or a type
+/// in it is part of what others see: an edit of those is an edit of that experiment alone.
 /// </summary>
 internal sealed class DeclarationText : CSharpSyntaxWalker
 {
     private static readonly ConditionalWeakTable<SyntaxNode, string> s_known = new();
 
     private readonly StringBuilder _text = new();
-    private int _insideExperiment;
 
     private DeclarationText()
         : base(SyntaxWalkerDepth.Token)
@@ -48,26 +48,32 @@ internal sealed class DeclarationText : CSharpSyntaxWalker
 
     public override void VisitAttributeList(AttributeListSyntax node)
     {
-        if (_insideExperiment == 0)
+        if (!IsExperiment(node.Parent))
             base.VisitAttributeList(node);
+    }
+
+    public override void VisitAttribute(AttributeSyntax node)
+    {
+        string written = LastName(node.Name);
+        bool isOfParameter = KnownNames.PropertyAttributes.Any(name => written == name || written == KnownNames.Short(name));
+        if (!isOfParameter || !IsExperiment(node.Parent?.Parent?.Parent))
+            base.VisitAttribute(node);
     }
 
     public override void DefaultVisit(SyntaxNode node)
     {
-        bool isExperiment = node is TypeDeclarationSyntax type && IsExperiment(type);
-        if (node is MemberDeclarationSyntax member && _insideExperiment > 0 && IsPrivate(member))
+        bool isOfExperiment = IsExperiment(node.Parent);
+        if (isOfExperiment && node is MemberDeclarationSyntax member && IsPrivate(member))
             return;
 
         // The other parts of a class, whose doc comments may be its help texts.
-        if (_insideExperiment == 0 && !isExperiment && node is TypeDeclarationSyntax or PropertyDeclarationSyntax)
+        if (!isOfExperiment && !IsExperiment(node) && node is TypeDeclarationSyntax or PropertyDeclarationSyntax)
             _text.Append(node.GetLeadingTrivia().ToFullString());
-        _insideExperiment += isExperiment ? 1 : 0;
         base.DefaultVisit(node);
-        _insideExperiment -= isExperiment ? 1 : 0;
     }
 
-    private static bool IsExperiment(TypeDeclarationSyntax type) =>
-        type.AttributeLists.Any(list => list.Attributes.Any(attribute => LastName(attribute.Name) is "Experiment" or KnownNames.Experiment));
+    private static bool IsExperiment(SyntaxNode? node) => node is TypeDeclarationSyntax type
+        && type.AttributeLists.Any(list => list.Attributes.Any(attribute => LastName(attribute.Name) is "Experiment" or KnownNames.Experiment));
 
     private static string LastName(NameSyntax name) => name switch
     {
@@ -77,6 +83,8 @@ internal sealed class DeclarationText : CSharpSyntaxWalker
         _ => "",
     };
 
-    private static bool IsPrivate(MemberDeclarationSyntax member) => !member.Modifiers.Any(modifier => modifier.Kind()
-        is SyntaxKind.PublicKeyword or SyntaxKind.InternalKeyword or SyntaxKind.ProtectedKeyword);
+    private static bool IsPrivate(MemberDeclarationSyntax member) =>
+        member is not BaseTypeDeclarationSyntax and not DelegateDeclarationSyntax
+        && !member.Modifiers.Any(modifier => modifier.Kind()
+            is SyntaxKind.PublicKeyword or SyntaxKind.InternalKeyword or SyntaxKind.ProtectedKeyword or SyntaxKind.ConstKeyword);
 }

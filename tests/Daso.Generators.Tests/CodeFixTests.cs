@@ -10,7 +10,7 @@ namespace Daso.Generators.Tests;
 public sealed class CodeFixTests
 {
     private static readonly CodeFixProvider[] s_fixes =
-        [new AddPartial(), new KeepOneBaseline(), new AddSetter(), new RemoveSurplus(), new RewriteName()];
+        [new AddPartial(), new KeepOneBaseline(), new AddSetter(), new RemoveSurplus(), new RemoveDuplicate(), new RewriteName()];
 
     /// <summary>A text of the rich sample, the mistake that takes its place, and what the fix makes of that.</summary>
     public static TheoryData<string, string, string, string> Mends => new()
@@ -28,6 +28,12 @@ public sealed class CodeFixTests
         { "DASO015", "[Params(16, 32)]", "[Params(16, 32, 16)]", "[Params(16, 32)]" },
         { "DASO018", "[Seeds(7, 2)]\n", "[Seeds]\n", "" },
         { "DASO019", "[Seeds(7, 2)]", "[Seeds(7, 7)]", "[Seeds(7)]" },
+        { "DASO019", "[Seeds(7, 2)]", "[Seeds(new[]{7, 2, 7})]", "[Seeds(new[]{7, 2})]" },
+        { "DASO019", "[Seeds(7, 2)]", "[Seeds(values: new int[] { 7, 7, 2 })]", "[Seeds(values: new int[] { 7, 2 })]" },
+        { "DASO019", "[Seeds(7, 2)]", "[Seeds([7, 2, 7])]", "[Seeds([7, 2])]" },
+        { "DASO015", "[Params(16, 32)]", "[Params(new object[] { 16, 32, 16 })]", "[Params(new object[] { 16, 32 })]" },
+        { "DASO015", "TierParams(\"tiny\", 4)", "TierParams(\"tiny\", new object[] { 4, 4 })", "TierParams(\"tiny\", new object[] { 4 })" },
+        { "DASO028", "\"nightly\", \"gpu\"", "new[]{\"a\", \"b\", \"a\"}", "new[]{\"a\", \"b\"}" },
         {
             "DASO026",
             "[ParamsSource(nameof(Widths))]\n    public int Width",
@@ -62,6 +68,7 @@ public sealed class CodeFixTests
     [Theory]
     [InlineData("DASO005", "\"digits-tiny\"", "\"größe\"")]
     [InlineData("DASO012", "BatchPerRank { get; init; }", "BatchPerRank { get { return 8; } }")]
+    [InlineData("DASO019", "[Seeds(7, 2)]", "[Seeds((new[] { 7, 2, 7 }))]")]
     public async Task Where_a_person_has_to_decide_there_is_no_fix(string id, string right, string wrong) =>
         Assert.Null(await MendAsync(Replace(Samples.Rich, right, wrong), id));
 

@@ -20,6 +20,8 @@ public sealed class DependencyTests
         {
             [Params(Shared.Width)] public int Width { get; init; }
             [Params] public Choice Choice { get; init; }
+            [Params] public Neighbour.Mode Mode { get; init; }
+            [Params(Neighbour.IWidths.Width, Neighbour.Shown)] public int Next { get; init; }
             private static TinyRate Rate => new(0.1);
         }
         """;
@@ -47,7 +49,17 @@ public sealed class DependencyTests
         }
         """;
 
-    private static readonly string s_neighbour = Samples.Small("Neighbour", "neighbour", body: "internal const int Length = 3; private int _state = 1;");
+    private const string Body =
+        """
+        internal const int Length = 3; private int _state = 1;
+            public enum Mode { A, B }
+            public interface IWidths { const int Width = 8; }
+            private const int Hidden = 1;
+            public const int Shown = Hidden;
+            [Params(5)] public int Own { get; init; }
+        """;
+
+    private static readonly string s_neighbour = Samples.Small("Neighbour", "neighbour", body: Body);
 
     private static readonly string[] s_sources = [Experiment, Other, s_neighbour];
 
@@ -69,6 +81,12 @@ public sealed class DependencyTests
         { 1, "new(\"ddp\")", "new(\"DDP\")", 0 },
         { 2, "Length = 3", "Length = 4", 2 },
         { 2, "_state = 1", "_state = 2", 1 },
+        { 2, "{ A, B }", "{ Z, B }", 2 },
+        { 2, "{ A, B }", "{ B, A }", 2 },
+        { 2, "Width = 8", "Width = 9", 2 },
+        { 2, "Hidden = 1", "Hidden = 2", 2 },
+        { 2, "[Params(5)]", "[Params(6)]", 1 },
+        { 2, "[Params(5)]", "[Obsolete, Params(5)]", 2 },
         { 2, "[Epochs(1)]", "[Epochs(2)]", 1 },
         { 2, "\"neighbour\"", "\"next\"", 1 },
         { 2, "using Daso", "global using Daso", 2 },
@@ -78,21 +96,23 @@ public sealed class DependencyTests
     [MemberData(nameof(Edits))]
     public void Edit_gives_what_a_run_from_scratch_gives(int file, string old, string @new, int parsed)
     {
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-        CSharpCompilation first = Host.Compile(s_sources);
-        SyntaxTree before = first.SyntaxTrees.Single(tree => tree.FilePath == $"file{file}.cs");
-        SyntaxTree after = Host.Tree(s_sources[file].Replace(old, @new, StringComparison.Ordinal), before.FilePath);
-        Assert.NotEqual(before.ToString(), after.ToString());
-        CSharpCompilation second = first.ReplaceSyntaxTree(before, after);
+        GeneratorDriverRunResult edited = AfterEdit(s_sources, file, old, @new);
 
-        GeneratorDriver warm = Host.Driver().RunGenerators(first, cancellation);
-        Assert.Equal(3, Host.Texts(warm.GetRunResult()).Count);
-        GeneratorDriverRunResult edited = warm.RunGenerators(second, cancellation).GetRunResult();
-
-        Assert.Equal(Host.Texts(Host.Generate(second)), Host.Texts(edited));
         Assert.Equal(parsed, edited.Results.Single().TrackedSteps[StepNames.Inputs]
             .SelectMany(step => step.Outputs)
             .Count(output => output.Reason is IncrementalStepRunReason.Modified or IncrementalStepRunReason.New));
+    }
+
+    [Theory]
+    [InlineData("[Params(1)]", "")]
+    [InlineData("virtual required", "virtual")]
+    [InlineData("required int Width", "required int Height")]
+    public void Edit_of_a_base_that_is_an_experiment_gives_what_a_run_from_scratch_gives(string old, string @new)
+    {
+        string @base = Samples.Small("Base", "base", body: "[Params(1)] public virtual required int Width { get; init; }");
+        string derived = Samples.Small("Derived", "derived", body: "[Params(2)] public override required int Width { get; init; }")
+            .Replace("class Derived", "class Derived : Base", StringComparison.Ordinal);
+        AfterEdit([@base, derived], 0, old, @new);
     }
 
     [Fact]
@@ -105,6 +125,24 @@ public sealed class DependencyTests
         GeneratorDriverRunResult edited = Host.Driver().RunGenerators(first, cancellation).RunGenerators(second, cancellation).GetRunResult();
 
         Assert.Equal(Host.Texts(Host.Generate(second)), Host.Texts(edited));
+    }
+
+    /// <summary>The warm generator's result, which is that of a run from scratch.</summary>
+    private static GeneratorDriverRunResult AfterEdit(string[] sources, int file, string old, string @new)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        CSharpCompilation first = Host.Compile(sources);
+        SyntaxTree before = first.SyntaxTrees.Single(tree => tree.FilePath == $"file{file}.cs");
+        SyntaxTree after = Host.Tree(sources[file].Replace(old, @new, StringComparison.Ordinal), before.FilePath);
+        Assert.NotEqual(before.ToString(), after.ToString());
+        CSharpCompilation second = first.ReplaceSyntaxTree(before, after);
+
+        GeneratorDriver warm = Host.Driver().RunGenerators(first, cancellation);
+        Assert.Equal(3, Host.Texts(warm.GetRunResult()).Count);
+        GeneratorDriverRunResult edited = warm.RunGenerators(second, cancellation).GetRunResult();
+
+        Assert.Equal(Host.Texts(Host.Generate(second)), Host.Texts(edited));
+        return edited;
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Daso.Generators.Tests;
 
@@ -16,6 +17,7 @@ public sealed class DiagnosticTests
         { "DASO002", "public sealed partial class", "file partial class", "DigitsTiny" },
         { "DASO003", "private TinyModel Network", "public DigitsTiny(int width) { } private TinyModel Network", "DigitsTiny" },
         { "DASO003", "private TinyModel Network", "public required int More { get; init; } private TinyModel Network", "DigitsTiny" },
+        { "DASO003", "private TinyModel Network", "public DigitsTiny(int w = 1) { } private DigitsTiny(string s = \"\") { } private TinyModel Network", "DigitsTiny" },
         { "DASO004", "[Model(nameof(Network))]", "", "DigitsTiny" },
         { "DASO004", "[Data(nameof(Digits))]", "", "DigitsTiny" },
         { "DASO004", "[Optimizer(nameof(Sgd))]", "", "DigitsTiny" },
@@ -106,6 +108,13 @@ public sealed class DiagnosticTests
         { "DASO034", "[Epochs(4)]", "[Epochs(4), Steps(200)]", "Steps(200)" },
         { "DASO035", "[Params(true)]", "[TierParams(\"tiny\", true)]", "TierParams(\"tiny\", true)" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
+        { "DASO036", "private TinyModel Network", "public string Definition => \"\"; private TinyModel Network", "Definition" },
+        { "DASO036", "private TinyModel Network", "private void Definition(int x) { } private TinyModel Network", "Definition" },
+        { "DASO036", "partial class DigitsTiny", "partial class Definition", "Definition" },
+        { "DASO037", "[Params(true)]", "[Params(true), Obsolete(\"no\", true)]", "Overlap" },
+        { "DASO037", "private TinyModel Network", "[Obsolete(\"no\", true)] public DigitsTiny() { } private TinyModel Network", "DigitsTiny" },
+        { "DASO037", "private static LearningRateSpec", "[Obsolete(\"no\", error: true)] private static LearningRateSpec", "nameof(Rate)" },
+        { "DASO037", "public sealed partial", "[Obsolete(\"no\", true)] public sealed partial", "DigitsTiny" },
     };
 
     [Theory]
@@ -139,6 +148,54 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
+    public async Task A_required_parameter_of_a_base_class_is_none_of_the_experiment()
+    {
+        string @base = Samples.Small("Base", "base", body: "[Params(1)] public required int Width { get; init; }");
+        string derived = Replace(Samples.Small("Derived", "derived"), "class Derived", "class Derived : Base");
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(Host.Compile(@base, derived)));
+
+        Assert.Equal("DASO003 Derived", diagnostic.Id + " " + Located(diagnostic));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("namespace Sample;")]
+    [InlineData("namespace Sample.Suites;")]
+    public async Task The_name_of_the_registry_is_taken_in_the_root_namespace_only(string @namespace)
+    {
+        string source = Replace(Samples.Small("SuiteRegistry", "a"), "namespace Sample.Suites;", @namespace);
+        Compilation output = Host.GenerateWithoutComplaint(Host.Compile(source));
+
+        string[] expected = @namespace == "namespace Sample;" ? ["DASO036 SuiteRegistry"] : [];
+        Assert.Equal(expected, (await Host.AnalyzeAsync(output)).Select(d => d.Id + " " + Located(d)));
+    }
+
+    [Theory]
+    [InlineData("private new int Network = 1;")]
+    [InlineData("private TinyModel Network(int width = 1) => new(width);")]
+    [InlineData("private class Network;")]
+    public async Task A_member_that_another_hides_is_not_there(string hiding)
+    {
+        const string network = "private static TinyModel Network => new(1);";
+        string source = Replace(Samples.Small("A", "a"), network, hiding).Replace("class A", "class A : Base", StringComparison.Ordinal)
+            + $"public class Base {{ {network.Replace("private", "protected", StringComparison.Ordinal)} }}";
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(Host.Compile(source)));
+
+        Assert.Equal("DASO007 nameof(Network)", diagnostic.Id + " " + Located(diagnostic));
+    }
+
+    [Fact]
+    public async Task A_language_version_that_is_too_low_is_reported()
+    {
+        CSharpCompilation compilation = Host.Compile(Host.Parsing.WithLanguageVersion(LanguageVersion.CSharp11), Samples.Small("A", "a"));
+
+        Assert.Equal("DASO038 A", Assert.Single((await Host.AnalyzeAsync(compilation)).Select(d => d.Id + " " + Located(d))));
+        Assert.Empty(Host.Texts(Host.Generate(compilation)));
+    }
+
+    [Fact]
     public async Task Same_name_in_a_suite_is_reported_on_each_class()
     {
         Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Small("A", "same"), Samples.Small("B", "same")));
@@ -157,6 +214,15 @@ public sealed class DiagnosticTests
 
         Assert.Equal(["DASO023 Epochs(1)", "DASO023 Params(1)"], diagnostics.Select(d => d.Id + " " + Located(d)));
         Assert.All(diagnostics, d => Assert.Equal(DiagnosticSeverity.Warning, d.Severity));
+    }
+
+    [Fact]
+    public async Task Mistakes_in_generated_experiments_are_reported_and_attributes_without_effect_are_not()
+    {
+        string experiment = "// <auto-generated/>\n" + Replace(Samples.Small("A", "a"), "[Epochs(1)]", "[Epochs(0)]");
+        const string other = "// <auto-generated/>\n[Epochs(1)] public class A { [Params(1)] public int P { get; set; } }";
+
+        Assert.Equal(["DASO020"], (await Host.AnalyzeAsync(Host.Compile(experiment, other))).Select(d => d.Id));
     }
 
     [Fact]

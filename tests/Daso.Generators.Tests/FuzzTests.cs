@@ -7,13 +7,17 @@ namespace Daso.Generators.Tests;
 /// <summary>Broken code, as while typing, never makes the generator or the analyzer throw.</summary>
 public sealed class FuzzTests
 {
-    [Fact]
-    public async Task Source_that_ends_at_any_token() =>
-        await FeedAsync((source, token) => source[..token.Span.End]);
+    public static TheoryData<string> Sources => [Samples.Rich, Samples.Wrong, Samples.Small("A", "a")];
 
-    [Fact]
-    public async Task Source_that_lacks_any_token() =>
-        await FeedAsync((source, token) => source.Remove(token.SpanStart, token.Span.Length));
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Source_that_ends_at_any_token(string whole) =>
+        await FeedAsync(whole, token => whole[..token.Span.End]);
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Source_that_lacks_any_token(string whole) =>
+        await FeedAsync(whole, token => whole.Remove(token.SpanStart, token.Span.Length));
 
     [Fact]
     public void Class_whose_two_parts_are_both_experiments_gets_one_file()
@@ -22,15 +26,10 @@ public sealed class FuzzTests
         Assert.Null(result.Results.Single().Exception);
     }
 
-    private static async Task FeedAsync(Func<string, SyntaxToken, string> damage)
+    private static async Task FeedAsync(string whole, Func<SyntaxToken, string> damage)
     {
-        SyntaxTree whole = Host.Tree(Samples.Rich, "file0.cs");
-        string[] sources =
-        [
-            .. whole.GetRoot(TestContext.Current.CancellationToken).DescendantTokens()
-                .Select(token => damage(Samples.Rich, token))
-                .Distinct(),
-        ];
+        SyntaxNode root = await Host.Tree(whole, "file0.cs").GetRootAsync(TestContext.Current.CancellationToken);
+        string[] sources = [.. root.DescendantTokens().Select(damage).Distinct()];
         FeedGenerator(sources);
         if (await AnalyzeAsync(sources) is { } thrown)
             Assert.Fail($"{thrown}\n{await FirstThatThrowsAsync(sources)}");

@@ -137,6 +137,43 @@ public sealed class GeneratedCodeTests
         Host.GenerateWithoutComplaint(Host.Compile(source));
     }
 
+    /// <summary>A class's name and more of its body, that of its base class, and how its declaration goes on.</summary>
+    [Theory]
+    [InlineData("values", "", "", "")]
+    [InlineData("experiment", "", "", "")]
+    [InlineData("A", "private int field = 1; public int Sum() => field;", "", "")]
+    [InlineData("A", "", "public static int A => 1;", " : Base")]
+    [InlineData("A", "", "public static string Definition => \"\";", " : Base")]
+    [InlineData("A", "", "public virtual ExperimentDefinition Definition => null!;", " : Base")]
+    [InlineData("A", "public A() { } public A(int width = 1) { }", "", "")]
+    [InlineData("A", "[Obsolete(\"old\")] public A() { }", "", "")]
+    [InlineData("A", "private TinyModel Network(int width) => new(width);", "protected TinyModel Network() => new(1);", " : Base")]
+    public void Names_of_the_user_do_not_meet_those_of_generated_code(string name, string body, string inherited, string declaration)
+    {
+        string source = Samples.Small(name, "a", body: body)
+            .Replace($"partial class {name}", $"partial class {name}{declaration}", StringComparison.Ordinal);
+        if (body.Contains("Network(", StringComparison.Ordinal))
+            source = source.Replace("private static TinyModel Network => new(1);", "", StringComparison.Ordinal);
+        string @base = $"using Daso.Generators.Tests.Parts; namespace Sample.Suites; public class Base {{ {inherited} }}";
+        Assert.Equal("a", Assert.Single(Host.Load(Host.Compile(source, @base))).Name);
+    }
+
+    [Fact]
+    public void An_experiment_can_derive_from_another()
+    {
+        string derived = Samples.Small("B", "b").Replace("class B", "class B : A", StringComparison.Ordinal);
+        Assert.Equal(["a", "b"], Host.Load(Host.Compile(Samples.Small("A", "a"), derived)).Select(d => d.Name));
+    }
+
+    [Theory]
+    [InlineData(LanguageVersion.CSharp12)]
+    [InlineData(LanguageVersion.CSharp13)]
+    public void Generated_code_compiles_as(LanguageVersion version)
+    {
+        CSharpParseOptions options = Host.Parsing.WithLanguageVersion(version);
+        Host.GenerateWithoutComplaint(Host.Compile(options, Samples.Rich));
+    }
+
     [Fact]
     public void Classes_whose_names_differ_by_case_get_files_of_their_own()
     {
@@ -144,6 +181,15 @@ public sealed class GeneratedCodeTests
         Assert.Equal(
             ["Sample.Suites.NET.1.g.cs", "Sample.Suites.Net.2.g.cs", "SuiteRegistry.g.cs"],
             texts.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("SuiteRegistry")]
+    [InlineData("suiteregistry")]
+    public void A_class_of_the_registrys_name_in_the_global_namespace_gets_a_file_of_its_own(string name)
+    {
+        string global = Samples.Small(name, "a").Replace("namespace Sample.Suites;", "", StringComparison.Ordinal);
+        Assert.Equal("a", Assert.Single(Host.Load(Host.Compile(global))).Name);
     }
 
     [Fact]

@@ -54,11 +54,12 @@ internal static class Host
         return CSharpCompilation.Create("Sample-Project", trees, References, settings);
     }
 
-    public static CSharpGeneratorDriver Driver(string? rootNamespace = "Sample") => CSharpGeneratorDriver.Create(
+    public static CSharpGeneratorDriver Driver(
+        string? rootNamespace = "Sample", ParseOptions? options = null, bool isTracked = true) => CSharpGeneratorDriver.Create(
         [new ExperimentGenerator().AsSourceGenerator()],
-        parseOptions: Parsing,
+        parseOptions: (CSharpParseOptions?)options ?? Parsing,
         optionsProvider: new BuildProperties(rootNamespace),
-        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
+        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: isTracked));
 
     public static GeneratorDriverRunResult Generate(Compilation compilation, string? rootNamespace = "Sample") =>
         Driver(rootNamespace).RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult();
@@ -70,7 +71,7 @@ internal static class Host
     /// <summary>The compilation with its generated files; asserts that it has neither an error nor a warning.</summary>
     public static Compilation GenerateWithoutComplaint(Compilation compilation, string? rootNamespace = "Sample")
     {
-        Driver(rootNamespace).RunGeneratorsAndUpdateCompilation(
+        Driver(rootNamespace, compilation.SyntaxTrees.First().Options).RunGeneratorsAndUpdateCompilation(
             compilation, out Compilation output, out ImmutableArray<Diagnostic> diagnostics, TestContext.Current.CancellationToken);
         Assert.Empty(diagnostics);
         Assert.Empty(output.GetDiagnostics(TestContext.Current.CancellationToken).Where(d => d.Severity >= DiagnosticSeverity.Warning));
@@ -91,7 +92,7 @@ internal static class Host
     public static async Task<Diagnostic[]> AnalyzeAsync(Compilation compilation)
     {
         ImmutableArray<Diagnostic> diagnostics = await compilation
-            .WithAnalyzers([new ExperimentAnalyzer()])
+            .WithAnalyzers([new ExperimentAnalyzer()], new AnalyzerOptions([], new BuildProperties("Sample")))
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         return
         [

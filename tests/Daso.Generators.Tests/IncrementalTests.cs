@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Text;
 
 namespace Daso.Generators.Tests;
 
@@ -64,6 +65,32 @@ public sealed class IncrementalTests
             $"using Daso.Generators.Tests.Parts; namespace Sample.Suites; partial class DigitsTiny {{ {member} }}");
 
         Assert.All(OutputReasons(Second(first, second)), r => Assert.Equal(IncrementalStepRunReason.Cached, r));
+    }
+
+    /// <summary>By the identity of the texts: tracking the steps of so many takes longer than they do.</summary>
+    [Fact]
+    public void Edit_of_one_of_a_thousand_experiments_emits_that_one_and_the_registry()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        string[] sources = [.. Enumerable.Range(0, 1000).Select(i => Samples.Small($"A{i}", $"a-{i}"))];
+        CSharpCompilation first = Host.Compile(sources);
+        GeneratorDriver warm = Host.Driver(isTracked: false).RunGenerators(first, cancellation);
+        HashSet<SourceText> before = new(Generated(warm).Select(s => s.SourceText), ReferenceEqualityComparer.Instance);
+        Assert.Equal(1001, before.Count);
+
+        Assert.Equal(["Sample.Suites.A500.g.cs", "SuiteRegistry.g.cs"], EmittedAfter("\"a-500\"", "\"z\""));
+        Assert.Equal(["Sample.Suites.A500.g.cs"], EmittedAfter("[Epochs(1)]", "[Epochs(2)]"));
+
+        string[] EmittedAfter(string old, string @new)
+        {
+            SyntaxTree tree = first.SyntaxTrees.Single(t => t.FilePath == "file500.cs");
+            SyntaxTree edited = Host.Tree(sources[500].Replace(old, @new, StringComparison.Ordinal), tree.FilePath);
+            GeneratorDriver after = warm.RunGenerators(first.ReplaceSyntaxTree(tree, edited), cancellation);
+            return [.. Generated(after).Where(s => !before.Contains(s.SourceText)).Select(s => s.HintName).Order(StringComparer.Ordinal)];
+        }
+
+        static IEnumerable<GeneratedSourceResult> Generated(GeneratorDriver driver) =>
+            driver.GetRunResult().Results.Single().GeneratedSources;
     }
 
     private static GeneratorRunResult AfterEdit(int file, string old, string @new)
