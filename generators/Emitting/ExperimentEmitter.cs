@@ -12,7 +12,7 @@ internal static class ExperimentEmitter
         SourceWriter writer = GeneratedFile.Start(spec.Namespace);
         writer.Open($"partial {(spec.IsRecord ? "record" : "class")} {spec.ClassName}");
         writer.Line("/// <summary>What the attributes of this class say, and how to make its set-up.</summary>");
-        writer.Open($"public static {Experiments}ExperimentDefinition Definition => field ??= new()");
+        writer.Open($"public static {Experiments}ExperimentDefinition Definition => new()");
         writer.Line($"Suite = {Literal.Of(spec.Suite)},");
         writer.Line($"Name = {Literal.Of(spec.Name)},");
         writer.Line($"Summary = {Literal.Of(spec.Summary)},");
@@ -73,11 +73,25 @@ internal static class ExperimentEmitter
             Literal.Of(parameter.Option),
             Literal.Of(parameter.TypeName),
             parameter.Source is { } source
-                ? $"{Experiments}ParameterValues.TextsOf({Use(spec, source)})"
+                ? ReadLater(spec, parameter, source)
                 : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
         ];
         return $"new({string.Join(", ", arguments)})";
+    }
+
+    private static string ReadLater(ExperimentSpec spec, ParameterSpec parameter, MemberSpec source)
+    {
+        string type = parameter.Kind switch
+        {
+            ParameterKind.Integer => "int",
+            ParameterKind.Number => "double",
+            ParameterKind.Truth => "bool",
+            ParameterKind.Choice => parameter.EnumType!,
+            _ => "string?",
+        };
+        string owner = Literal.Of($"{spec.Name}: parameter {parameter.Name} of {spec.ClassName}");
+        return $"{Experiments}ExperimentMembers.Values<{type}>({owner}, {Literal.Of(source.Name)}, static () => {Use(spec, source)})";
     }
 
     private static string Definition(ExperimentSpec spec, TierSpec tier)

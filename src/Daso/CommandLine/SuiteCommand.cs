@@ -130,7 +130,7 @@ internal sealed class SuiteCommand : Command
             foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
             {
                 Option<string[]> option = List<string>(
-                    $"--{parameter.Option}", $"{parameter.Help} ({parameter.TypeName}; default {string.Join(", ", parameter.Values)})");
+                    $"--{parameter.Option}", $"{parameter.Help} ({parameter.TypeName}; {Default(parameter)})");
                 _parameters.Add((parameter.Option, option));
                 Command.Add(option);
             }
@@ -139,6 +139,10 @@ internal sealed class SuiteCommand : Command
         }
 
         internal Command Command { get; }
+
+        private static string Default(ParameterDefinition parameter) => parameter.Values is SourceValues values
+            ? $"default: what {values.Source} gives; list shows it"
+            : $"default {string.Join(", ", parameter.Values)}";
 
         private static Option<T[]> List<T>(string name, string description) =>
             new(name) { Description = $"{description} Several: separated by spaces.", AllowMultipleArgumentsPerToken = true };

@@ -30,6 +30,25 @@ public class RegistryTests
     }
 
     [Fact]
+    public async Task A_source_that_fails_ends_only_the_commands_that_need_it()
+    {
+        IReadOnlyList<string> source = ExperimentMembers.Values<int>(
+            "failing: parameter Batch of Failing", "Batches", () => throw new InvalidOperationException("no disk"));
+        ExperimentDefinition failing = Define("failing", [new ParameterDefinition("Batch", "batch", "integer", source, "Images.")], "another");
+
+        AppRun needs = await AppRun.Of([s_small, failing], "suite", "another", "--dry-run");
+        Assert.Equal(
+            (2, "", "error: failing: parameter Batch of Failing: its source Batches failed: InvalidOperationException: no disk\n"),
+            (needs.ExitCode, needs.Output, needs.Error));
+        AppRun given = await AppRun.Of([s_small, failing], "suite", "another", "--batch", "8", "--dry-run");
+        Assert.Equal((0, ""), (given.ExitCode, given.Error));
+        AppRun other = await AppRun.Of([s_small, failing], "suite", "sample", "--dry-run");
+        Assert.Equal((0, ""), (other.ExitCode, other.Error));
+        AppRun help = await AppRun.Of([s_small, failing], "suite", "another", "--help");
+        Assert.Contains("default: what Batches gives", help.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_by_tag_shows_the_experiments_that_have_it()
     {
         AppRun run = await AppRun.Of([s_small, s_large], "list", "--tag", "of-large");
@@ -106,12 +125,15 @@ public class RegistryTests
         Assert.Equal((2, "", $"error: {message}\n"), (run.ExitCode, run.Output, run.Error));
     }
 
-    private static ExperimentDefinition Define(string name, params string[] options) => new()
+    private static ExperimentDefinition Define(string name, params string[] options) =>
+        Define(name, [.. options.Select(option => new ParameterDefinition("Batch", option, "integer", ["16"], "Images."))]);
+
+    private static ExperimentDefinition Define(string name, ParameterDefinition[] parameters, string suite = "sample") => new()
     {
-        Suite = "sample",
+        Suite = suite,
         Name = name,
         Summary = $"About {name}.",
-        Parameters = [.. options.Select(option => new ParameterDefinition("Batch", option, "integer", ["16"], "Images."))],
+        Parameters = parameters,
         Strategies = [new StrategyDefinition("ddp", true)],
         Seeds = [1],
         Steps = 200,
