@@ -52,6 +52,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.UnknownTier,
         Rules.EpochsAndSteps,
         Rules.TierWithoutParameter,
+        Rules.AlikeValues,
     ];
 
     /// <inheritdoc />

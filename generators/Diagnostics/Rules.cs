@@ -158,6 +158,8 @@ internal static class Rules
         "Only a parameter has values in a tier",
         "Property '{0}' has [TierParams] and is no parameter; give it [Params] or [ParamsSource], too");
 
+    public static readonly DiagnosticDescriptor AlikeValues = Error(CommonRules.AlikeValues);
+
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>

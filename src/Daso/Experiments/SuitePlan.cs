@@ -95,9 +95,11 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         if (Twice(options.Seeds ?? []) is [int seed, ..])
             throw new UserErrorException($"--seeds: {CommonRules.DuplicateSeed.Say(seed)}");
 
-        return new SuitePlan(suite, options, [.. experiments
+        ExperimentVariant[] variants = [.. experiments
             .Where(experiment => options.Experiments?.Contains(experiment.Name) ?? true)
-            .SelectMany(experiment => VariantsOf(experiment, options))]);
+            .SelectMany(experiment => VariantsOf(experiment, options))];
+        RequireDistinctNames(suite, variants);
+        return new SuitePlan(suite, options, variants);
     }
 
     /// <inheritdoc />
@@ -137,7 +139,7 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             for (int i = 0; i < values.Length; i++)
             {
                 if (values[i].Count > 1)
-                    name += $"-{experiment.Parameters[i].Option}-{FolderName(texts[experiment.Parameters[i].Option])}";
+                    name += $"-{experiment.Parameters[i].Option}-{VariantName.PartOf(texts[experiment.Parameters[i].Option])}";
             }
 
             var parameters = new ParameterValues(texts);
@@ -168,6 +170,22 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
+    private static void RequireDistinctNames(string suite, IReadOnlyList<ExperimentVariant> variants)
+    {
+        var owners = new Dictionary<string, string>();
+        foreach (ExperimentVariant variant in variants)
+        {
+            if (variant.Name is "suite" or "nodes" or "device")
+                throw new UserErrorException($"suite {suite}: experiment {variant.Name} is called as a setting of every run; rename it");
+            if (!owners.TryAdd(variant.Name, variant.Experiment.Name))
+            {
+                throw new UserErrorException(
+                    $"suite {suite}: experiments {owners[variant.Name]} and {variant.Experiment.Name} both have a variant called "
+                        + $"{variant.Name}; rename one of them, or take one with --experiments");
+            }
+        }
+    }
+
     private static TierDefinition TierOf(ExperimentDefinition experiment, string name)
     {
         string[] known = [.. experiment.Tiers.Select(tier => tier.Name)];
@@ -187,11 +205,14 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             throw new UserErrorException(CommonRules.ParameterWithoutValues.Say(parameter.Name, "ParamsSource"));
         if (Twice(values) is [string twice, ..])
             throw new UserErrorException(CommonRules.DuplicateValue.Say($"--{parameter.Option}", twice));
+        if (VariantName.Alike(values) is var (first, second))
+        {
+            throw new UserErrorException(
+                CommonRules.AlikeValues.Say($"--{parameter.Option}", first, second, VariantName.PartOf(first)));
+        }
+
         return values;
     }
-
-    private static string FolderName(string value) =>
-        string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
 
     private static T[] Twice<T>(IReadOnlyList<T> values) =>
         [.. values.GroupBy(value => value).Where(same => same.Skip(1).Any()).Select(same => same.Key)];
