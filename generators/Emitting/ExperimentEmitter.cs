@@ -77,7 +77,10 @@ internal static class ExperimentEmitter
                 : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
         ];
-        return $"new({string.Join(", ", arguments)})";
+        string definition = $"new({string.Join(", ", arguments)})";
+        return parameter.Kind == ParameterKind.Text
+            ? definition
+            : $"{definition} {{ Normalize = static values => {Experiments}ParameterValues.TextOf({Reading(parameter)}) }}";
     }
 
     private static string ReadLater(ExperimentSpec spec, ParameterSpec parameter, MemberSpec source)

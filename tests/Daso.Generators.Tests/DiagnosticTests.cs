@@ -105,6 +105,7 @@ public sealed class DiagnosticTests
         { "DASO033", "TierParams(\"tiny\", 4)", "TierParams(\"small\", 4)", "\"small\"" },
         { "DASO034", "[Epochs(4)]", "[Epochs(4), Steps(200)]", "Steps(200)" },
         { "DASO035", "[Params(true)]", "[TierParams(\"tiny\", true)]", "TierParams(\"tiny\", true)" },
+        { "DASO015", "[Params(0.9, 1)]", "[Params(0.0, -0.0)]", "-0.0" },
         { "DASO039", "\"ring\", \"tree\"", "\"a b\", \"a_b\"", "Params(\"a b\", \"a_b\")" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
     };

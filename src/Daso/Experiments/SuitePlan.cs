@@ -198,10 +198,11 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     /// <summary>The values to run over. Those of a user and of a source are known only now, so that the compiler's rules are kept here.</summary>
     private static IReadOnlyList<string> ValuesOf(ParameterDefinition parameter, TierDefinition? tier, RunOptions options)
     {
-        IReadOnlyList<string> values = options.Parameters.GetValueOrDefault(parameter.Option)
+        IReadOnlyList<string> texts = options.Parameters.GetValueOrDefault(parameter.Option)
             ?? tier?.Parameters.FirstOrDefault(set => set.Option == parameter.Option)?.Values
             ?? parameter.Values;
-        if (values.Count == 0)
+        string[] values = [.. texts.Select(parameter.Normal)];
+        if (values.Length == 0)
             throw new UserErrorException(CommonRules.ParameterWithoutValues.Say(parameter.Name, "ParamsSource"));
         if (Twice(values) is [string twice, ..])
             throw new UserErrorException(CommonRules.DuplicateValue.Say($"--{parameter.Option}", twice));
