@@ -160,6 +160,8 @@ internal static class Rules
 
     public static readonly DiagnosticDescriptor AlikeValues = Error(CommonRules.AlikeValues);
 
+    public static readonly DiagnosticDescriptor OptionTypes = Error(CommonRules.OptionTypes, WellKnownDiagnosticTags.CompilationEnd);
+
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>

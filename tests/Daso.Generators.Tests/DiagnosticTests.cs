@@ -130,6 +130,18 @@ public sealed class DiagnosticTests
         Assert.Empty(await Host.AnalyzeAsync(Host.Compile(Samples.Rich, Samples.Small("A", "a"), Samples.Small("B", "a", suite: "other"))));
 
     [Fact]
+    public async Task An_option_of_two_types_is_reported_in_the_second_experiment_of_the_suite()
+    {
+        string first = Samples.Small("A", "a", body: "[Params(8)] public int Width { get; init; }");
+        string second = Samples.Small("B", "b", body: "[Params(\"narrow\", Option = \"width\")] public string Shape { get; init; } = \"\";");
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(Host.Compile(first, second)));
+
+        Assert.Equal(("DASO040", "Shape"), (diagnostic.Id, Located(diagnostic)));
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(first, second.Replace("quickstart", "other", StringComparison.Ordinal))));
+    }
+
+    [Fact]
     public async Task Nested_and_static_classes_are_no_experiments()
     {
         string nested = Replace(Samples.Small("A", "a"), "Sample.Suites;", "Sample.Suites; public partial class Outer {") + "}";

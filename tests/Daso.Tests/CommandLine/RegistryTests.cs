@@ -49,6 +49,20 @@ public class RegistryTests
     }
 
     [Fact]
+    public async Task Help_tells_an_options_meanings_by_experiment_where_they_differ()
+    {
+        AppRun alike = await AppRun.Of([s_small, s_large], "suite", "sample", "--help");
+        Assert.Contains("--batch <batch> Images. (integer; default 16) Several", OneLine(alike.Output), StringComparison.Ordinal);
+
+        ExperimentDefinition other = Define("other", [new ParameterDefinition("Batch", "batch", "integer", ["8"], "Texts.")]);
+        AppRun differ = await AppRun.Of([s_small, s_large, other], "suite", "sample", "--help");
+        Assert.Contains(
+            "In small, large: Images. (integer; default 16). In other: Texts. (integer; default 8).", OneLine(differ.Output), StringComparison.Ordinal);
+
+        static string OneLine(string text) => System.Text.RegularExpressions.Regex.Replace(text, @"\s+", " ");
+    }
+
+    [Fact]
     public async Task List_by_tag_shows_the_experiments_that_have_it()
     {
         AppRun run = await AppRun.Of([s_small, s_large], "list", "--tag", "of-large");
@@ -106,6 +120,10 @@ public class RegistryTests
             "DASO017: Parameter 'Batch' has the option --link, which every suite has already; set 'Option' to another name", Define("small", "link"));
         await Refused(
             "DASO016: Parameters 'Batch' and 'Batch' both have the option --batch; set 'Option' on one of them", Define("small", "batch", "batch"));
+        await Refused(
+            "DASO040: Option --batch is integer in experiment 'small' and text in 'other' of the same suite; set 'Option' on one of the parameters",
+            s_small,
+            Define("other", [new ParameterDefinition("Batch", "batch", "text", ["narrow"], "")]));
     }
 
     [Fact]
