@@ -55,6 +55,7 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.TierWithoutParameter,
         Rules.AlikeValues,
         Rules.OptionTypes,
+        Rules.NothingToHold,
     ];
 
     /// <inheritdoc />

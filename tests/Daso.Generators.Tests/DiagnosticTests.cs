@@ -66,6 +66,12 @@ public sealed class DiagnosticTests
         { "DASO021", ", AtLeast = 0.95", "", "Target(\"accuracy\")" },
         { "DASO021", "AtLeast = 0.95", "AtLeast = 0.95, AtMost = 1", "Target(\"accuracy\", AtLeast = 0.95, AtMost = 1)" },
         { "DASO021", "AtLeast = 0.95", "AtMost = double.PositiveInfinity", "Target(\"accuracy\", AtMost = double.PositiveInfinity)" },
+        { "DASO021", "AtLeast = 0.95", "AtLeast = 95", "Target(\"accuracy\", AtLeast = 95)" },
+        { "DASO021", "\"accuracy\", AtLeast = 0.95", "\"loss\", AtMost = -5", "Target(\"loss\", AtMost = -5)" },
+        { "DASO029", "0.96, ", "95, ", "Reference(\"laptop\", \"ddp\", \"quality\", 95, Lower = -0.1, Upper = 0.05)" },
+        { "DASO029", "Lower = -0.1", "Lower = -2", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = -2, Upper = 0.05)" },
+        { "DASO041", "\"quality\"", "\"relative-training\"", "\"relative-training\"" },
+        { "DASO041", "[Target(\"accuracy\", AtLeast = 0.95)]", "[Reference(\"a\", \"daso\", \"time-to-target\", 1, Upper = 1, Unit = \"s\")]", "\"time-to-target\"" },
         { "DASO024", "\"1gbit,50us\"", "\"fast\"", "\"fast\"" },
         { "DASO007", "nameof(Widths)", "\"Width\" + \"less\"", "\"Width\" + \"less\"" },
         { "DASO025", "private static int[] Widths", "private int[] Widths", "nameof(Widths)" },
@@ -123,6 +129,13 @@ public sealed class DiagnosticTests
         Assert.Equal(located, Located(diagnostic));
         Assert.Equal(DiagnosticSeverity.Error, diagnostic.Severity);
         Assert.Equal(["SuiteRegistry.g.cs"], Host.Texts(Host.Generate(compilation)).Keys);
+    }
+
+    [Fact]
+    public async Task A_loss_may_be_above_1()
+    {
+        string source = Replace(Samples.Rich, "\"accuracy\", AtLeast = 0.95", "\"loss\", AtMost = 2.5");
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(Replace(source, "0.96, ", "2.4, "))));
     }
 
     [Fact]
