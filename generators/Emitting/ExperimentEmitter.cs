@@ -57,12 +57,19 @@ internal static class ExperimentEmitter
         }
 
         writer.Open($"return new {Experiments}ExperimentSetup(", bracket: null);
-        writer.Line(Use(spec, spec.Model) + ",");
-        writer.Line(Use(spec, spec.Data) + ",");
-        writer.Line(Use(spec, spec.Optimizer) + ",");
-        writer.Line(Use(spec, spec.LearningRate) + ",");
-        writer.Line(Literal.ListOf(spec.Strategies.Select(s => Use(spec, s.Member))) + ");");
-        writer.Outdent().Close("},");
+        foreach (MemberSpec member in new[] { spec.Model, spec.Data, spec.Optimizer, spec.LearningRate })
+            writer.Line(Guarded(spec, member) + ",");
+        writer.Open("[", bracket: null);
+        foreach (StrategySpec strategy in spec.Strategies)
+            writer.Line(Guarded(spec, strategy.Member) + ",");
+        writer.Close("]);").Outdent().Close("},");
+    }
+
+    /// <summary>A member's value; what goes wrong when it is read names it.</summary>
+    private static string Guarded(ExperimentSpec spec, MemberSpec member)
+    {
+        string name = Literal.Of($"{spec.Name}: {spec.ClassName}.{member.Name}");
+        return $"{Experiments}ExperimentMembers.Value({name}, {(member.IsStatic ? "static " : "")}() => {Use(spec, member)})";
     }
 
     private static string Definition(ExperimentSpec spec, ParameterSpec parameter)

@@ -25,6 +25,21 @@ public sealed class FailingMemberTests
         Assert.Single(Expand(registry[0]).Variants);
     }
 
+    [Theory]
+    [InlineData("TinyModel Network => new(1);", "TinyModel Network => null!;", "a: A.Network gives null; let it give a specification")]
+    [InlineData(
+        "TinyStrategy Ddp => new(\"ddp\");", "TinyStrategy Ddp => throw new ArgumentException(\"B is too large\");", "a: A.Ddp failed: ArgumentException: B is too large")]
+    [InlineData(
+        "TinyRate Rate => new(0.1);", "TinyRate Rate { get; } = new(1 / int.Parse(\"0\"));", "a: A.Rate failed: DivideByZeroException: Attempted to divide by zero.")]
+    [InlineData(
+        "TinyRate Rate => new(0.1);", "TinyRate Rate => new(0.1); public A() => throw new FormatException(\"odd\");", "a: its class cannot be made: FormatException: odd")]
+    public void A_member_that_fails_is_named(string old, string @new, string message)
+    {
+        string source = Samples.Small("A", "a").Replace(old, @new, StringComparison.Ordinal);
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(source)));
+        Assert.Equal(message, Assert.Throws<UserErrorException>(() => Expand(definition)).Message);
+    }
+
     private static SuitePlan Expand(ExperimentDefinition definition) =>
         SuitePlan.Expand(definition.Suite, [definition], new RunOptions { Topology = new Topology(1, 1) });
 }

@@ -22,7 +22,24 @@ public static class ExperimentMembers
         }
     });
 
-    private static string Reason(Exception failure) => failure switch
+    /// <summary>What a member gives that an attribute names.</summary>
+    /// <param name="member">The member, for messages: "experiment: Class.Member".</param>
+    /// <param name="read">Reads it.</param>
+    public static T Value<T>(string member, Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read() ?? throw new UserErrorException($"{member} gives null; let it give a specification");
+        }
+        catch (Exception failure) when (failure is not UserErrorException)
+        {
+            throw new UserErrorException($"{member} failed: {Reason(failure)}");
+        }
+    }
+
+    /// <summary>What a user is told of an exception of an experiment's code.</summary>
+    internal static string Reason(Exception failure) => failure switch
     {
         UserErrorException => failure.Message,
         TypeInitializationException { InnerException: Exception inner } => Reason(inner),

@@ -143,7 +143,7 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             }
 
             var parameters = new ParameterValues(texts);
-            ExperimentSetup setup = experiment.Create(parameters);
+            ExperimentSetup setup = Create(experiment, parameters);
             Validate(name, setup);
             yield return new ExperimentVariant(
                 experiment,
@@ -167,6 +167,18 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         catch (UserErrorException mistake)
         {
             throw new UserErrorException($"{variant}: {mistake.Message}", mistake.ExitCode);
+        }
+    }
+
+    private static ExperimentSetup Create(ExperimentDefinition experiment, ParameterValues values)
+    {
+        try
+        {
+            return experiment.Create(values);
+        }
+        catch (Exception failure) when (failure is not UserErrorException)
+        {
+            throw new UserErrorException($"{experiment.Name}: its class cannot be made: {ExperimentMembers.Reason(failure)}");
         }
     }
 

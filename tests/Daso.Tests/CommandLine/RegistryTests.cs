@@ -49,6 +49,19 @@ public class RegistryTests
     }
 
     [Fact]
+    public async Task List_goes_on_where_an_experiment_is_wrong()
+    {
+        IReadOnlyList<string> source = ExperimentMembers.Values<int>("bad: parameter Batch of Bad", "Batches", () => throw new IOException("no\ndisk"));
+        ExperimentDefinition bad = Define("bad", [new ParameterDefinition("Batch", "batch", "integer", source, "Images.")]);
+
+        AppRun run = await AppRun.Of([bad, s_small], "list");
+
+        Assert.Equal((2, "error: list: bad: wrong; the lines that start with error: say why\n"), (run.ExitCode, run.Error));
+        Assert.Contains("    error: bad: parameter Batch of Bad: its source Batches failed: IOException: no disk", run.Output, StringComparison.Ordinal);
+        Assert.Contains("small: About small.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Help_tells_an_options_meanings_by_experiment_where_they_differ()
     {
         AppRun alike = await AppRun.Of([s_small, s_large], "suite", "sample", "--help");
