@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Daso.Generators.Diagnostics;
+using Daso.Generators.Model;
 using Daso.Generators.Parsing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -55,6 +56,9 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         Rules.NameTaken,
         Rules.ObsoleteError,
         Rules.LanguageVersion,
+        Rules.AlikeValues,
+        Rules.OptionTypes,
+        Rules.NothingToHold,
     ];
 
     /// <inheritdoc />
@@ -72,14 +76,19 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
                 start.Options.AnalyzerConfigOptionsProvider.GlobalOptions, start.Compilation.AssemblyName);
             INamedTypeSymbol? rival = GeneratedNames.RegistryRival(start.Compilation, root);
             var classes = new ConcurrentBag<INamedTypeSymbol>();
-            start.RegisterSymbolAction(symbol => AnalyzeClass(symbol, classes), SymbolKind.NamedType);
+            var experiments = new ConcurrentBag<(INamedTypeSymbol Class, ExperimentSpec Experiment)>();
+            start.RegisterSymbolAction(symbol => AnalyzeClass(symbol, classes, experiments), SymbolKind.NamedType);
             start.RegisterSymbolAction(AnalyzeProperty, SymbolKind.Property);
             start.RegisterSymbolAction(symbol => AnalyzeName(symbol, rival), SymbolKind.NamedType);
             start.RegisterCompilationEndAction(end => ReportDuplicates(end, classes));
+            start.RegisterCompilationEndAction(end => ReportOptionTypes(end, experiments));
         });
     }
 
-    private static void AnalyzeClass(SymbolAnalysisContext context, ConcurrentBag<INamedTypeSymbol> classes)
+    private static void AnalyzeClass(
+        SymbolAnalysisContext context,
+        ConcurrentBag<INamedTypeSymbol> classes,
+        ConcurrentBag<(INamedTypeSymbol Class, ExperimentSpec Experiment)> experiments)
     {
         var type = (INamedTypeSymbol)context.Symbol;
         if (ExperimentParser.Declared(type) is null)
@@ -90,7 +99,9 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
         }
 
         classes.Add(type);
-        ExperimentParser.Parse(type, context.Compilation, new Mistakes(context.ReportDiagnostic), context.CancellationToken);
+        var mistakes = new Mistakes(context.ReportDiagnostic);
+        if (ExperimentParser.Parse(type, context.Compilation, mistakes, context.CancellationToken) is { } experiment)
+            experiments.Add((type, experiment));
     }
 
     private static void AnalyzeProperty(SymbolAnalysisContext context)
@@ -118,6 +129,28 @@ public sealed class ExperimentAnalyzer : DiagnosticAnalyzer
 
         Location? place = Attributes.Place(attribute, context.CancellationToken);
         context.ReportDiagnostic(Diagnostic.Create(Rules.NotAnExperiment, place, KnownNames.Short(name), type.Name));
+    }
+
+    private static void ReportOptionTypes(
+        CompilationAnalysisContext context, IEnumerable<(INamedTypeSymbol Class, ExperimentSpec Experiment)> experiments)
+    {
+        var firstOf = new Dictionary<(string Suite, string Option), (string Experiment, string Type)>();
+        foreach ((INamedTypeSymbol type, ExperimentSpec experiment) in experiments.OrderBy(one => one.Experiment.Name, StringComparer.Ordinal))
+        {
+            foreach (ParameterSpec parameter in experiment.Parameters)
+            {
+                if (!firstOf.TryGetValue((experiment.Suite, parameter.Option), out (string Experiment, string Type) first))
+                {
+                    firstOf.Add((experiment.Suite, parameter.Option), (experiment.Name, parameter.TypeName));
+                }
+                else if (first.Type != parameter.TypeName)
+                {
+                    Location? place = type.GetMembers(parameter.Name).FirstOrDefault()?.Locations.FirstOrDefault();
+                    object[] arguments = [parameter.Option, first.Type, first.Experiment, parameter.TypeName, experiment.Name];
+                    context.ReportDiagnostic(Diagnostic.Create(Rules.OptionTypes, place, arguments));
+                }
+            }
+        }
     }
 
     private static void ReportDuplicates(CompilationAnalysisContext context, IEnumerable<INamedTypeSymbol> classes)

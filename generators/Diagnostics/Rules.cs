@@ -85,7 +85,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor TargetBound = Error(
         "DASO021",
         "A target has one finite bound",
-        "The target for '{0}' {1}; set exactly one of 'AtLeast' and 'AtMost' to a finite number");
+        "The target for '{0}' {1}; set exactly one of 'AtLeast' and 'AtMost', for shares to a number from 0 to 1, for a loss to one from 0 on");
 
     public static readonly DiagnosticDescriptor UnknownMetric = Error(
         "DASO022",
@@ -126,7 +126,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor ReferenceBounds = Error(
         "DASO029",
         "A reference has a value and bounds around it",
-        "The reference for '{0}' of '{1}' on '{2}' {3}; write a value above 0, 'Lower' at most 0 and 'Upper' at least 0, as shares of it");
+        "The reference for '{0}' of '{1}' on '{2}' {3}; write a value above 0 (of a share at most 1), 'Lower' at most 0 and above -1, and 'Upper' at least 0, as shares of it");
 
     public static readonly DiagnosticDescriptor UnknownStrategy = Error(
         "DASO030",
@@ -172,6 +172,15 @@ internal static class Rules
         "DASO038",
         "Generated code needs a new enough C#",
         "Experiment class '{0}' is compiled as C# {1}; set 'LangVersion' to {2} or higher, or leave it out");
+
+    public static readonly DiagnosticDescriptor AlikeValues = Error(CommonRules.AlikeValues);
+
+    public static readonly DiagnosticDescriptor OptionTypes = Error(CommonRules.OptionTypes, WellKnownDiagnosticTags.CompilationEnd);
+
+    public static readonly DiagnosticDescriptor NothingToHold = Error(
+        "DASO041",
+        "A reference needs a figure to judge",
+        "The reference for '{0}' of '{1}' on '{2}' has nothing to judge: {3}, or remove the reference");
 
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 

@@ -57,12 +57,19 @@ internal static class ExperimentEmitter
         }
 
         writer.Open($"return new {Experiments}ExperimentSetup(", bracket: null);
-        writer.Line(Use(spec, spec.Model) + ",");
-        writer.Line(Use(spec, spec.Data) + ",");
-        writer.Line(Use(spec, spec.Optimizer) + ",");
-        writer.Line(Use(spec, spec.LearningRate) + ",");
-        writer.Line(Literal.ListOf(spec.Strategies.Select(s => Use(spec, s.Member))) + ");");
-        writer.Outdent().Close("},");
+        foreach (MemberSpec member in new[] { spec.Model, spec.Data, spec.Optimizer, spec.LearningRate })
+            writer.Line(Guarded(spec, member) + ",");
+        writer.Open("[", bracket: null);
+        foreach (StrategySpec strategy in spec.Strategies)
+            writer.Line(Guarded(spec, strategy.Member) + ",");
+        writer.Close("]);").Outdent().Close("},");
+    }
+
+    /// <summary>A member's value; what goes wrong when it is read names it.</summary>
+    private static string Guarded(ExperimentSpec spec, MemberSpec member)
+    {
+        string name = Literal.Of($"{spec.Name}: {spec.ClassName}.{member.Name}");
+        return $"{Experiments}ExperimentMembers.Value({name}, {(member.IsStatic ? "static " : "")}() => {Use(spec, member)})";
     }
 
     private static string Definition(ExperimentSpec spec, ParameterSpec parameter)
@@ -73,11 +80,28 @@ internal static class ExperimentEmitter
             Literal.Of(parameter.Option),
             Literal.Of(parameter.TypeName),
             parameter.Source is { } source
-                ? $"{Experiments}ParameterValues.TextsOf({Use(spec, source)})"
+                ? ReadLater(spec, parameter, source)
                 : Literal.ListOf(parameter.Values.Select(Literal.Of)),
             Literal.Of(parameter.Help),
         ];
-        return $"new({string.Join(", ", arguments)})";
+        string definition = $"new({string.Join(", ", arguments)})";
+        return parameter.Kind == ParameterKind.Text
+            ? definition
+            : $"{definition} {{ Normalize = static values => {Experiments}ParameterValues.TextOf({Reading(parameter)}) }}";
+    }
+
+    private static string ReadLater(ExperimentSpec spec, ParameterSpec parameter, MemberSpec source)
+    {
+        string type = parameter.Kind switch
+        {
+            ParameterKind.Integer => "int",
+            ParameterKind.Number => "double",
+            ParameterKind.Truth => "bool",
+            ParameterKind.Choice => parameter.EnumType!,
+            _ => "string?",
+        };
+        string owner = Literal.Of($"{spec.Name}: parameter {parameter.Name} of {spec.ClassName}");
+        return $"{Experiments}ExperimentMembers.Values<{type}>({owner}, {Literal.Of(source.Name)}, static () => {Use(spec, source)})";
     }
 
     private static string Definition(ExperimentSpec spec, TierSpec tier)

@@ -37,8 +37,6 @@ internal static class KnownNames
 
     public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource, TierParams];
 
-    public static readonly IReadOnlyList<string> Metrics = ["accuracy", "top5", "loss"];
-
     /// <summary>How a user writes an attribute: without the suffix.</summary>
     public static string Short(string attribute) => attribute.Substring(0, attribute.Length - "Attribute".Length);
 }

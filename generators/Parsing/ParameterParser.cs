@@ -121,6 +121,12 @@ internal static class ParameterParser
                 values.Add(text);
         }
 
+        if (VariantName.Alike(values) is var (first, second))
+        {
+            Location? place = Attributes.Place(attribute, scope.Cancellation);
+            scope.Mistakes.Add(Rules.AlikeValues, place, $"Parameter '{property.Name}'", first, second, VariantName.PartOf(first));
+        }
+
         return new([.. values]);
     }
 

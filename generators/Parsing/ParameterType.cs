@@ -76,8 +76,9 @@ internal sealed class ParameterType
     /// <summary>A value as it may have been written in source.</summary>
     public static string Written(TypedConstant value) => value.Kind == TypedConstantKind.Array ? "An array" : value.ToCSharpString();
 
+    /// <summary>-0 is 0.</summary>
     private static string? Finite(double number) =>
-        double.IsNaN(number) || double.IsInfinity(number) ? null : number.ToString("R", CultureInfo.InvariantCulture);
+        double.IsNaN(number) || double.IsInfinity(number) ? null : (number + 0.0).ToString("R", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> NamesOf(ITypeSymbol type) => Choices(type).Select(choice => choice.Name);
 

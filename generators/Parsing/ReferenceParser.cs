@@ -87,12 +87,24 @@ internal static class ReferenceParser
             scope.Mistakes.Add(Rules.ReferenceUnit, place, reference.Unit, reference.Metric, known);
         }
 
-        if (ReferenceRule.WhatIsWrong(reference.Value, reference.Lower, reference.Upper) is { } wrong)
+        AttributeData? target = scope.Find(KnownNames.Target);
+        string quality = (target is null ? null : Attributes.Text(target, 0)) ?? QualityMetrics.Default;
+        double largest = ReferenceMetrics.LargestOf(reference.Metric, quality);
+        if (ReferenceRule.WhatIsWrong(reference.Value, reference.Lower, reference.Upper, largest) is { } wrong)
         {
             Location? place = Attributes.Place(attribute, scope.Cancellation);
             scope.Mistakes.Add(Rules.ReferenceBounds, place, reference.Metric, reference.Strategy, reference.System, wrong);
         }
+
+        if (ReferenceMetrics.WhyNothingToHold(reference.Metric, IsBaseline(scope, reference.Strategy), target is not null) is { } why)
+        {
+            Location? place = Attributes.PlaceOf(attribute, 2, scope.Cancellation);
+            scope.Mistakes.Add(Rules.NothingToHold, place, reference.Metric, reference.Strategy, reference.System, why);
+        }
     }
+
+    private static bool IsBaseline(ExperimentScope scope, string strategy) => Attributes.All(scope.Type, KnownNames.Strategy)
+        .Any(declared => Attributes.Text(declared, 0) == strategy && StrategyParser.IsBaseline(declared));
 
     private static bool IsSameFigure(ReferenceSpec one, ReferenceSpec other) =>
         (one.System, one.Strategy, one.Metric, one.Tier) == (other.System, other.Strategy, other.Metric, other.Tier);

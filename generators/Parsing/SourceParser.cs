@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Daso.Generators.Parsing;
 
-/// <summary>The member that [ParamsSource] names: it gives a parameter's values when the program starts.</summary>
+/// <summary>The member that [ParamsSource] names: it gives a parameter's values when a command needs them.</summary>
 internal static class SourceParser
 {
     public static MemberSpec? Parse(ExperimentScope scope, IPropertySymbol property, AttributeData attribute)

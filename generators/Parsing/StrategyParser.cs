@@ -47,5 +47,6 @@ internal static class StrategyParser
         }
     }
 
-    private static bool IsBaseline(AttributeData attribute) => Attributes.Named(attribute, "Baseline")?.Value is true;
+    /// <summary>Whether a [Strategy] says that it is the baseline.</summary>
+    public static bool IsBaseline(AttributeData attribute) => Attributes.Named(attribute, "Baseline")?.Value is true;
 }

@@ -68,15 +68,15 @@ internal static class TrainingParser
         if (scope.Find(KnownNames.Target) is not { } attribute || scope.Text(attribute, 0) is not { } metric)
             return null;
 
-        if (!KnownNames.Metrics.Contains(metric, StringComparer.Ordinal))
+        if (!QualityMetrics.Names.Contains(metric, StringComparer.Ordinal))
         {
             Location? place = Attributes.PlaceOf(attribute, 0, scope.Cancellation);
-            scope.Mistakes.Add(Rules.UnknownMetric, place, metric, string.Join(", ", KnownNames.Metrics));
+            scope.Mistakes.Add(Rules.UnknownMetric, place, metric, string.Join(", ", QualityMetrics.Names));
         }
 
         double? atLeast = Attributes.Named(attribute, "AtLeast")?.Value as double?;
         double? atMost = Attributes.Named(attribute, "AtMost")?.Value as double?;
-        if (WrongBound(atLeast, atMost) is { } wrong)
+        if (TargetRule.WhatIsWrong(metric, atLeast, atMost) is { } wrong)
             scope.Mistakes.Add(Rules.TargetBound, Attributes.Place(attribute, scope.Cancellation), metric, wrong);
         return new TargetSpec(metric, atLeast is not null, atLeast ?? atMost ?? 0);
     }
@@ -92,14 +92,6 @@ internal static class TrainingParser
         if (count < 1)
             scope.Mistakes.Add(Rules.TooShort, Attributes.PlaceOf(attribute, 0, scope.Cancellation), Text(count), unit);
         return count;
-    }
-
-    private static string? WrongBound(double? atLeast, double? atMost)
-    {
-        if (atLeast is null == atMost is null)
-            return atLeast is null ? "has no bound" : "has two bounds";
-        double bound = atLeast ?? atMost!.Value;
-        return double.IsNaN(bound) || double.IsInfinity(bound) ? "has a bound that is not finite" : null;
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

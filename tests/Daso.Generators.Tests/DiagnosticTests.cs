@@ -68,6 +68,12 @@ public sealed class DiagnosticTests
         { "DASO021", ", AtLeast = 0.95", "", "Target(\"accuracy\")" },
         { "DASO021", "AtLeast = 0.95", "AtLeast = 0.95, AtMost = 1", "Target(\"accuracy\", AtLeast = 0.95, AtMost = 1)" },
         { "DASO021", "AtLeast = 0.95", "AtMost = double.PositiveInfinity", "Target(\"accuracy\", AtMost = double.PositiveInfinity)" },
+        { "DASO021", "AtLeast = 0.95", "AtLeast = 95", "Target(\"accuracy\", AtLeast = 95)" },
+        { "DASO021", "\"accuracy\", AtLeast = 0.95", "\"loss\", AtMost = -5", "Target(\"loss\", AtMost = -5)" },
+        { "DASO029", "0.96, ", "95, ", "Reference(\"laptop\", \"ddp\", \"quality\", 95, Lower = -0.1, Upper = 0.05)" },
+        { "DASO029", "Lower = -0.1", "Lower = -2", "Reference(\"laptop\", \"ddp\", \"quality\", 0.96, Lower = -2, Upper = 0.05)" },
+        { "DASO041", "\"quality\"", "\"relative-training\"", "\"relative-training\"" },
+        { "DASO041", "[Target(\"accuracy\", AtLeast = 0.95)]", "[Reference(\"a\", \"daso\", \"time-to-target\", 1, Upper = 1, Unit = \"s\")]", "\"time-to-target\"" },
         { "DASO024", "\"1gbit,50us\"", "\"fast\"", "\"fast\"" },
         { "DASO007", "nameof(Widths)", "\"Width\" + \"less\"", "\"Width\" + \"less\"" },
         { "DASO025", "private static int[] Widths", "private int[] Widths", "nameof(Widths)" },
@@ -107,6 +113,8 @@ public sealed class DiagnosticTests
         { "DASO033", "TierParams(\"tiny\", 4)", "TierParams(\"small\", 4)", "\"small\"" },
         { "DASO034", "[Epochs(4)]", "[Epochs(4), Steps(200)]", "Steps(200)" },
         { "DASO035", "[Params(true)]", "[TierParams(\"tiny\", true)]", "TierParams(\"tiny\", true)" },
+        { "DASO015", "[Params(0.9, 1)]", "[Params(0.0, -0.0)]", "-0.0" },
+        { "DASO039", "\"ring\", \"tree\"", "\"a b\", \"a_b\"", "Params(\"a b\", \"a_b\")" },
         { "DASO022", "\"accuracy\"", "\"acuracy\"", "\"acuracy\"" },
         { "DASO036", "private TinyModel Network", "public string Definition => \"\"; private TinyModel Network", "Definition" },
         { "DASO036", "private TinyModel Network", "private void Definition(int x) { } private TinyModel Network", "Definition" },
@@ -133,8 +141,27 @@ public sealed class DiagnosticTests
     }
 
     [Fact]
+    public async Task A_loss_may_be_above_1()
+    {
+        string source = Replace(Samples.Rich, "\"accuracy\", AtLeast = 0.95", "\"loss\", AtMost = 2.5");
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(Replace(source, "0.96, ", "2.4, "))));
+    }
+
+    [Fact]
     public async Task Right_experiments_have_no_diagnostics() =>
         Assert.Empty(await Host.AnalyzeAsync(Host.Compile(Samples.Rich, Samples.Small("A", "a"), Samples.Small("B", "a", suite: "other"))));
+
+    [Fact]
+    public async Task An_option_of_two_types_is_reported_in_the_second_experiment_of_the_suite()
+    {
+        string first = Samples.Small("A", "a", body: "[Params(8)] public int Width { get; init; }");
+        string second = Samples.Small("B", "b", body: "[Params(\"narrow\", Option = \"width\")] public string Shape { get; init; } = \"\";");
+
+        Diagnostic diagnostic = Assert.Single(await Host.AnalyzeAsync(Host.Compile(first, second)));
+
+        Assert.Equal(("DASO040", "Shape"), (diagnostic.Id, Located(diagnostic)));
+        Assert.Empty(await Host.AnalyzeAsync(Host.Compile(first, second.Replace("quickstart", "other", StringComparison.Ordinal))));
+    }
 
     [Fact]
     public async Task Nested_and_static_classes_are_no_experiments()

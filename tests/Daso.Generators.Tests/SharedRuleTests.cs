@@ -47,14 +47,21 @@ public sealed class SharedRuleTests
     }
 
     [Fact]
-    public async Task Both_say_the_same_of_two_experiments_of_one_name()
+    public Task Both_say_the_same_of_two_experiments_of_one_name() =>
+        BothSayTheSame(Samples.Small("A", "same"), Samples.Small("B", "same"), ", class 'Sample.Suites.B'");
+
+    [Fact]
+    public Task Both_say_the_same_of_an_option_of_two_types() => BothSayTheSame(
+        Samples.Small("A", "a", body: "[Params(8)] public int Width { get; init; }"),
+        Samples.Small("B", "b", body: "[Params(\"narrow\")] public string Width { get; init; } = \"\";"));
+
+    private static async Task BothSayTheSame(string first, string second, string onlyCompiler = " (nothing)")
     {
-        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Small("A", "same"), Samples.Small("B", "same")));
-        string says = diagnostics[0].Id + ": " + diagnostics[0].GetMessage().Replace(", class 'Sample.Suites.B'", "", StringComparison.Ordinal);
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(first, second));
+        string says = diagnostics[0].Id + ": " + diagnostics[0].GetMessage().Replace(onlyCompiler, "", StringComparison.Ordinal);
 
         // As two assemblies that know nothing of each other.
-        ExperimentDefinition[] both =
-            [.. Host.Load(Host.Compile(Samples.Small("A", "same"))), .. Host.Load(Host.Compile(Samples.Small("B", "same")))];
+        ExperimentDefinition[] both = [.. Host.Load(Host.Compile(first)), .. Host.Load(Host.Compile(second))];
         TextWriter console = Console.Error;
         using var error = new StringWriter();
         Console.SetError(error);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Daso.Analysis;
 using Daso.Experiments;
+using Daso.Recording;
 using Daso.References;
 
 namespace Daso.CommandLine;
@@ -66,7 +67,9 @@ internal sealed class CheckCommand
         RunFigures run = RunFigures.Read(paths[0]);
         IReadOnlyList<Judgement> judgements = Judgement.Of(
             run,
-            file is null ? SystemReferences.Of(run, _experiments, system!, parsed.GetValue(_tier)) : FromFile(file, run));
+            file is null
+                ? SystemReferences.Of(run, Manifest.Read(RunFolder.Open(paths[0])), _experiments, system!, parsed.GetValue(_tier))
+                : FromFile(file, run));
         CheckTable.Write(judgements, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
         foreach (string line in CheckTable.Findings(judgements))
             parsed.InvocationConfiguration.Error.WriteLine(line);

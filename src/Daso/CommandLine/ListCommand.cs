@@ -15,7 +15,12 @@ internal static class ListCommand
         var tag = new Option<string?>("--tag") { Description = "Shows only the experiments that have this tag." };
         var command = new Command("list", "Shows the suites, their experiments and their parameters.") { tag };
         command.SetAction(parsed =>
-            Show(Tagged(experiments, parsed.GetValue(tag)), SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output)));
+        {
+            IAnsiConsole console = SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output);
+            string[] failed = [.. Show(Tagged(experiments, parsed.GetValue(tag)), console)];
+            if (failed.Length > 0)
+                throw new UserErrorException($"list: {string.Join(", ", failed)}: wrong; the lines that start with error: say why");
+        });
         return command;
     }
 
@@ -27,29 +32,46 @@ internal static class ListCommand
         return tag is null ? experiments : experiments.Where(experiment => experiment.Tags.Contains(tag));
     }
 
-    private static void Show(IEnumerable<ExperimentDefinition> experiments, IAnsiConsole console)
+    /// <summary>Shows the experiments, with what is wrong with one in its place; gives the names of those.</summary>
+    private static IReadOnlyList<string> Show(IEnumerable<ExperimentDefinition> experiments, IAnsiConsole console)
     {
+        var failed = new List<string>();
         foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
         {
             console.MarkupLineInterpolated($"[bold]{suite.Key}[/]");
             foreach (ExperimentDefinition experiment in suite)
             {
-                console.WriteLine($"  {experiment.Name}: {experiment.Summary}");
-                console.WriteLine($"    strategies: {string.Join(", ", experiment.Strategies.Select(s => s.IsBaseline ? $"{s.Name} (baseline)" : s.Name))}");
-                string seeds = string.Join(", ", experiment.Seeds), link = experiment.Link ?? "unlimited";
-                console.WriteLine($"    {PlanPrinter.Length(experiment.Epochs, experiment.Steps)}, seeds {seeds}, link {link}");
-                foreach (ParameterDefinition parameter in experiment.Parameters)
-                    console.WriteLine($"    --{parameter.Option} {string.Join(", ", parameter.Values)}: {parameter.Help}");
-                foreach (TierDefinition tier in experiment.Tiers)
-                    console.WriteLine($"    --tier {tier.Name}: {Describe(tier)}");
-                foreach (ReferenceDefinition reference in experiment.References)
-                    console.WriteLine($"    on {reference.System}: {Describe(reference)}");
-                if (experiment.Tags.Count > 0)
-                    console.WriteLine($"    tags: {string.Join(", ", experiment.Tags)}");
-                foreach (ExperimentVariant variant in Variants(experiment))
-                    console.WriteLine($"    specification {PlanPrinter.Short(variant)} of {variant.Name}");
+                try
+                {
+                    Show(experiment, console);
+                }
+                catch (UserErrorException mistake)
+                {
+                    console.WriteLine($"    error: {mistake.Message.ReplaceLineEndings(" ")}");
+                    failed.Add(experiment.Name);
+                }
             }
         }
+
+        return failed;
+    }
+
+    private static void Show(ExperimentDefinition experiment, IAnsiConsole console)
+    {
+        console.WriteLine($"  {experiment.Name}: {experiment.Summary}");
+        console.WriteLine($"    strategies: {string.Join(", ", experiment.Strategies.Select(s => s.IsBaseline ? $"{s.Name} (baseline)" : s.Name))}");
+        string seeds = string.Join(", ", experiment.Seeds), link = experiment.Link ?? "unlimited";
+        console.WriteLine($"    {PlanPrinter.Length(experiment.Epochs, experiment.Steps)}, seeds {seeds}, link {link}");
+        foreach (ParameterDefinition parameter in experiment.Parameters)
+            console.WriteLine($"    --{parameter.Option} {string.Join(", ", parameter.Values)}: {parameter.Help}");
+        foreach (TierDefinition tier in experiment.Tiers)
+            console.WriteLine($"    --tier {tier.Name}: {Describe(tier)}");
+        foreach (ReferenceDefinition reference in experiment.References)
+            console.WriteLine($"    on {reference.System}: {Describe(reference)}");
+        if (experiment.Tags.Count > 0)
+            console.WriteLine($"    tags: {string.Join(", ", experiment.Tags)}");
+        foreach (ExperimentVariant variant in Variants(experiment))
+            console.WriteLine($"    specification {PlanPrinter.Short(variant)} of {variant.Name}");
     }
 
     private static string Describe(TierDefinition tier) => string.Join(", ",

@@ -127,11 +127,10 @@ internal sealed class SuiteCommand : Command
                 _checkpointEvery, _resume, _preflight, _out, _format, _dryRun,
             };
             _mpi.AddTo(Command, hasDevice: true);
-            foreach (ParameterDefinition parameter in experiments.SelectMany(experiment => experiment.Parameters).DistinctBy(p => p.Option))
+            foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
             {
-                Option<string[]> option = List<string>(
-                    $"--{parameter.Option}", $"{parameter.Help} ({parameter.TypeName}; default {string.Join(", ", parameter.Values)})");
-                _parameters.Add((parameter.Option, option));
+                Option<string[]> option = List<string>($"--{parameter}", Describe(parameter));
+                _parameters.Add((parameter, option));
                 Command.Add(option);
             }
 
@@ -139,6 +138,26 @@ internal sealed class SuiteCommand : Command
         }
 
         internal Command Command { get; }
+
+        /// <summary>What an option says of itself: by experiment, where they differ in it.</summary>
+        private string Describe(string option)
+        {
+            (string Experiment, string Text)[] all =
+            [
+                .. from experiment in _experiments
+                   from parameter in experiment.Parameters
+                   where parameter.Option == option
+                   select (experiment.Name, $"{parameter.Help} ({parameter.TypeName}; {Default(parameter)})"),
+            ];
+            IGrouping<string, string>[] texts = [.. all.GroupBy(one => one.Text, one => one.Experiment)];
+            return texts.Length == 1
+                ? texts[0].Key
+                : string.Join(" ", texts.Select(same => $"In {string.Join(", ", same)}: {same.Key}."));
+        }
+
+        private static string Default(ParameterDefinition parameter) => parameter.Values is SourceValues values
+            ? $"default: what {values.Source} gives; list shows it"
+            : $"default {string.Join(", ", parameter.Values)}";
 
         private static Option<T[]> List<T>(string name, string description) =>
             new(name) { Description = $"{description} Several: separated by spaces.", AllowMultipleArgumentsPerToken = true };

@@ -59,7 +59,16 @@ public sealed class ExperimentDefinition
 /// <param name="TypeName">What a user may write: integer, number, text, true/false, or an enum's names joined by |.</param>
 /// <param name="Values">The declared values as text, at least one.</param>
 /// <param name="Help">The property's doc comment, in one line.</param>
-public sealed record ParameterDefinition(string Name, string Option, string TypeName, IReadOnlyList<string> Values, string Help);
+public sealed record ParameterDefinition(string Name, string Option, string TypeName, IReadOnlyList<string> Values, string Help)
+{
+    /// <summary>Reads the parameter's value and writes it as all texts of that value are written: 8 for 08. Null: each text is a value.</summary>
+    public Func<ParameterValues, string>? Normalize { get; init; }
+
+    /// <summary>The one text that stands for all of the same value.</summary>
+    /// <exception cref="UserErrorException">It is not a value of the parameter.</exception>
+    internal string Normal(string text) =>
+        Normalize is null ? text : Normalize(new ParameterValues(new Dictionary<string, string> { [Option] = text }));
+}
 
 /// <summary>A strategy of an experiment.</summary>
 /// <param name="Name">As in tables and on the command line.</param>

@@ -28,26 +28,26 @@ public sealed class ParameterValues(IReadOnlyDictionary<string, string> texts)
     /// <summary>true or false.</summary>
     public bool Truth(string option) => bool.TryParse(Texts[option], out bool value) ? value : throw Wrong(option, ValueForms.Truth);
 
-    /// <summary>A name of an enum, in any case.</summary>
+    /// <summary>A name of an enum, in any case; names that differ in nothing else are told apart by it.</summary>
     public T Choice<T>(string option)
         where T : struct, Enum
     {
         string text = Texts[option];
-        foreach (T value in Enum.GetValues<T>())
-        {
-            if (string.Equals(Enum.GetName(value), text, StringComparison.OrdinalIgnoreCase))
-                return value;
-        }
-
-        throw Wrong(option, ValueForms.OneOf(Enum.GetNames<T>()));
+        string[] names = Enum.GetNames<T>();
+        string? meant = names.FirstOrDefault(name => name == text)
+            ?? names.FirstOrDefault(name => string.Equals(name, text, StringComparison.OrdinalIgnoreCase));
+        return meant is null ? throw Wrong(option, ValueForms.OneOf(names)) : Enum.Parse<T>(meant);
     }
 
     /// <summary>Typed values as the texts that a user would write for them.</summary>
     public static IReadOnlyList<string> TextsOf<T>(IEnumerable<T> values) => [.. values.Select(TextOf)];
 
-    private static string TextOf<T>(T value) => value switch
+    /// <summary>A typed value as a user would write it; of an enum's names for one value the first.</summary>
+    public static string TextOf<T>(T value) => value switch
     {
         bool truth => truth ? "true" : "false",
+        double number => (number + 0.0).ToString(CultureInfo.InvariantCulture), // -0 is 0
+        Enum choice => Array.Find(Enum.GetNames(typeof(T)), name => choice.Equals(Enum.Parse(typeof(T), name))) ?? choice.ToString(),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value?.ToString() ?? string.Empty,
     };

@@ -22,6 +22,25 @@ internal static class RegistryRules
                 return wrong;
         }
 
+        return OptionOfTwoTypes(experiments);
+    }
+
+    private static string? OptionOfTwoTypes(IReadOnlyList<ExperimentDefinition> experiments)
+    {
+        var firstOf = new Dictionary<(string Suite, string Option), (string Experiment, string Type)>();
+        foreach (ExperimentDefinition experiment in experiments)
+        {
+            foreach (ParameterDefinition parameter in experiment.Parameters)
+            {
+                (string Suite, string Option) key = (experiment.Suite, parameter.Option);
+                if (!firstOf.TryAdd(key, (experiment.Name, parameter.TypeName)) && firstOf[key] is var first && first.Type != parameter.TypeName)
+                {
+                    return Broken(
+                        CommonRules.OptionTypes, parameter.Option, first.Type, first.Experiment, parameter.TypeName, experiment.Name);
+                }
+            }
+        }
+
         return null;
     }
 

@@ -95,9 +95,11 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         if (Twice(options.Seeds ?? []) is [int seed, ..])
             throw new UserErrorException($"--seeds: {CommonRules.DuplicateSeed.Say(seed)}");
 
-        return new SuitePlan(suite, options, [.. experiments
+        ExperimentVariant[] variants = [.. experiments
             .Where(experiment => options.Experiments?.Contains(experiment.Name) ?? true)
-            .SelectMany(experiment => VariantsOf(experiment, options))]);
+            .SelectMany(experiment => VariantsOf(experiment, options))];
+        RequireDistinctNames(suite, variants);
+        return new SuitePlan(suite, options, variants);
     }
 
     /// <inheritdoc />
@@ -137,11 +139,11 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             for (int i = 0; i < values.Length; i++)
             {
                 if (values[i].Count > 1)
-                    name += $"-{experiment.Parameters[i].Option}-{FolderName(texts[experiment.Parameters[i].Option])}";
+                    name += $"-{experiment.Parameters[i].Option}-{VariantName.PartOf(texts[experiment.Parameters[i].Option])}";
             }
 
             var parameters = new ParameterValues(texts);
-            ExperimentSetup setup = experiment.Create(parameters);
+            ExperimentSetup setup = Create(experiment, parameters);
             Validate(name, setup);
             yield return new ExperimentVariant(
                 experiment,
@@ -168,6 +170,34 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
+    private static ExperimentSetup Create(ExperimentDefinition experiment, ParameterValues values)
+    {
+        try
+        {
+            return experiment.Create(values);
+        }
+        catch (Exception failure) when (failure is not UserErrorException)
+        {
+            throw new UserErrorException($"{experiment.Name}: its class cannot be made: {ExperimentMembers.Reason(failure)}");
+        }
+    }
+
+    private static void RequireDistinctNames(string suite, IReadOnlyList<ExperimentVariant> variants)
+    {
+        var owners = new Dictionary<string, string>();
+        foreach (ExperimentVariant variant in variants)
+        {
+            if (variant.Name is "suite" or "nodes" or "device")
+                throw new UserErrorException($"suite {suite}: experiment {variant.Name} is called as a setting of every run; rename it");
+            if (!owners.TryAdd(variant.Name, variant.Experiment.Name))
+            {
+                throw new UserErrorException(
+                    $"suite {suite}: experiments {owners[variant.Name]} and {variant.Experiment.Name} both have a variant called "
+                        + $"{variant.Name}; rename one of them, or take one with --experiments");
+            }
+        }
+    }
+
     private static TierDefinition TierOf(ExperimentDefinition experiment, string name)
     {
         string[] known = [.. experiment.Tiers.Select(tier => tier.Name)];
@@ -180,18 +210,22 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     /// <summary>The values to run over. Those of a user and of a source are known only now, so that the compiler's rules are kept here.</summary>
     private static IReadOnlyList<string> ValuesOf(ParameterDefinition parameter, TierDefinition? tier, RunOptions options)
     {
-        IReadOnlyList<string> values = options.Parameters.GetValueOrDefault(parameter.Option)
+        IReadOnlyList<string> texts = options.Parameters.GetValueOrDefault(parameter.Option)
             ?? tier?.Parameters.FirstOrDefault(set => set.Option == parameter.Option)?.Values
             ?? parameter.Values;
-        if (values.Count == 0)
+        string[] values = [.. texts.Select(parameter.Normal)];
+        if (values.Length == 0)
             throw new UserErrorException(CommonRules.ParameterWithoutValues.Say(parameter.Name, "ParamsSource"));
         if (Twice(values) is [string twice, ..])
             throw new UserErrorException(CommonRules.DuplicateValue.Say($"--{parameter.Option}", twice));
+        if (VariantName.Alike(values) is var (first, second))
+        {
+            throw new UserErrorException(
+                CommonRules.AlikeValues.Say($"--{parameter.Option}", first, second, VariantName.PartOf(first)));
+        }
+
         return values;
     }
-
-    private static string FolderName(string value) =>
-        string.Concat(value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' ? c : '_'));
 
     private static T[] Twice<T>(IReadOnlyList<T> values) =>
         [.. values.GroupBy(value => value).Where(same => same.Skip(1).Any()).Select(same => same.Key)];

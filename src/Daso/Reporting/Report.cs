@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Recording;
 
@@ -39,6 +40,7 @@ internal sealed record Report(
         if (overNodes.Count == 0)
             notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
         AddDifference("commits", run => run.Manifest.Source.ShortName);
+        AddDifferentSpecifications(runs, notes);
         AddDifference("processors", run => run.Manifest.Hardware.Processor);
         return new Report(runs, sections, [.. overLink, .. overNodes], notes);
 
@@ -47,6 +49,24 @@ internal sealed record Report(
             string[] facts = [.. runs.Select(fact).Distinct()];
             if (facts.Length > 1)
                 notes.Add($"The runs come from different {what}: {string.Join(", ", facts)}. Differences between them may come from that.");
+        }
+    }
+
+    private static void AddDifferentSpecifications(IReadOnlyList<ReportedRun> runs, List<string> notes)
+    {
+        IEnumerable<(string Experiment, string Hash)> all =
+            from run in runs
+            from experiment in run.Experiments
+            where run.Manifest.Specification[experiment.Plan.Name] is JsonObject
+            select (experiment.Plan.Name, Manifest.Hash((JsonObject)run.Manifest.Specification[experiment.Plan.Name]!)[..12]);
+        foreach (IGrouping<string, string> hashes in all.Distinct().GroupBy(one => one.Experiment, one => one.Hash))
+        {
+            if (hashes.Skip(1).Any())
+            {
+                notes.Add(
+                    $"The runs have different specifications of {hashes.Key}: {string.Join(", ", hashes)}. They are different benchmarks; "
+                        + "compare says what differs.");
+            }
         }
     }
 }

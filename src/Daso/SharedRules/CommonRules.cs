@@ -51,6 +51,16 @@ internal static class CommonRules
         "An experiment trains for at least one epoch or step",
         "{0} {1} are no training; write at least 1");
 
+    public static readonly RuleText AlikeValues = new(
+        "DASO039",
+        "A parameter's values must differ in names",
+        "{0} has the values '{1}' and '{2}', which are both '{3}' in names of folders; let them differ in letters, digits, '.' or '_'");
+
+    public static readonly RuleText OptionTypes = new(
+        "DASO040",
+        "An option has one type in a suite",
+        "Option --{0} is {1} in experiment '{2}' and {3} in '{4}' of the same suite; set 'Option' on one of the parameters");
+
     public static readonly RuleText LinkForm = new(
         "DASO024",
         "A link has a rate and a latency",

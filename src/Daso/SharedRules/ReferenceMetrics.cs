@@ -25,6 +25,27 @@ internal static class ReferenceMetrics
     /// <summary>The metrics' names.</summary>
     public static IEnumerable<string> Names => s_metrics.Select(metric => metric.Name);
 
+    /// <summary>The largest value that a metric can have; a share is at most 1.</summary>
+    /// <param name="name">The metric.</param>
+    /// <param name="quality">What is measured on held-out data.</param>
+    public static double LargestOf(string name, string quality) => name switch
+    {
+        "quality" => QualityMetrics.LargestOf(quality),
+        "wait-share" => 1,
+        _ => double.PositiveInfinity,
+    };
+
+    /// <summary>Why there is no figure to hold against a reference; null: there is one.</summary>
+    /// <param name="name">The metric.</param>
+    /// <param name="isBaseline">Whether the reference is of the baseline.</param>
+    /// <param name="hasTarget">Whether the experiment has a target.</param>
+    public static string? WhyNothingToHold(string name, bool isBaseline, bool hasTarget) => name switch
+    {
+        "relative-training" when isBaseline => "the baseline's time over its own is always 1; name another strategy",
+        "time-to-target" when !hasTarget => "the experiment has no target; add [Target(…)]",
+        _ => null,
+    };
+
     /// <summary>A metric's units, each with its size in the unit that summaries use; null for a metric that does not exist.</summary>
     public static IReadOnlyList<(string Name, double Size)>? UnitsOf(string name) =>
         s_metrics.FirstOrDefault(metric => metric.Name == name).Units;

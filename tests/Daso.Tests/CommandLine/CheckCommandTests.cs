@@ -1,6 +1,12 @@
 using System.Text.Json.Nodes;
+using Daso.Baselines;
+using Daso.Cluster;
+using Daso.Data;
 using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Tests.Recording;
 
 namespace Daso.Tests.CommandLine;
@@ -86,7 +92,7 @@ public sealed class CheckCommandTests : IDisposable
     public async Task A_class_holds_references_of_its_own()
     {
         ExperimentDefinition[] experiments = [WithReference("here", "daso", "relative-training", 0.75), WithReference("there", "ddp", "quality", 0.95)];
-        string run = Run(75.2), slow = Run(82.5);
+        string run = RunAs(experiments[0], 75.2), slow = RunAs(experiments[0], 82.5);
 
         AppRun holds = await AppRun.Of([experiments[0]], "check", run, "--system", "here");
         Assert.True(holds.ExitCode == 0, holds.Output + holds.Error);
@@ -103,6 +109,30 @@ public sealed class CheckCommandTests : IDisposable
         AppRun unknown = await AppRun.Of("check", run, "--system", "here");
         Assert.Equal((int)ExitCode.Usage, unknown.ExitCode);
         Assert.Contains("resnet-digits is no experiment of this program", unknown.Error);
+    }
+
+    [Fact]
+    public async Task A_class_references_hold_for_its_specification_alone()
+    {
+        ExperimentDefinition experiment = WithReference("here", "daso", "relative-training", 0.75);
+        string shorter = RunAs(experiment, 75, new RunOptions { Topology = new Topology(1, 2), Steps = 3 });
+        AppRun shortened = await AppRun.Of([experiment], "check", shorter, "--system", "here");
+        Assert.Equal(((int)ExitCode.Usage, ""), (shortened.ExitCode, shortened.Output));
+        Assert.Contains("resnet-digits has another specification (", shortened.Error);
+        Assert.Contains(") than the class itself (", Assert.Single(shortened.Error.TrimEnd().Split('\n')));
+
+        ExperimentDefinition tiny = WithReference("here", "daso", "relative-training", 0.75, tier: "tiny");
+        string run = RunAs(tiny, 75, new RunOptions { Topology = new Topology(1, 2), Tier = "tiny" });
+        AppRun asTier = await AppRun.Of([tiny], "check", run, "--system", "here", "--tier", "tiny");
+        Assert.True(asTier.ExitCode == 0, asTier.Error);
+        AppRun own = await AppRun.Of([tiny], "check", RunAs(tiny, 75), "--system", "here", "--tier", "tiny");
+        Assert.Contains("than tier tiny (", own.Error);
+
+        ExperimentDefinition linked = WithReference("here", "daso", "relative-training", 0.75, link: "1gbit");
+        var real = new RunOptions { Topology = new Topology(1, 2), Link = "unlimited" };
+        Assert.Equal(2, (await AppRun.Of([linked], "check", RunAs(linked, 75, real), "--system", "here")).ExitCode);
+        AppRun mpi = await AppRun.Of([linked], "check", RunAs(linked, 75, real, hasRealLinks: true), "--system", "here");
+        Assert.True(mpi.ExitCode == 0, mpi.Error);
     }
 
     [Fact]
@@ -155,16 +185,36 @@ public sealed class CheckCommandTests : IDisposable
         return run.Folder.Path;
     }
 
-    private static ExperimentDefinition WithReference(string system, string strategy, string metric, double value) => new()
+    /// <summary>The same of an experiment of the program.</summary>
+    private string RunAs(ExperimentDefinition experiment, double dasoMs, RunOptions? options = null, bool hasRealLinks = false)
     {
-        Suite = "sample",
+        SyntheticRun run = NewRun("daso", "ddp");
+        Record(run, dasoMs, 100, 0.95);
+        ExperimentVariant variant = SuitePlan.Expand(
+            experiment.Suite, [experiment], options ?? new RunOptions { Topology = new Topology(1, 2) }).Variants.Single();
+        Manifest manifest = run.Manifest with { Specification = new JsonObject { [variant.Name] = SpecificationWriter.ToJson(variant) } };
+        (hasRealLinks ? manifest with { Cluster = manifest.Cluster with { HasRealLinks = true } } : manifest).Write(run.Folder);
+        return run.Folder.Path;
+    }
+
+    private static ExperimentDefinition WithReference(string system, string strategy, string metric, double value, string? tier = null, string? link = null) => new()
+    {
+        Suite = "quickstart",
         Name = "resnet-digits",
         Summary = "",
         Parameters = [],
         Strategies = [new StrategyDefinition("ddp", true)],
         Seeds = [1],
-        References = [new ReferenceDefinition(system, strategy, metric, value, -0.05, 0.05, "1", null)],
-        Create = _ => throw new InvalidOperationException("check trains nothing"),
+        Epochs = 2,
+        Link = link,
+        Tiers = [new TierDefinition("tiny", null, 5)],
+        References = [new ReferenceDefinition(system, strategy, metric, value, -0.05, 0.05, "1", tier)],
+        Create = _ => new ExperimentSetup(
+            new ResNetSpec { Depth = 18, Classes = 10 },
+            new SyntheticImages { BatchPerRank = 8 },
+            new SgdSpec(0.9, 0),
+            new ConstantRateSpec(0.1),
+            [new DdpSpec()]),
     };
 
     private SyntheticRun NewRun(params string[] strategies)

@@ -30,6 +30,52 @@ public class RegistryTests
     }
 
     [Fact]
+    public async Task A_source_that_fails_ends_only_the_commands_that_need_it()
+    {
+        IReadOnlyList<string> source = ExperimentMembers.Values<int>(
+            "failing: parameter Batch of Failing", "Batches", () => throw new InvalidOperationException("no disk"));
+        ExperimentDefinition failing = Define("failing", [new ParameterDefinition("Batch", "batch", "integer", source, "Images.")], "another");
+
+        AppRun needs = await AppRun.Of([s_small, failing], "suite", "another", "--dry-run");
+        Assert.Equal(
+            (2, "", "error: failing: parameter Batch of Failing: its source Batches failed: InvalidOperationException: no disk\n"),
+            (needs.ExitCode, needs.Output, needs.Error));
+        AppRun given = await AppRun.Of([s_small, failing], "suite", "another", "--batch", "8", "--dry-run");
+        Assert.Equal((0, ""), (given.ExitCode, given.Error));
+        AppRun other = await AppRun.Of([s_small, failing], "suite", "sample", "--dry-run");
+        Assert.Equal((0, ""), (other.ExitCode, other.Error));
+        AppRun help = await AppRun.Of([s_small, failing], "suite", "another", "--help");
+        Assert.Contains("default: what Batches gives", help.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task List_goes_on_where_an_experiment_is_wrong()
+    {
+        IReadOnlyList<string> source = ExperimentMembers.Values<int>("bad: parameter Batch of Bad", "Batches", () => throw new IOException("no\ndisk"));
+        ExperimentDefinition bad = Define("bad", [new ParameterDefinition("Batch", "batch", "integer", source, "Images.")]);
+
+        AppRun run = await AppRun.Of([bad, s_small], "list");
+
+        Assert.Equal((2, "error: list: bad: wrong; the lines that start with error: say why\n"), (run.ExitCode, run.Error));
+        Assert.Contains("    error: bad: parameter Batch of Bad: its source Batches failed: IOException: no disk", run.Output, StringComparison.Ordinal);
+        Assert.Contains("small: About small.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_tells_an_options_meanings_by_experiment_where_they_differ()
+    {
+        AppRun alike = await AppRun.Of([s_small, s_large], "suite", "sample", "--help");
+        Assert.Contains("--batch <batch> Images. (integer; default 16) Several", OneLine(alike.Output), StringComparison.Ordinal);
+
+        ExperimentDefinition other = Define("other", [new ParameterDefinition("Batch", "batch", "integer", ["8"], "Texts.")]);
+        AppRun differ = await AppRun.Of([s_small, s_large, other], "suite", "sample", "--help");
+        Assert.Contains(
+            "In small, large: Images. (integer; default 16). In other: Texts. (integer; default 8).", OneLine(differ.Output), StringComparison.Ordinal);
+
+        static string OneLine(string text) => System.Text.RegularExpressions.Regex.Replace(text, @"\s+", " ");
+    }
+
+    [Fact]
     public async Task List_by_tag_shows_the_experiments_that_have_it()
     {
         AppRun run = await AppRun.Of([s_small, s_large], "list", "--tag", "of-large");
@@ -87,6 +133,10 @@ public class RegistryTests
             "DASO017: Parameter 'Batch' has the option --link, which every suite has already; set 'Option' to another name", Define("small", "link"));
         await Refused(
             "DASO016: Parameters 'Batch' and 'Batch' both have the option --batch; set 'Option' on one of them", Define("small", "batch", "batch"));
+        await Refused(
+            "DASO040: Option --batch is integer in experiment 'small' and text in 'other' of the same suite; set 'Option' on one of the parameters",
+            s_small,
+            Define("other", [new ParameterDefinition("Batch", "batch", "text", ["narrow"], "")]));
     }
 
     [Fact]
@@ -106,12 +156,15 @@ public class RegistryTests
         Assert.Equal((2, "", $"error: {message}\n"), (run.ExitCode, run.Output, run.Error));
     }
 
-    private static ExperimentDefinition Define(string name, params string[] options) => new()
+    private static ExperimentDefinition Define(string name, params string[] options) =>
+        Define(name, [.. options.Select(option => new ParameterDefinition("Batch", option, "integer", ["16"], "Images."))]);
+
+    private static ExperimentDefinition Define(string name, ParameterDefinition[] parameters, string suite = "sample") => new()
     {
-        Suite = "sample",
+        Suite = suite,
         Name = name,
         Summary = $"About {name}.",
-        Parameters = [.. options.Select(option => new ParameterDefinition("Batch", option, "integer", ["16"], "Images."))],
+        Parameters = parameters,
         Strategies = [new StrategyDefinition("ddp", true)],
         Seeds = [1],
         Steps = 200,

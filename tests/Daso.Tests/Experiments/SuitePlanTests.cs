@@ -97,6 +97,23 @@ public class SuitePlanTests
     }
 
     [Fact]
+    public void Variants_of_one_name_are_mistakes()
+    {
+        Assert.Equal(
+            "--batch has the values 'a b' and 'a_b', which are both 'a_b' in names of folders; let them differ in letters, digits, '.' or '_'",
+            Mistake(Define(["a b", "a_b"], [])));
+        Assert.Equal(
+            "suite sample: experiments digits and digits-batch-8 both have a variant called digits-batch-8; rename one of them, or take "
+                + "one with --experiments",
+            Mistake(Define(["8", "16"], []), Define(["8"], [], name: "digits-batch-8")));
+        Assert.Equal(
+            "suite sample: experiment nodes is called as a setting of every run; rename it", Mistake(Define(["8"], [], name: "nodes")));
+
+        static string Mistake(params ExperimentDefinition[] definitions) =>
+            Assert.Throws<UserErrorException>(() => SuitePlan.Expand("sample", definitions, s_options)).Message;
+    }
+
+    [Fact]
     public void The_hash_depends_on_values_and_not_on_the_cluster()
     {
         Assert.Equal(Only(s_options).SpecificationHash, Only(s_options with { Topology = new Topology(4, 1) }).SpecificationHash);
@@ -125,10 +142,11 @@ public class SuitePlanTests
         TierDefinition[] tiers,
         int? epochs = 90,
         int? steps = null,
-        Func<ParameterValues, ExperimentSetup>? create = null) => new()
+        Func<ParameterValues, ExperimentSetup>? create = null,
+        string name = "digits") => new()
     {
         Suite = "sample",
-        Name = "digits",
+        Name = name,
         Summary = "",
         Parameters = [new ParameterDefinition("Batch", "batch", "integer", batches, "")],
         Strategies = [new StrategyDefinition("ddp", true)],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CsCheck;
@@ -128,6 +129,25 @@ public sealed class ReportFilesTests : IDisposable
         rest = Regex.Replace(rest, @"\\[{}$&%#_]", "");
         Assert.DoesNotContain(rest, c => "\\{}$&%#_^~".Contains(c));
     });
+
+    [Fact]
+    public async Task Runs_of_different_specifications_are_said_to_be()
+    {
+        const string note = "The runs have different specifications of resnet-digits: ";
+        using ReportExample first = Trained(epochs: 2), same = Trained(epochs: 2), other = Trained(epochs: 3);
+
+        await Report(first.Folder.Path, same.Folder.Path, "--output", Target);
+        Assert.DoesNotContain(note, Page().Value, StringComparison.Ordinal);
+        await Report(first.Folder.Path, other.Folder.Path, "--output", Target);
+        Assert.Contains(note, Page().Value, StringComparison.Ordinal);
+
+        static ReportExample Trained(int epochs)
+        {
+            var run = new ReportExample(name: "resnet-digits");
+            (run.Manifest with { Specification = new JsonObject { ["resnet-digits"] = new JsonObject { ["epochs"] = epochs } } }).Write(run.Folder);
+            return run;
+        }
+    }
 
     [Fact]
     public async Task Runs_that_differ_in_link_or_nodes_alone_give_the_plots_across_them()

@@ -2,7 +2,7 @@ namespace Daso.Experiments;
 
 /// <summary>
 /// As <see cref="ParamsAttribute"/>, with values that a member gives: for ranges and lists that several experiments share. They are read
-/// when the program starts, and the same rules hold for them: at least one, all different, each of the property's type.
+/// when a command needs the experiment, and the same rules hold for them: at least one, all different, each of the property's type.
 /// </summary>
 /// <param name="member">A static property or parameterless method that returns a sequence of the property's type.</param>
 [AttributeUsage(AttributeTargets.Property, Inherited = false)]
