@@ -36,7 +36,6 @@ internal static class CheckTable
         {
             foreach (Reference one in experiment.References)
             {
-                double? share = one.Upper ?? -one.Lower;
                 table.AddRow(
                     experiment.Name,
                     one.Strategy,
@@ -44,9 +43,7 @@ internal static class CheckTable
                     Number(one.Value, one.Unit),
                     Allowed(one),
                     one.Noise is double noise ? Quantity.Percent(noise) : Quantity.Missing,
-                    one.Noise is double known && share is double tolerance
-                        ? Quantity.Percent(new Tolerance(tolerance, known).FindsShare)
-                        : Quantity.Missing);
+                    one.Finds is double finds ? Quantity.Percent(finds) : Quantity.Missing);
             }
         }
 

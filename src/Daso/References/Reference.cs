@@ -10,8 +10,16 @@ namespace Daso.References;
 /// <param name="Upper">How far above it a figure may be, as a share of it, at least 0; null: as far as it likes.</param>
 /// <param name="Unit">The value's unit: 1 for shares and qualities, s for times, …</param>
 /// <param name="Noise">Standard deviation from run to run, as a share of the value; null: a person wrote the reference.</param>
+/// <param name="Finds">The smallest change for the worse that 99 of 100 runs show, as a share of the value; null: not known.</param>
 internal sealed record Reference(
-    string Strategy, string Metric, double Value, double? Lower, double? Upper, string Unit, double? Noise = null)
+    string Strategy,
+    string Metric,
+    double Value,
+    double? Lower,
+    double? Upper,
+    string Unit,
+    double? Noise = null,
+    double? Finds = null)
 {
     public const string Quality = "quality";
     public const string RelativeTraining = "relative-training";

@@ -76,7 +76,7 @@ internal sealed record StrategyFigures(
         strategy.IsBaseline,
         qualityMetric == MetricNames.HeldOutLoss,
         strategy,
-        Figure.OfMean([.. strategy.Cells.Select(cell => cell.FinalQuality).OfType<double>()]),
+        Figure.OfMean([.. strategy.Cells.Select(cell => cell.FinalQuality ?? double.NaN)]),
         Figure.OfRatios(
             [.. strategy.Cells.Select(cell => cell.RelativeTraining).OfType<double>()],
             strategy.Ratio is PairedRatio ratio ? (ratio.Low / ratio.Estimate, ratio.High / ratio.Estimate) : (double.NaN, double.NaN)));
@@ -107,7 +107,7 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     // Of fewer values, two that happen to be close make the median absolute deviation nearly nothing.
     private const int FewestSeeds = 6;
 
-    /// <summary>The mean over seeds.</summary>
+    /// <summary>The mean over seeds; NaN where one has no value.</summary>
     public static Figure OfMean(double[] seeds)
     {
         double mean = Statistics.Mean(seeds);

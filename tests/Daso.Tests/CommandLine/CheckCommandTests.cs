@@ -82,6 +82,32 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Contains("One run says nothing of the noise between runs", made.Output);
     }
 
+    [Theory]
+    [InlineData(0.6, 0, "relative-training")]
+    [InlineData(0.002, 0.4, "quality")]
+    public async Task References_that_could_not_fail_are_not_written(double wobble, double spread, string metric)
+    {
+        AppRun refused = await AppRun.Of(
+            "check", Run(75, accuracy: 0.5, wobble: wobble, spread: spread), "--against", References, "--update");
+        Assert.Equal((int)ExitCode.Usage, refused.ExitCode);
+        string line = Assert.Single(refused.Error.TrimEnd().Split('\n'));
+        Assert.StartsWith($"error: resnet-digits, daso, {metric}: references of these runs would find a change only from ", line);
+        Assert.Contains("more seeds, more runs", line);
+        Assert.False(File.Exists(References));
+    }
+
+    /// <summary>Every run trains the same seeds: that they differ from each other says nothing of a run's repetition.</summary>
+    [Fact]
+    public async Task What_seeds_differ_by_is_no_noise_of_a_quality_that_repeats_itself()
+    {
+        string[] runs = [.. Enumerable.Range(0, 3).Select(_ => Run(75, accuracy: 0.5, spread: 0.4))];
+        AppRun made = await AppRun.Of(["check", .. runs, "--against", References, "--update"]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        Assert.Contains("\"lower\": -0.0049751", File.ReadAllText(References));
+        Assert.Equal(0, (await Check(Run(75, accuracy: 0.5, spread: 0.3))).ExitCode);
+        Assert.Equal((int)ExitCode.TargetMissed, (await Check(Run(75, accuracy: 0.49, spread: 0.4))).ExitCode);
+    }
+
     [Fact]
     public async Task A_class_holds_references_of_its_own()
     {
@@ -148,10 +174,10 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     /// <summary>A run in which a step of ddp takes 100 ms.</summary>
-    private string Run(double dasoMs, double ddpMs = 100, double accuracy = 0.95)
+    private string Run(double dasoMs, double ddpMs = 100, double accuracy = 0.95, double wobble = 0.002, double spread = 0)
     {
         SyntheticRun run = NewRun("daso", "ddp");
-        Record(run, dasoMs, ddpMs, accuracy);
+        Record(run, dasoMs, ddpMs, accuracy, wobble, spread);
         return run.Folder.Path;
     }
 
@@ -174,12 +200,19 @@ public sealed class CheckCommandTests : IDisposable
         return run;
     }
 
-    private static void Record(SyntheticRun run, double dasoMs, double ddpMs, double accuracy)
+    /// <param name="run">The run.</param>
+    /// <param name="dasoMs">A step of daso, with the seed in the middle.</param>
+    /// <param name="ddpMs">A step of ddp.</param>
+    /// <param name="accuracy">Of daso, with the seed in the middle.</param>
+    /// <param name="wobble">By how much a step of daso is longer with the next seed, as a share.</param>
+    /// <param name="spread">By how much the accuracy of daso is higher with the next seed.</param>
+    private static void Record(
+        SyntheticRun run, double dasoMs, double ddpMs, double accuracy, double wobble = 0.002, double spread = 0)
     {
         for (int seed = 1; seed <= 3; seed++)
         {
-            double wobble = 1 + ((seed - 2) * 0.002);
-            run.RecordEven(new CellId("resnet-digits", "daso", seed), (long)(dasoMs * wobble * 1e6), 0, accuracy);
+            double longer = 1 + ((seed - 2) * wobble);
+            run.RecordEven(new CellId("resnet-digits", "daso", seed), (long)(dasoMs * longer * 1e6), 0, accuracy + ((seed - 2) * spread));
             run.RecordEven(new CellId("resnet-digits", "ddp", seed), (long)(ddpMs * 1e6), 0, 0.95);
         }
     }
