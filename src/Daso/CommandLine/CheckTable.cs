@@ -57,6 +57,19 @@ internal static class CheckTable
             + $"{one.Reference.Metric}: {Measured(one)} in place of {Number(one.Reference.Value, one.Reference.Unit)} "
             + $"(allowed {Allowed(one.Reference)}): {one.Note}");
 
+    /// <summary>How many figures came out how, and what the exit code makes of the unclear ones.</summary>
+    internal static string Summary(IReadOnlyList<Judgement> judgements, bool isStrict)
+    {
+        string[] counts = [.. Enum.GetValues<Outcome>()
+            .Select(outcome => (Outcome: outcome, Count: judgements.Count(one => one.Outcome == outcome)))
+            .Where(one => one.Count > 0)
+            .Select(one => FormattableString.Invariant($"{one.Count} {one.Outcome.ToString().ToLowerInvariant()}"))];
+        string unclear = judgements.All(one => one.Outcome != Outcome.Unclear) ? ""
+            : isStrict ? "; unclear is an alarm (--strict)"
+            : "; unclear is no alarm (with --strict it is)";
+        return $"{string.Join(", ", counts)}{unclear}";
+    }
+
     private static Table Empty(params string[] headers)
     {
         Table table = new Table().Border(TableBorder.Rounded);

@@ -28,7 +28,16 @@ internal static class SystemReferences
             }
 
             return new ExperimentReferences(variant.Name, null, variant.Baseline, [.. found.Select(one =>
-                new Reference(one.Strategy, one.Metric, one.Value, one.Lower, one.Upper, one.Unit))]);
+                new Reference(one.Strategy, one.Metric, one.Value, one.Lower, one.Upper, one.Unit))], variant.Experiment);
         }),
+        .. NotRun(run, experiments, system, tier),
     ];
+
+    /// <summary>Of the other experiments of the run's suite.</summary>
+    private static IEnumerable<ExperimentReferences> NotRun(
+        RunFigures run, IReadOnlyList<ExperimentDefinition> experiments, string system, string? tier) => experiments
+        .Where(experiment => experiment.Suite == run.Suite
+            && experiment.References.Any(one => one.System == system && one.Tier == tier)
+            && run.Experiments.All(variant => variant.Experiment != experiment.Name))
+        .Select(experiment => new ExperimentReferences(experiment.Name, null, "", []));
 }

@@ -79,7 +79,8 @@ internal static class ReferenceMaker
             experiment.Name,
             experiment.Setting,
             experiment.Baseline,
-            [.. references.OrderBy(reference => reference.Metric != Reference.Quality)]);
+            [.. references.OrderBy(reference => reference.Metric != Reference.Quality)],
+            experiment.Experiment);
     }
 
     /// <summary>References that cannot fail would keep quiet for ever.</summary>

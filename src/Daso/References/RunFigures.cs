@@ -6,9 +6,10 @@ namespace Daso.References;
 
 /// <summary>A run's figures, as references are made from them and held against them.</summary>
 /// <param name="RunId">The run.</param>
+/// <param name="Suite">Its suite.</param>
 /// <param name="Machine">Where it ran.</param>
 /// <param name="Experiments">Its variants.</param>
-internal sealed record RunFigures(string RunId, ReferenceMachine Machine, IReadOnlyList<ExperimentFigures> Experiments)
+internal sealed record RunFigures(string RunId, string Suite, ReferenceMachine Machine, IReadOnlyList<ExperimentFigures> Experiments)
 {
     /// <summary>Reads a run of which every cell is complete.</summary>
     /// <exception cref="UserErrorException">It holds no run, a cell is missing, or a file is damaged.</exception>
@@ -27,6 +28,7 @@ internal sealed record RunFigures(string RunId, ReferenceMachine Machine, IReadO
         RecordedHardware hardware = manifest.Hardware;
         return new RunFigures(
             manifest.RunId,
+            manifest.Suite,
             new ReferenceMachine(hardware.Processor, hardware.Cores, hardware.Gpus),
             [.. summary.Experiments.Select(experiment => ExperimentFigures.Of(experiment, manifest))]);
     }
