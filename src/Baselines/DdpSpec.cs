@@ -21,6 +21,16 @@ public sealed record DdpSpec : StrategySpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override void Validate()
+    {
+        if (BucketBytes < 1 || FirstBucketBytes < 1)
+        {
+            throw new UserErrorException(
+                $"DDP with {nameof(BucketBytes)} {BucketBytes} and {nameof(FirstBucketBytes)} {FirstBucketBytes}: each is at least 1");
+        }
+    }
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire), context.Recorder);
 

@@ -82,9 +82,9 @@ internal sealed class Horovod : IStrategy
             long cycleStart = Stopwatch.GetTimestamp();
             while (WaitForWork())
             {
-                int restMs = _spec.CycleMs - (int)Stopwatch.GetElapsedTime(cycleStart).TotalMilliseconds;
-                if (restMs > 0)
-                    Thread.Sleep(restMs);
+                TimeSpan rest = TimeSpan.FromMilliseconds(_spec.CycleMs) - Stopwatch.GetElapsedTime(cycleStart);
+                if (rest > TimeSpan.Zero)
+                    PreciseDelay.Sleep((long)rest.TotalNanoseconds);
                 cycleStart = Stopwatch.GetTimestamp();
                 ReduceUpTo(Negotiate());
             }

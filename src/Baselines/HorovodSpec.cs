@@ -22,6 +22,13 @@ public sealed record HorovodSpec : StrategySpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override void Validate()
+    {
+        if (FusionBytes < 0 || CycleMs < 0)
+            throw new UserErrorException($"Horovod with {nameof(FusionBytes)} {FusionBytes} and {nameof(CycleMs)} {CycleMs}: each is at least 0");
+    }
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
 
     /// <inheritdoc />

@@ -79,7 +79,7 @@ internal static class RecordsMeasurement
 
     private static void Record(RunFolder folder, CellId cell, int rank, int steps)
     {
-        using var recorder = new CellRecorder(folder, cell, rank, expectedSteps: 0);
+        using var recorder = new CellRecorder(folder, cell, rank);
         var random = new Random(rank);
         long nowNs = 0;
         for (int step = 0; step < steps; step++)

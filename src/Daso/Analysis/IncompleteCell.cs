@@ -11,38 +11,27 @@ namespace Daso.Analysis;
 public sealed record IncompleteCell(CellId Cell, string Reason)
 {
     /// <summary>Finds the reasons in the run's events.</summary>
+    /// <exception cref="UserErrorException">They cannot be read.</exception>
     internal static IReadOnlyList<IncompleteCell> Explain(RunFolder run, IReadOnlyList<CellId> cells)
     {
         var reasons = new Dictionary<CellId, string>();
-        if (cells.Count > 0 && File.Exists(run.Events))
+        if (cells.Count > 0)
         {
-            foreach (string line in File.ReadLines(run.Events))
-                Note(line, reasons);
+            JsonLines.Read(run.Events, line =>
+            {
+                if (line.TryGetProperty("experiment", out _))
+                    reasons[RunEvents.CellOf(line)] = ReasonOf(line);
+            });
         }
 
         return [.. cells.Select(cell => new IncompleteCell(cell, reasons.GetValueOrDefault(cell, "not started")))];
     }
 
-    private static void Note(string line, Dictionary<CellId, string> reasons)
+    private static string ReasonOf(JsonElement line) => line.GetProperty("event").GetString() switch
     {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            JsonElement root = json.RootElement;
-            if (!root.TryGetProperty("experiment", out JsonElement experiment))
-                return;
-            var cell = new CellId(experiment.GetString()!, root.GetProperty("strategy").GetString()!, root.GetProperty("seed").GetInt32());
-            reasons[cell] = root.GetProperty("event").GetString() switch
-            {
-                "failed" => root.GetProperty("message").GetString()!,
-                "cancelled" => "cancelled",
-                "cell_ended" => "a file of its records is not there",
-                _ => "ended without a word",
-            };
-        }
-        catch (JsonException)
-        {
-            // A killed process can leave its last line cut off.
-        }
-    }
+        "failed" => line.GetProperty("message").GetString()!,
+        "cancelled" => "cancelled",
+        "cell_ended" => "a file of its records is not there",
+        _ => "ended without a word",
+    };
 }

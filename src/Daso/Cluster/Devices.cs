@@ -1,3 +1,4 @@
+using Daso.Gpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,6 +35,12 @@ public static class Devices
         int count = cuda.device_count();
         return localId => device(DeviceType.CUDA, localId % count);
     }
+
+    /// <summary>The models of the GPUs that a node's ranks compute on.</summary>
+    /// <param name="kind">cpu or cuda.</param>
+    /// <param name="ranksPerNode">Ranks a node.</param>
+    public static IReadOnlyList<string> GpusOf(string kind, int ranksPerNode) =>
+        kind == "cuda" ? [.. Enumerable.Range(0, Math.Min(ranksPerNode, cuda.device_count())).Select(CudaGpu.NameOf)] : [];
 
     /// <summary>Shares the machine's cores out to the ranks of this process; call it on each rank's thread.</summary>
     /// <returns>Threads that one rank computes with.</returns>

@@ -12,7 +12,8 @@ internal sealed record Launcher(string Name, int Rank, int? Processes, int? Loca
     // MPICH's mpiexec inside a Slurm job is first: Slurm's variable is then the one of its own step.
     private static readonly string[] s_localRanks = ["MPI_LOCALRANKID", "PALS_LOCAL_RANKID", "SLURM_LOCALID"];
 
-    // Slurm sets SLURM_PROCID in a batch script too, which is no rank: only a step has the number of its tasks.
+    // Slurm sets SLURM_PROCID in a batch script too, which is no rank: only a step has the number of its tasks. A step of one task is
+    // a shell (srun --pty) or a program that somebody started by hand.
     private static readonly (string Name, string Rank, string Processes, bool NeedsBoth)[] s_known =
     [
         ("Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", false),
@@ -32,7 +33,7 @@ internal sealed record Launcher(string Name, int Rank, int? Processes, int? Loca
             if (Number(variable(rankName)) is not int rank)
                 continue;
             int? processes = Number(variable(processesName));
-            if (needsBoth && processes is null)
+            if (needsBoth && processes is null or 1)
                 continue;
             return name == "Open MPI"
                 ? throw new UserErrorException(

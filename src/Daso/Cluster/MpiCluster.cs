@@ -51,14 +51,21 @@ internal sealed class MpiCluster : ICluster
             body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
             _job.World.Barrier();
         }
-        catch (OperationCanceledException) when (_job.Reason is Exception reason)
+        catch (Exception failure) when (EndJob(failure))
         {
-            throw reason is OperationCanceledException ? reason : Failed(reason);
+            throw _job.Reason! is UserErrorException or OperationCanceledException ? _job.Reason! : Failed(_job.Reason!);
         }
-        catch (Exception failure) when (failure is not (UserErrorException or OperationCanceledException))
-        {
-            throw Failed(failure);
-        }
+    }
+
+    /// <summary>
+    /// Ends the job here. Called by an exception filter, that is before the rank's stack is unwound and its memory freed: by then no
+    /// operation may touch it.
+    /// </summary>
+    private bool EndJob(Exception failure)
+    {
+        _job.End(failure);
+        _job.Progress.Halt();
+        return true;
     }
 
     private ClusterFailedException Failed(Exception reason) => new(Rank, $"({_job.HostOf(Rank)}) {reason.Message}", reason);

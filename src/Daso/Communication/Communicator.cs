@@ -14,8 +14,12 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     public PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32) =>
         Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, operation, wire, 0), values);
 
-    public PendingOperation StartBroadcast(Memory<float> values, int root) =>
-        Start(new CollectiveCall(CollectiveKind.Broadcast, values.Length, default, WireFormat.Float32, root), values);
+    public PendingOperation StartBroadcast(Memory<float> values, int root)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(root);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(root, Size);
+        return Start(new CollectiveCall(CollectiveKind.Broadcast, values.Length, default, WireFormat.Float32, root), values);
+    }
 
     public PendingOperation StartAllGather(ReadOnlyMemory<float> mine, Memory<float> all)
     {

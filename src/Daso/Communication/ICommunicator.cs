@@ -51,6 +51,7 @@ public interface ICommunicator : IDisposable
     PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32);
 
     /// <summary>Starts a copy of the root's values to every rank, bit by bit.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The root is no rank of the group.</exception>
     PendingOperation StartBroadcast(Memory<float> values, int root);
 
     /// <summary>Starts a gather: rank i's <paramref name="mine"/> ends at i·mine.Length of every rank's <paramref name="all"/>.</summary>

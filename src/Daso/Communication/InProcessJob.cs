@@ -16,7 +16,7 @@ internal sealed class InProcessJob : IDisposable
         WaitLimit = waitLimit;
         int nodes = nodeOfRank.Max() + 1;
         if (link is not null && nodes > 1)
-            _fabric = new EmulatedFabric(link, nodes, failure => End(new ClusterFailedException(-1, failure.Message, failure)));
+            _fabric = new EmulatedFabric(link, nodes, failure => End(new ClusterFailedException(null, failure.Message, failure)));
     }
 
     /// <summary>The longest that a rank waits for others.</summary>
@@ -94,10 +94,14 @@ internal sealed class InProcessJob : IDisposable
             if (!_ended.IsCancellationRequested)
                 operation.Run(piece, scratch);
         }
-        finally
+        catch
         {
+            // No finally block: the filter that ends the job by this failure would run ahead of it and wait for ever.
             Interlocked.Decrement(ref _working);
+            throw;
         }
+
+        Interlocked.Decrement(ref _working);
     }
 
     public void Dispose()

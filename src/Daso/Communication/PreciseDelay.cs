@@ -3,10 +3,11 @@ using System.Runtime.InteropServices;
 namespace Daso.Communication;
 
 /// <summary>Sleeps for less than a millisecond, which <see cref="Thread.Sleep(int)"/> cannot.</summary>
-internal static partial class PreciseDelay
+public static partial class PreciseDelay
 {
     /// <summary>Sleeps; about 50 µs longer than asked for on Linux (timer slack), a whole millisecond elsewhere.</summary>
-    internal static void Sleep(long durationNs)
+    /// <param name="durationNs">Nanoseconds.</param>
+    public static void Sleep(long durationNs)
     {
         if (!OperatingSystem.IsLinux())
         {

@@ -96,19 +96,17 @@ internal sealed class SharedOperation(InProcessGroup group)
     {
         lock (_gate)
         {
-            while (!_isDone && !group.Job.Ended.IsCancellationRequested)
-            {
-                if (!Monitor.Wait(_gate, limit) && !_isDone)
-                    throw new TimeoutException($"{Call} on {group.Name} not done within {limit.TotalSeconds:0} s; missing: {Missing()}");
-            }
+            bool isInTime = true;
+            while (isInTime && !_isDone && !group.Job.Ended.IsCancellationRequested)
+                isInTime = Monitor.Wait(_gate, limit);
 
             if (_isDone)
                 return ++_waited == group.Size;
         }
 
-        // Not with the lock: it waits for whoever carries out this operation, who needs the lock to complete it.
+        // Not with the lock: both end by waiting for whoever carries out this operation, who needs the lock to complete it.
         group.Job.ThrowIfEnded();
-        return false;
+        throw new TimeoutException($"{Call} on {group.Name} not done within {limit.TotalSeconds:0} s; missing: {Missing()}");
     }
 
     internal void Reset()

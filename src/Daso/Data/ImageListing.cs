@@ -34,6 +34,8 @@ internal sealed record ImageListing(ImageSplit Train, ImageSplit HeldOut, string
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             ImageSplit train = List(trainFolder, classes, hash);
             ImageSplit heldOut = List(heldOutFolder, classes, hash);
+            if (heldOut.Count == 0)
+                throw new UserErrorException($"{heldOutFolder}: has no class folder; sort its images into {Layout}");
             return new ImageListing(train, heldOut, DataFile.Fingerprint(hash));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

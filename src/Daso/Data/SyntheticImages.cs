@@ -29,7 +29,7 @@ public sealed record SyntheticImages : DataSpec
     /// <inheritdoc />
     public override IDataset Open()
     {
-        if (Channels < 1 || Size < 1 || Classes < 1 || TrainSamples < 1 || HeldOutSamples < 0)
+        if (Channels < 1 || Size < 1 || Classes < 1 || TrainSamples < 1 || HeldOutSamples < 1)
         {
             throw new UserErrorException(
                 $"synthetic images of {Channels} × {Size} × {Size}, {Classes} classes, {TrainSamples} to train on, " +

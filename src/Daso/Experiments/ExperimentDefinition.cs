@@ -92,4 +92,16 @@ public sealed record ExperimentSetup(
     DataSpec Data,
     OptimizerSpec Optimizer,
     LearningRateSpec LearningRate,
-    IReadOnlyList<StrategySpec> Strategies);
+    IReadOnlyList<StrategySpec> Strategies)
+{
+    /// <summary>Checks all settings that can be known before anything starts.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public void Validate()
+    {
+        Model.Validate();
+        Optimizer.Validate();
+        LearningRate.Validate();
+        foreach (StrategySpec strategy in Strategies)
+            strategy.Validate();
+    }
+}

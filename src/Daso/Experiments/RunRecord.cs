@@ -4,7 +4,6 @@ using Daso.Data;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Training;
-using TorchSharp;
 
 namespace Daso.Experiments;
 
@@ -125,12 +124,11 @@ internal sealed class RunRecord : IDisposable
     /// <summary>Opens a rank's recorder of the cell under way.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="rank">The rank.</param>
-    /// <param name="expectedSteps">Steps to make room for.</param>
     /// <param name="resumeStep">Steps of the checkpoint that it goes on from; null: none.</param>
-    internal CellRecorder OpenRank(CellId cell, int rank, int expectedSteps, int? resumeStep) =>
+    internal CellRecorder OpenRank(CellId cell, int rank, int? resumeStep) =>
         File.Exists(Folder.StepEvents(cell, rank))
-            ? CellRecorder.Continue(Folder, cell, rank, expectedSteps, resumeStep ?? 0, _clock)
-            : new CellRecorder(Folder, cell, rank, expectedSteps);
+            ? CellRecorder.Continue(Folder, cell, rank, resumeStep ?? 0, _clock)
+            : new CellRecorder(Folder, cell, rank);
 
     internal void CellStarted(CellId cell, int? resumeStep)
     {
@@ -186,7 +184,6 @@ internal sealed class RunRecord : IDisposable
         RunId id)
     {
         RunOptions options = plan.Options;
-        bool isCuda = options.Device == "cuda";
         return new Manifest
         {
             RunId = id.ToString(),
@@ -198,7 +195,7 @@ internal sealed class RunRecord : IDisposable
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
             Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],
             Cluster = new RecordedCluster(options.Topology.Nodes, options.Topology.RanksPerNode, options.Device),
-            Hardware = RecordedHardware.Detect(isCuda ? [.. Enumerable.Range(0, torch.cuda.device_count()).Select(i => $"cuda:{i}")] : []),
+            Hardware = RecordedHardware.Detect(Devices.GpusOf(options.Device, options.Topology.RanksPerNode)),
             Software = RecordedSoftware.Detect(),
             Settings = settings,
         };

@@ -141,16 +141,30 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             }
 
             var parameters = new ParameterValues(texts);
+            ExperimentSetup setup = experiment.Create(parameters);
+            Validate(name, setup);
             yield return new ExperimentVariant(
                 experiment,
                 name,
                 parameters,
-                experiment.Create(parameters),
+                setup,
                 link is null or "unlimited" ? null : LinkSpec.Parse(link),
                 epochs,
                 steps,
                 options.Seeds ?? experiment.Seeds,
                 strategies);
+        }
+    }
+
+    private static void Validate(string variant, ExperimentSetup setup)
+    {
+        try
+        {
+            setup.Validate();
+        }
+        catch (UserErrorException mistake)
+        {
+            throw new UserErrorException($"{variant}: {mistake.Message}", mistake.ExitCode);
         }
     }
 

@@ -162,7 +162,7 @@ public sealed class SuiteRunner : IDisposable
             ranks =>
             {
                 Devices.UseCoresOf(cluster.RanksOnMachine);
-                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, variant.Steps ?? 0, resumeStep);
+                using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
                 {

@@ -25,6 +25,18 @@ internal sealed unsafe partial class CudaGpu : IGpu
         Check(RetainPrimaryContext(out _context, device), "cuDevicePrimaryCtxRetain");
     }
 
+    /// <summary>The model of a device, as the driver names it: "NVIDIA A100-SXM4-40GB".</summary>
+    /// <param name="index">The device's number, as in cuda:0.</param>
+    internal static string NameOf(int index)
+    {
+        const int MostBytes = 256;
+        byte* name = stackalloc byte[MostBytes];
+        Check(Initialize(0), "cuInit");
+        Check(GetDevice(out int device, index), "cuDeviceGet");
+        Check(GetDeviceName(name, MostBytes, device), "cuDeviceGetName");
+        return Marshal.PtrToStringUTF8((nint)name)!;
+    }
+
     public nint CreateStream()
     {
         Enter();
@@ -96,6 +108,9 @@ internal sealed unsafe partial class CudaGpu : IGpu
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]
     private static partial int GetDevice(out int device, int index);
+
+    [LibraryImport(Driver, EntryPoint = "cuDeviceGetName")]
+    private static partial int GetDeviceName(byte* name, int length, int device);
 
     [LibraryImport(Driver, EntryPoint = "cuDevicePrimaryCtxRetain")]
     private static partial int RetainPrimaryContext(out nint context, int device);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Daso.Communication;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Gpu;
@@ -28,7 +29,8 @@ internal sealed unsafe class DeviceRange(IGpu gpu, Tensor values, int offset) : 
     {
         using var _ = no_grad();
         using Tensor part = values.narrow(0, offset + start, length);
-        part.div_(divisor);
+        using Scalar divisorScalar = divisor.ToScalar();
+        part.div_(divisorScalar);
     }
 
     protected override void Dispose(bool disposing)

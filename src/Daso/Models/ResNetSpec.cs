@@ -38,12 +38,18 @@ public sealed record ResNetSpec : ModelSpec
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting that no network has; the message names it.</exception>
-    public override LayeredModel Build(int seed)
+    public override void Validate()
     {
-        int[] blocks = BlocksPerStage();
+        _ = BlocksPerStage();
         if (Classes < 1 || InputChannels < 1 || Width < 1)
             throw new UserErrorException($"ResNet with Classes {Classes}, InputChannels {InputChannels}, Width {Width}: each is at least 1");
+    }
 
+    /// <inheritdoc />
+    public override LayeredModel Build(int seed)
+    {
+        Validate();
+        int[] blocks = BlocksPerStage();
         using var generator = new Generator((ulong)seed, CPU);
         bool bottleneck = Depth >= 50;
         var parts = new List<(string Name, nn.Module<Tensor, Tensor> Module)>

@@ -29,7 +29,7 @@ public sealed record TransformerSpec : ModelSpec
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting that no Transformer has; the message names it.</exception>
-    public override LayeredModel Build(int seed)
+    public override void Validate()
     {
         if (Vocabulary < 1 || Context < 1 || Layers < 1 || Heads < 1 || Width < 1)
         {
@@ -39,7 +39,12 @@ public sealed record TransformerSpec : ModelSpec
 
         if (Width % Heads != 0)
             throw new UserErrorException($"Transformer with Width {Width} and Heads {Heads}: make Width a multiple of Heads");
+    }
 
+    /// <inheritdoc />
+    public override LayeredModel Build(int seed)
+    {
+        Validate();
         using var generator = new Generator((ulong)seed, CPU);
         double residualSpread = InitialSpread / Math.Sqrt(2.0 * Layers);
         var parts = new List<(string Name, nn.Module<Tensor, Tensor> Module)>

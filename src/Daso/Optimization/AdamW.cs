@@ -82,10 +82,14 @@ internal sealed class AdamW : IOptimizer
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        mean.mul_(1 - factors.MeanShare).add_(gradients, factors.MeanShare);
-        square.mul_(factors.SquareKept).addcmul_(gradients, gradients, factors.SquareShare);
-        Tensor denominator = square.sqrt().mul_(factors.RootScale).add_(factors.Epsilon);
-        parameters.mul_(factors.Kept).addcdiv_(mean, denominator, -factors.StepSize);
+        using Scalar meanKept = (1 - factors.MeanShare).ToScalar(), meanShare = factors.MeanShare.ToScalar(),
+            squareKept = factors.SquareKept.ToScalar(), squareShare = factors.SquareShare.ToScalar(),
+            rootScale = factors.RootScale.ToScalar(), epsilon = factors.Epsilon.ToScalar(),
+            kept = factors.Kept.ToScalar(), change = (-factors.StepSize).ToScalar();
+        mean.mul_(meanKept).add_(gradients, meanShare);
+        square.mul_(squareKept).addcmul_(gradients, gradients, squareShare);
+        Tensor denominator = square.sqrt().mul_(rootScale).add_(epsilon);
+        parameters.mul_(kept).addcdiv_(mean, denominator, change);
         gradients.zero_();
     }
 

@@ -15,7 +15,7 @@ public sealed record AdamWSpec(double Beta1 = 0.9, double Beta2 = 0.999, double 
 {
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override IOptimizer Create(Replica replica)
+    public override void Validate()
     {
         if (!(Beta1 is >= 0 and < 1 && Beta2 is >= 0 and < 1))
             throw new UserErrorException(FormattableString.Invariant($"AdamW with Beta1 {Beta1}, Beta2 {Beta2}: take them from 0 to below 1"));
@@ -23,6 +23,12 @@ public sealed record AdamWSpec(double Beta1 = 0.9, double Beta2 = 0.999, double 
             throw new UserErrorException(FormattableString.Invariant($"AdamW with Epsilon {Epsilon}: take one above 0"));
         if (!(WeightDecay is >= 0 and < double.PositiveInfinity))
             throw new UserErrorException(FormattableString.Invariant($"AdamW with WeightDecay {WeightDecay}: take 0 or more"));
+    }
+
+    /// <inheritdoc />
+    public override IOptimizer Create(Replica replica)
+    {
+        Validate();
         return new AdamW(this, replica);
     }
 

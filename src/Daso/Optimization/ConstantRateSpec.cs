@@ -8,9 +8,12 @@ public sealed record ConstantRateSpec(double Rate) : LearningRateSpec
 {
     /// <inheritdoc />
     /// <exception cref="UserErrorException">The rate is not above 0.</exception>
+    public override void Validate() => RateSettings.RequireRate(nameof(Rate), Rate);
+
+    /// <inheritdoc />
     public override ILearningRate Create(int ranks, int stepsPerEpoch)
     {
-        RateSettings.RequireRate(nameof(Rate), Rate);
+        Validate();
         return new Constant(Rate);
     }
 

@@ -5,6 +5,12 @@ namespace Daso.Optimization;
 /// <summary>A learning-rate schedule's kind and settings.</summary>
 public abstract record LearningRateSpec : ISpecification
 {
+    /// <summary>Checks what can be known of the settings before anything starts.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public virtual void Validate()
+    {
+    }
+
     /// <summary>Makes the schedule.</summary>
     /// <param name="ranks">The world's size, for rates that scale with it.</param>
     /// <param name="stepsPerEpoch">Steps in an epoch.</param>

@@ -6,6 +6,12 @@ namespace Daso.Optimization;
 /// <summary>An optimizer's kind and settings; learning rates come from the <see cref="LearningRateSpec"/>.</summary>
 public abstract record OptimizerSpec : ISpecification
 {
+    /// <summary>Checks what can be known of the settings before anything starts.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public virtual void Validate()
+    {
+    }
+
     /// <summary>Makes the optimizer for a replica's flat parameters and gradients.</summary>
     public abstract IOptimizer Create(Replica replica);
 

@@ -70,9 +70,11 @@ internal sealed class Sgd : IOptimizer
     {
         using DisposeScope scope = NewDisposeScope();
         using var _ = no_grad();
-        gradients.add_(parameters, factors.WeightDecay);
-        momentum.mul_(factors.Momentum).add_(gradients);
-        parameters.add_(momentum, -factors.LearningRate);
+        using Scalar weightDecay = factors.WeightDecay.ToScalar(), kept = factors.Momentum.ToScalar(),
+            change = (-factors.LearningRate).ToScalar();
+        gradients.add_(parameters, weightDecay);
+        momentum.mul_(kept).add_(gradients);
+        parameters.add_(momentum, change);
         gradients.zero_();
     }
 

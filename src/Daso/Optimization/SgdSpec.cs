@@ -10,12 +10,18 @@ public sealed record SgdSpec(double Momentum, double WeightDecay) : OptimizerSpe
 {
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override IOptimizer Create(Replica replica)
+    public override void Validate()
     {
         if (!(Momentum is >= 0 and < 1))
             throw new UserErrorException(FormattableString.Invariant($"SGD with Momentum {Momentum}: take one from 0 to below 1"));
         if (!(WeightDecay is >= 0 and < double.PositiveInfinity))
             throw new UserErrorException(FormattableString.Invariant($"SGD with WeightDecay {WeightDecay}: take 0 or more"));
+    }
+
+    /// <inheritdoc />
+    public override IOptimizer Create(Replica replica)
+    {
+        Validate();
         return new Sgd(this, replica);
     }
 

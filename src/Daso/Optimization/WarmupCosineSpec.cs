@@ -25,9 +25,8 @@ public sealed record WarmupCosineSpec : LearningRateSpec
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override ILearningRate Create(int ranks, int stepsPerEpoch)
+    public override void Validate()
     {
-        double peak = ScaleWithRanks ? BaseRate * ranks : BaseRate;
         RateSettings.RequireRate(nameof(BaseRate), BaseRate);
         RateSettings.RequireAtLeastZero(nameof(WarmupEpochs), WarmupEpochs);
         RateSettings.RequireAtLeastZero(nameof(MinimumRate), MinimumRate);
@@ -37,8 +36,17 @@ public sealed record WarmupCosineSpec : LearningRateSpec
                 $"learning rate with TotalEpochs {TotalEpochs} and WarmupEpochs {WarmupEpochs}: make the total longer than the warm-up"));
         }
 
-        if (MinimumRate > peak)
-            throw new UserErrorException(FormattableString.Invariant($"learning rate with MinimumRate {MinimumRate}: it is above the base rate {peak}"));
+        if (!ScaleWithRanks)
+            RequireMinimumBelow(BaseRate);
+    }
+
+    /// <inheritdoc />
+    /// <exception cref="UserErrorException">A setting out of its range.</exception>
+    public override ILearningRate Create(int ranks, int stepsPerEpoch)
+    {
+        Validate();
+        double peak = ScaleWithRanks ? BaseRate * ranks : BaseRate;
+        RequireMinimumBelow(peak);
         return new Schedule(peak, MinimumRate, WarmupEpochs * stepsPerEpoch, TotalEpochs * stepsPerEpoch);
     }
 
@@ -50,6 +58,15 @@ public sealed record WarmupCosineSpec : LearningRateSpec
         .Add("warmupEpochs", WarmupEpochs)
         .Add("totalEpochs", TotalEpochs)
         .Add("minimumRate", MinimumRate);
+
+    private void RequireMinimumBelow(double peak)
+    {
+        if (MinimumRate > peak)
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"learning rate with MinimumRate {MinimumRate}: it is above the base rate {peak}"));
+        }
+    }
 
     private sealed class Schedule(double peak, double minimum, double warmupSteps, double totalSteps) : ILearningRate
     {

@@ -23,7 +23,7 @@ public sealed record WarmupPlateauSpec : LearningRateSpec
     /// <summary>Epochs without improvement that are borne.</summary>
     public int Patience { get; init; } = 5;
 
-    /// <summary>The relative improvement that counts; see <see cref="PlateauDetector"/>.</summary>
+    /// <summary>The relative improvement that counts, from 0 to below 1; see <see cref="PlateauDetector"/>.</summary>
     public double Threshold { get; init; } = 0.05;
 
     /// <summary>No plateau takes the rate below it.</summary>
@@ -31,7 +31,7 @@ public sealed record WarmupPlateauSpec : LearningRateSpec
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override ILearningRate Create(int ranks, int stepsPerEpoch)
+    public override void Validate()
     {
         RateSettings.RequireRate(nameof(BaseRate), BaseRate);
         RateSettings.RequireAtLeastZero(nameof(WarmupEpochs), WarmupEpochs);
@@ -39,6 +39,17 @@ public sealed record WarmupPlateauSpec : LearningRateSpec
         RateSettings.RequireAtLeastZero(nameof(Patience), Patience);
         if (!(Factor is > 0 and < 1))
             throw new UserErrorException(FormattableString.Invariant($"learning rate with Factor {Factor}: take one between 0 and 1"));
+        if (!(Threshold is >= 0 and < 1))
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"learning rate with Threshold {Threshold}: take one from 0 to below 1"));
+        }
+    }
+
+    /// <inheritdoc />
+    public override ILearningRate Create(int ranks, int stepsPerEpoch)
+    {
+        Validate();
         return new Schedule(this, ScaleWithRanks ? BaseRate * ranks : BaseRate, WarmupEpochs * stepsPerEpoch);
     }
 

@@ -4,18 +4,16 @@ namespace Daso.Recording;
 
 /// <summary>
 /// Records one rank of one cell: for the Parquet files that <see cref="Complete"/> closes, and step by step in a log that survives a kill.
-/// Allocates only until a row group's memory is there; full groups are written between steps.
+/// The memory of a row group is made at the start, so that no step allocates; full groups are written between steps.
 /// </summary>
 public sealed class CellRecorder : IRecorder, IDisposable
 {
-    private const int SpansPerStep = 12;
-    private const int MetricsPerStep = 4;
     private const int RowsPerGroup = 1 << 16;
 
     private readonly CellClock _clock;
     private readonly JsonLineFile _log;
-    private readonly Rows<SpanRow> _spans;
-    private readonly Rows<MetricRow> _metrics;
+    private readonly Rows<SpanRow> _spans = new();
+    private readonly Rows<MetricRow> _metrics = new();
     private readonly ParquetTable _spanTable;
     private readonly ParquetTable _metricTable;
     private int _loggedSpans;
@@ -27,18 +25,14 @@ public sealed class CellRecorder : IRecorder, IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="cell">The cell.</param>
     /// <param name="rank">The rank; nobody else writes its files.</param>
-    /// <param name="expectedSteps">Steps to make room for.</param>
     /// <exception cref="UserErrorException">The log cannot be made.</exception>
-    public CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps)
-        : this(folder, cell, rank, expectedSteps, new CellClock(), continues: false)
+    public CellRecorder(RunFolder folder, CellId cell, int rank)
+        : this(folder, cell, rank, new CellClock(), continues: false)
     {
     }
 
-    private CellRecorder(RunFolder folder, CellId cell, int rank, int expectedSteps, CellClock clock, bool continues)
+    private CellRecorder(RunFolder folder, CellId cell, int rank, CellClock clock, bool continues)
     {
-        int steps = Math.Clamp(expectedSteps, 1, RowsPerGroup / SpansPerStep);
-        _spans = new Rows<SpanRow>(steps * SpansPerStep);
-        _metrics = new Rows<MetricRow>(steps * MetricsPerStep);
         _spanTable = new ParquetTable(folder.Timings(cell, rank),
         [
             .. CellColumns(folder.RunId, cell, rank, row => _spans[row].Epoch, row => _spans[row].Step),
@@ -61,14 +55,13 @@ public sealed class CellRecorder : IRecorder, IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="cell">The cell.</param>
     /// <param name="rank">The rank.</param>
-    /// <param name="expectedSteps">Steps to make room for.</param>
     /// <param name="step">Steps of the checkpoint.</param>
     /// <param name="clock">Of all ranks of the cell.</param>
     /// <exception cref="UserErrorException">The log lacks a step, or cannot be read or written.</exception>
-    internal static CellRecorder Continue(RunFolder folder, CellId cell, int rank, int expectedSteps, int step, CellClock clock)
+    internal static CellRecorder Continue(RunFolder folder, CellId cell, int rank, int step, CellClock clock)
     {
         IReadOnlyList<LoggedStep> steps = StepLog.ReadBefore(folder.StepEvents(cell, rank), step);
-        var recorder = new CellRecorder(folder, cell, rank, expectedSteps, clock, continues: true);
+        var recorder = new CellRecorder(folder, cell, rank, clock, continues: true);
         StepLog.WriteResumption(recorder._log, step);
         recorder.TakeUp(steps);
         return recorder;
@@ -200,10 +193,11 @@ public sealed class CellRecorder : IRecorder, IDisposable
     private readonly record struct MetricRow(string Name, double Value, int Epoch, int Step);
 
     /// <summary>An array that grows to a row group, and beyond it only for a step that does not fit; its rows are read in place.</summary>
-    private sealed class Rows<T>(int capacity)
+    private sealed class Rows<T>
         where T : struct
     {
-        private T[] _rows = new T[capacity];
+        // The step that fills a group may bring more rows than are left of it.
+        private T[] _rows = new T[RowsPerGroup + (RowsPerGroup / 8)];
 
         public int Count { get; private set; }
 
@@ -212,7 +206,7 @@ public sealed class CellRecorder : IRecorder, IDisposable
         public void Add(in T row)
         {
             if (Count == _rows.Length)
-                Array.Resize(ref _rows, Math.Max(RowsPerGroup + (RowsPerGroup / 8), Count * 2));
+                Array.Resize(ref _rows, Count * 2);
             _rows[Count++] = row;
         }
 

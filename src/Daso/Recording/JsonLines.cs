@@ -5,14 +5,26 @@ namespace Daso.Recording;
 /// <summary>Reads files of JSON objects, one a line.</summary>
 internal static class JsonLines
 {
-    /// <summary>The objects in order; lines that a kill has cut off are left out, and a file that was never made has none.</summary>
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
-    public static IEnumerable<JsonElement> Read(string path)
+    /// <summary>Hands out the objects in order; lines that a kill has cut off are left out, and a file that was never made has none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="take">Takes an object; it may count on all that the file's writer writes.</param>
+    /// <exception cref="UserErrorException">The file cannot be read, or holds an object that its writer did not write.</exception>
+    public static void Read(string path, Action<JsonElement> take)
     {
-        foreach (string line in LinesOf(path))
+        string[] lines = LinesOf(path);
+        for (int i = 0; i < lines.Length; i++)
         {
-            if (TryParse(line) is JsonElement element)
-                yield return element;
+            if (TryParse(lines[i]) is not JsonElement element)
+                continue;
+            try
+            {
+                take(element);
+            }
+            catch (Exception foreign) when (
+                foreign is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException or IndexOutOfRangeException)
+            {
+                throw new UserErrorException($"{path}, line {i + 1}: no line that a run writes; restore the file");
+            }
         }
     }
 

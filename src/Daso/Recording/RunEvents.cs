@@ -84,13 +84,11 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     internal static IReadOnlyDictionary<CellId, string> ReadParameterHashes(RunFolder folder)
     {
         var ended = new Dictionary<CellId, string>();
-        if (!File.Exists(folder.Events))
-            return ended;
-        foreach (JsonElement line in JsonLines.Read(folder.Events))
+        JsonLines.Read(folder.Events, line =>
         {
             if (line.GetProperty("event").ValueEquals("cell_ended"))
                 ended[CellOf(line)] = line.GetProperty("parameters_sha256").GetString()!;
-        }
+        });
 
         return ended;
     }

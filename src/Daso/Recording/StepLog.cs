@@ -25,13 +25,13 @@ internal static class StepLog
     public static IReadOnlyList<LoggedStep> ReadBefore(string path, int step)
     {
         var steps = new List<LoggedStep>();
-        foreach (JsonElement line in JsonLines.Read(path))
+        JsonLines.Read(path, line =>
         {
             if (line.TryGetProperty(ResumedAt, out JsonElement resumedAt))
                 steps.RemoveAll(logged => logged.Step >= resumedAt.GetInt32());
             else
                 steps.Add(Parse(line));
-        }
+        });
 
         steps.RemoveAll(logged => logged.Step >= step);
         if (steps.Select(logged => logged.Step).Distinct().Count() < step)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Daso.Recording;
 
 namespace Daso.Reporting;
@@ -19,17 +18,17 @@ internal sealed record CellTimes(DateTimeOffset StartedUtc, DateTimeOffset Ended
     public static IReadOnlyDictionary<CellId, CellTimes> Read(RunFolder run)
     {
         var times = new Dictionary<CellId, CellTimes>();
-        foreach (JsonElement line in JsonLines.Read(run.Events))
+        JsonLines.Read(run.Events, line =>
         {
             string name = line.GetProperty("event").GetString()!;
             if (name is not ("cell_started" or "cell_resumed" or "cell_ended"))
-                continue;
+                return;
             CellId cell = RunEvents.CellOf(line);
             var utc = DateTimeOffset.Parse(line.GetProperty("utc").GetString()!, CultureInfo.InvariantCulture);
             DateTimeOffset zero = utc.AddTicks(-line.GetProperty("time_ns").GetInt64() / TimeSpan.NanosecondsPerTick);
             CellTimes known = times.GetValueOrDefault(cell) ?? new CellTimes(utc, utc, zero, IsResumed: false);
             times[cell] = known with { EndedUtc = utc, IsResumed = known.IsResumed || name == "cell_resumed" };
-        }
+        });
 
         return times;
     }

@@ -5,7 +5,8 @@ namespace Daso.Strategies;
 /// <summary>
 /// DASO's schedule as a state machine without tensors or communication: batch → what to do now, epoch's loss → the next epoch's skips.
 /// All ranks run it and stay in agreement because they see the same losses. The rules of a step are those of the reference
-/// implementation; variant paper leaves out its broadcasts of parameters that nothing has changed.
+/// implementation in variant heat. Variant paper merges exactly the batches later that equation 1 counts, where the reference leaves a sum
+/// to the next send if one follows (B = 2, W = 1), and leaves out its broadcasts of parameters that nothing has changed.
 /// </summary>
 public sealed class DasoSchedule
 {
@@ -19,6 +20,7 @@ public sealed class DasoSchedule
     private readonly List<DasoAction> _actions = new(8);
     private int _epochsEnded;
     private int _inFlight = None;
+    private int _mergeAt = None;
 
     /// <summary>Starts before the first step.</summary>
     /// <param name="settings">Checked here.</param>
@@ -70,17 +72,13 @@ public sealed class DasoSchedule
     public IReadOnlyList<DasoAction> AfterStep(int batch)
     {
         _actions.Clear();
-        int wait = Math.Min(Skips.Wait, _lastBatch - batch);
         int sinceSend = Skips.Global == 0 ? 0 : batch % Skips.Global;
-        bool isLast = batch == _lastBatch;
-        if (isLast || sinceSend == 0)
-            Synchronise(isLast, wait);
-        else if ((batch + 1) % Skips.Global == 0)
-            SetLocalAveraging(true);
-        else if (sinceSend >= wait)
-            BetweenSynchronisations(batch, sinceSend, wait);
-        else if (batch + 1 == _lastBatch)
-            SetLocalAveraging(true);
+        if (batch == _lastBatch || sinceSend == 0)
+            Synchronise(batch);
+        else if (_settings.Variant == DasoVariant.Heat)
+            BetweenSynchronisations(batch, sinceSend);
+        else if (batch == _mergeAt)
+            MergePending();
         return _actions;
     }
 
@@ -114,6 +112,7 @@ public sealed class DasoSchedule
         writer.Write(Skips.Wait);
         writer.Write(Duty);
         writer.Write(_inFlight);
+        writer.Write(_mergeAt);
         writer.Write(HasPending);
         writer.Write(AveragesLocally);
         _plateau.Save(writer);
@@ -126,15 +125,28 @@ public sealed class DasoSchedule
         Skips = new DasoSkips(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
         Duty = reader.ReadInt32();
         _inFlight = reader.ReadInt32();
+        _mergeAt = reader.ReadInt32();
         HasPending = reader.ReadBoolean();
         AveragesLocally = reader.ReadBoolean();
         _plateau.Load(reader);
     }
 
-    private void Synchronise(bool isLast, int wait)
+    /// <summary>
+    /// The batches that a sum sent now is waited for: W, clipped to the epoch's end; in variant paper so that the merge comes before the
+    /// last batch, whose mean would replace it.
+    /// </summary>
+    private int WaitFrom(int batch) => _settings.Variant == DasoVariant.Heat || Skips.Wait == 0
+        ? Math.Min(Skips.Wait, _lastBatch - batch)
+        : Math.Clamp(_lastBatch - 1 - batch, 1, Skips.Wait);
+
+    private void Synchronise(int batch)
     {
+        bool isLast = batch == _lastBatch;
         bool isBlocking = isLast || Skips.Wait == 0;
-        _actions.Add(new DasoAction(isBlocking ? DasoActionKind.SendForMean : DasoActionKind.SendForMerge, Duty, wait));
+        int wait = WaitFrom(batch);
+        _actions.Add(isBlocking
+            ? new DasoAction(DasoActionKind.SendForMean, Duty)
+            : new DasoAction(DasoActionKind.SendForMerge, Duty, wait));
         // The parameters just sent are those from before this merge.
         if (Skips.Wait != 0)
             MergePending();
@@ -150,14 +162,30 @@ public sealed class DasoSchedule
         else
         {
             _inFlight = Duty;
+            _mergeAt = batch + wait;
             HasPending = true;
             Duty = (Duty + 1) % _groups;
         }
     }
 
-    private void BetweenSynchronisations(int batch, int sinceSend, int wait)
+    /// <summary>The reference's rules, which also skip averaging inside the node.</summary>
+    private void BetweenSynchronisations(int batch, int sinceSend)
     {
         bool isNextLast = batch + 1 == _lastBatch;
+        int wait = WaitFrom(batch);
+        if ((batch + 1) % Skips.Global == 0)
+        {
+            SetLocalAveraging(true);
+            return;
+        }
+
+        if (sinceSend < wait)
+        {
+            if (isNextLast)
+                SetLocalAveraging(true);
+            return;
+        }
+
         if (sinceSend == wait)
         {
             MergePending();
@@ -192,8 +220,7 @@ public sealed class DasoSchedule
 
     private void SetLocalAveraging(bool value)
     {
-        // Local skips are the reference's; the paper averages inside the node in every batch.
-        if (AveragesLocally == value || _settings.Variant == DasoVariant.Paper)
+        if (AveragesLocally == value)
             return;
         AveragesLocally = value;
         _actions.Add(new DasoAction(value ? DasoActionKind.LocalAveragingOn : DasoActionKind.LocalAveragingOff));

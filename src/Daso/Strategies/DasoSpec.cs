@@ -48,6 +48,28 @@ public sealed record DasoSpec : StrategySpec
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range, or two that exclude each other; the message names them.</exception>
+    public override void Validate()
+    {
+        Schedule.Validate();
+        if (ChunkElements < 1)
+            throw new UserErrorException($"DASO's {nameof(ChunkElements)} is {ChunkElements}; it must be at least 1");
+        if (BucketBytes < 1)
+            throw new UserErrorException($"DASO's {nameof(BucketBytes)} is {BucketBytes}; it must be at least 1");
+        if (!(StalenessFactor is >= 0 and < float.MaxValue))
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"DASO's {nameof(StalenessFactor)} is {StalenessFactor}; it must be at least 0 and finite"));
+        }
+
+        if (ShardedDuty && Schedule.Variant != DasoVariant.Paper)
+        {
+            throw new UserErrorException(
+                $"DASO's {nameof(ShardedDuty)} needs variant {DasoVariant.Paper}: with the local skips of variant {Schedule.Variant} " +
+                "a node's ranks differ and their slices do not fit together");
+        }
+    }
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
@@ -67,22 +89,4 @@ public sealed record DasoSpec : StrategySpec
         .Add("shardedDuty", ShardedDuty)
         .Add("chunkElements", ChunkElements)
         .Add("bucketBytes", BucketBytes);
-
-    private void Validate()
-    {
-        if (ChunkElements < 1)
-            throw new UserErrorException($"DASO's {nameof(ChunkElements)} is {ChunkElements}; it must be at least 1");
-        if (!(StalenessFactor is >= 0 and < float.MaxValue))
-        {
-            throw new UserErrorException(
-                FormattableString.Invariant($"DASO's {nameof(StalenessFactor)} is {StalenessFactor}; it must be at least 0 and finite"));
-        }
-
-        if (ShardedDuty && Schedule.Variant != DasoVariant.Paper)
-        {
-            throw new UserErrorException(
-                $"DASO's {nameof(ShardedDuty)} needs variant {DasoVariant.Paper}: with the local skips of variant {Schedule.Variant} " +
-                "a node's ranks differ and their slices do not fit together");
-        }
-    }
 }

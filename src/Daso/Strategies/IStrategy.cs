@@ -9,6 +9,12 @@ namespace Daso.Strategies;
 /// <summary>A strategy's kind and settings.</summary>
 public abstract record StrategySpec : ISpecification
 {
+    /// <summary>Checks what can be known of the settings before anything starts.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public virtual void Validate()
+    {
+    }
+
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>
     public abstract IStrategy Create(StrategyContext context);

@@ -23,6 +23,7 @@ public class LauncherTests
     [Theory]
     [InlineData("HOME=/root")]
     [InlineData("SLURM_PROCID=0 SLURM_NTASKS=4")] // a batch script is no step
+    [InlineData("SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1")] // srun --pty
     [InlineData("PMI_RANK=")]
     public void Elsewhere_there_is_none(string environment) => Assert.Null(Launcher.Detect(Variables(environment)));
 

@@ -193,6 +193,35 @@ public class InProcessCommunicatorTests
         Assert.Equal(2, failure.Rank);
     }
 
+    [Theory]
+    [InlineData(null, "rank ")]
+    [InlineData("1gbit,0us", "the emulated link failed: no such memory")]
+    public async Task A_failure_of_carrying_out_an_operation_ends_the_job(string? link, string who)
+    {
+        CancellationToken testEnds = TestContext.Current.CancellationToken;
+        var run = Task.Run(
+            () => TestCluster.Run(
+                2,
+                1,
+                ranks => ranks.World.AllReduce(
+                    new HeldMemory(() => throw new InvalidOperationException("no such memory")).Memory, ReduceOperation.Sum),
+                link),
+            testEnds);
+        ClusterFailedException failure =
+            await Assert.ThrowsAsync<ClusterFailedException>(() => run.WaitAsync(TimeSpan.FromSeconds(10), testEnds));
+        Assert.StartsWith(who, failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("failed: no such memory", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(2)]
+    public void A_root_that_is_no_rank_is_refused(int root) => Assert.Contains(
+        "root",
+        Assert.Throws<ClusterFailedException>(
+            () => TestCluster.Run(1, 2, ranks => ranks.World.Broadcast(new float[3], root))).Message,
+        StringComparison.Ordinal);
+
     /// <summary>The last rank to arrive carries an operation out; what it needs for that is there from its first operation on.</summary>
     [Theory]
     [InlineData(1, 0)]

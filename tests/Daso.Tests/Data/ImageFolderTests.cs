@@ -179,6 +179,11 @@ public sealed class ImageFolderTests : IDisposable
         Directory.Delete(_folder.Combine("val", "n09"), recursive: true);
         AssertError("has 2 class folders, the model knows 1 classes", Spec(1, 1) with { Classes = 1 });
         AssertError("no such folder", Spec(1, 1) with { Folder = _folder.Combine("none") });
+        // As ImageNet's archive of validation images is unpacked.
+        Directory.Delete(_folder.Combine("val"), recursive: true);
+        Directory.CreateDirectory(_folder.Combine("val"));
+        WriteImage(_folder.Combine("val", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
+        AssertError($"{_folder.Combine("val")}: has no class folder; sort its images into");
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public class ResumedRunTests
         Assert.Equal(RunOutcome.Completed, manifest.Outcome);
         Assert.Single(manifest.Resumptions);
         Assert.Equal(Manifest.Read(whole).SpecificationHash, manifest.SpecificationHash);
-        string[] events = [.. JsonLines.Read(folder.Events).Select(line => line.GetProperty("event").GetString()!)];
+        string[] events = [.. EventsOf(folder).Select(line => line.GetProperty("event").GetString()!)];
         Assert.Equal(["run_resumed", "cell_resumed"], events.SkipWhile(name => name != "run_resumed").Take(2));
     }
 
@@ -149,9 +149,16 @@ public class ResumedRunTests
         return runner.Folder;
     }
 
-    private static string[] HashesOf(RunFolder folder) => [.. JsonLines.Read(folder.Events)
+    private static string[] HashesOf(RunFolder folder) => [.. EventsOf(folder)
         .Where(line => line.TryGetProperty("parameters_sha256", out JsonElement _))
         .Select(line => $"{line.GetProperty("strategy")}: {line.GetProperty("parameters_sha256")}")];
+
+    private static List<JsonElement> EventsOf(RunFolder folder)
+    {
+        var events = new List<JsonElement>();
+        JsonLines.Read(folder.Events, events.Add);
+        return events;
+    }
 
     private static void AssertRefused(RunFolder folder, RunOptions options, string reason)
     {

@@ -4,6 +4,7 @@ using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
 using Daso.Optimization;
+using Daso.Strategies;
 
 namespace Daso.Tests.Experiments;
 
@@ -53,6 +54,25 @@ public class SuitePlanTests
         }
     }
 
+    /// <summary>Also of a strategy that comes last, after hours.</summary>
+    [Fact]
+    public void A_setting_out_of_its_range_is_a_mistake_before_anything_starts()
+    {
+        ExperimentSetup good = Define(["16"], []).Create(new ParameterValues(new Dictionary<string, string> { ["batch"] = "16" }));
+        Refused(good with { Model = new ResNetSpec { Depth = 19, Classes = 2 } }, "ResNet of depth 19");
+        Refused(good with { Optimizer = new SgdSpec(1, 0) }, "SGD with Momentum 1");
+        Refused(good with { LearningRate = new WarmupPlateauSpec { BaseRate = 1, Threshold = 5 } }, "learning rate with Threshold 5");
+        Refused(
+            good with { Strategies = [.. good.Strategies, new DasoSpec { Schedule = new DasoSettings { MaxGlobalSkips = 0 } }] },
+            "DASO's MaxGlobalSkips is 0");
+        Refused(good with { Strategies = [new DdpSpec { BucketBytes = 0 }] }, "DDP with BucketBytes 0");
+
+        static void Refused(ExperimentSetup setup, string message) => Assert.StartsWith(
+            $"digits: {message}",
+            Assert.Throws<UserErrorException>(() => Expand(s_options, Define(["16"], [], create: _ => setup))).Message,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tny", "--tier tny: unknown, did you mean tiny?; there are tiny")]
     public void An_unknown_tier_is_a_mistake(string tier, string message) =>
@@ -100,7 +120,12 @@ public class SuitePlanTests
     private static IReadOnlyList<ExperimentVariant> Expand(RunOptions options, ExperimentDefinition definition) =>
         SuitePlan.Expand("sample", [definition], options).Variants;
 
-    private static ExperimentDefinition Define(string[] batches, TierDefinition[] tiers, int? epochs = 90, int? steps = null) => new()
+    private static ExperimentDefinition Define(
+        string[] batches,
+        TierDefinition[] tiers,
+        int? epochs = 90,
+        int? steps = null,
+        Func<ParameterValues, ExperimentSetup>? create = null) => new()
     {
         Suite = "sample",
         Name = "digits",
@@ -111,11 +136,11 @@ public class SuitePlanTests
         Epochs = epochs,
         Steps = steps,
         Tiers = tiers,
-        Create = values => new ExperimentSetup(
+        Create = create ?? (values => new ExperimentSetup(
             new ResNetSpec { Depth = 18, Classes = 10 },
             new SyntheticImages { BatchPerRank = values.Integer("batch") },
             new SgdSpec(0.9, 0),
             new ConstantRateSpec(0.1),
-            [new DdpSpec()]),
+            [new DdpSpec()])),
     };
 }

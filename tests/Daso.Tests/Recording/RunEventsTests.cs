@@ -34,6 +34,17 @@ public class RunEventsTests
     }
 
     [Fact]
+    public void A_line_that_no_run_writes_is_named()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"));
+        File.WriteAllText(run.Folder.Events, "{\"event\":\"run_started\"}\n{\"x\":1}\n{\"cut");
+
+        UserErrorException mistake = Assert.Throws<UserErrorException>(() => RunEvents.ReadEnded(run.Folder, ranks: 1));
+
+        Assert.Equal($"{run.Folder.Events}, line 2: no line that a run writes; restore the file", mistake.Message);
+    }
+
+    [Fact]
     public void Threads_never_mix_their_lines()
     {
         using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"));

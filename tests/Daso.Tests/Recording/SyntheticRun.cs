@@ -35,7 +35,7 @@ internal sealed class SyntheticRun : IDisposable
 
     public void Record(CellId cell, int rank, Action<CellRecorder> record)
     {
-        using var recorder = new CellRecorder(Folder, cell, rank, expectedSteps: 4);
+        using var recorder = new CellRecorder(Folder, cell, rank);
         record(recorder);
         recorder.Complete();
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CsCheck;
 using Daso.Strategies;
 
 namespace Daso.Tests.Strategies;
@@ -119,6 +120,40 @@ public class DasoScheduleTests
             Epoch(schedule, 3));
     }
 
+    /// <summary>Equation 1 counts the batches waited: also where the next send is only one batch further.</summary>
+    [Fact]
+    public void With_two_skips_a_sum_is_merged_before_the_next_send()
+    {
+        var settings = new DasoSettings { WarmupEpochs = 0, MaxGlobalSkips = 2 };
+        var schedule = new DasoSchedule(settings, groups: 2, epochs: 10, batchesPerEpoch: 5);
+        Assert.Equal(
+            [
+                "SendForMerge 0 wait 1",
+                "Merge 0, Broadcast 0",
+                "SendForMerge 1 wait 1",
+                "Merge 1, Broadcast 1",
+                "SendForMean 0, Mean 0, Broadcast 0, Agree",
+            ],
+            Epoch(schedule, 5));
+    }
+
+    /// <summary>The batches later that its send says, which are equation 1's S.</summary>
+    [Fact]
+    public void Paper_merges_when_it_says() =>
+        Gen.Select(Gen.Int[2, 17], Gen.Int[1, 40]).Sample((most, batches) =>
+        {
+            var settings = new DasoSettings { WarmupEpochs = 0, MaxGlobalSkips = most };
+            var schedule = new DasoSchedule(settings, groups: 3, epochs: 10, batchesPerEpoch: batches);
+            int? due = null;
+            for (int batch = 0; batch < batches; batch++)
+            {
+                IReadOnlyList<DasoAction> actions = schedule.AfterStep(batch);
+                Assert.Equal(batch == due, actions.Any(action => action.Kind == DasoActionKind.Merge));
+                if (actions.FirstOrDefault(action => action.Kind == DasoActionKind.SendForMerge) is { Wait: > 0 } send)
+                    due = batch + send.Wait;
+            }
+        });
+
     [Fact]
     public void The_wait_is_clipped_to_the_epochs_end()
     {
@@ -127,7 +162,8 @@ public class DasoScheduleTests
         string[] steps = Epoch(schedule, 19);
         Assert.Equal("SendForMerge 0 wait 4", steps[0]);
         Assert.Equal("Merge 0, Broadcast 0", steps[4]);
-        Assert.Equal("SendForMerge 0 wait 2", steps[16]);
+        // The mean of the last batch would replace a merge there.
+        Assert.Equal("SendForMerge 0 wait 1", steps[16]);
         Assert.Equal("Merge 0, Broadcast 0", steps[17]);
         Assert.Equal("SendForMean 0, Mean 0, Broadcast 0, Agree", steps[18]);
     }

@@ -103,7 +103,8 @@ internal sealed class MpiCommunicator : Communicator
 
     public override void Dispose()
     {
-        if (!_job.Progress.Remove(this))
+        // Of a job that has ended early messages may still arrive: their memory stays until the process ends, which is soon.
+        if (_job.Ended.IsCancellationRequested || !_job.Progress.Remove(this))
             return;
         _job.Progress.Call(() =>
         {
@@ -134,6 +135,9 @@ internal sealed class MpiCommunicator : Communicator
 
         return true;
     }
+
+    /// <summary>On the communication thread: whether an operation of the library's own is under way.</summary>
+    internal bool IsInLibrary => _carrier == _library;
 
     /// <summary>Whether operations are under way or wait for their turn.</summary>
     internal bool IsBusy => Volatile.Read(ref _completed) < Volatile.Read(ref _started);

@@ -13,6 +13,9 @@ internal sealed class MpiProgress : IDisposable
 
     private static readonly TimeSpan s_aliveCheck = TimeSpan.FromSeconds(1);
 
+    // A step of an operation takes microseconds; a thread that is stuck in the library is not waited for.
+    private static readonly TimeSpan s_haltLimit = TimeSpan.FromSeconds(2);
+
     private readonly object _gate = new();
     private readonly MpiLibrary _library;
     private readonly Action<Exception> _failed;
@@ -23,6 +26,8 @@ internal sealed class MpiProgress : IDisposable
     private volatile MpiCommunicator[] _communicators = [];
     private volatile MpiRollCall? _rollCall;
     private bool _hasWork;
+    private bool _isHalting;
+    private bool _isHalted;
     private bool _isStopping;
 
     /// <summary>Starts the thread.</summary>
@@ -118,6 +123,22 @@ internal sealed class MpiProgress : IDisposable
             communicator.Wake();
     }
 
+    /// <summary>
+    /// Leaves all operations where they are, for good: when this returns the thread touches no rank's memory any more. It goes on to
+    /// answer other ranks' questions.
+    /// </summary>
+    internal void Halt()
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            _isHalting = true;
+            Monitor.PulseAll(_gate);
+            while (!_isHalted && _thread.IsAlive && Stopwatch.GetElapsedTime(start) < s_haltLimit)
+                Monitor.Wait(_gate, IdlePollMs);
+        }
+    }
+
     /// <summary>Stops the thread; operations under way are left as they are.</summary>
     public void Dispose()
     {
@@ -138,6 +159,12 @@ internal sealed class MpiProgress : IDisposable
             while (!Volatile.Read(ref _isStopping))
             {
                 MakeCalls();
+                if (Volatile.Read(ref _isHalting))
+                {
+                    RestHalted();
+                    continue;
+                }
+
                 bool hasMoved = false, isBusy = false;
                 foreach (MpiCommunicator communicator in _communicators)
                 {
@@ -187,6 +214,25 @@ internal sealed class MpiProgress : IDisposable
             _library.Progress(_library.Binary.World);
         else
             _rollCall.Answer(_communicators);
+        Sleep();
+    }
+
+    /// <summary>An operation of the library's own would go on in ranks' memory at any call of the library: then none is made.</summary>
+    private void RestHalted()
+    {
+        lock (_gate)
+        {
+            _isHalted = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        if (!_communicators.Any(communicator => communicator.IsInLibrary))
+            _rollCall?.Answer(_communicators);
+        Sleep();
+    }
+
+    private void Sleep()
+    {
         lock (_gate)
         {
             if (!_hasWork && !_isStopping)

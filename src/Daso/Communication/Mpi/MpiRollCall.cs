@@ -56,8 +56,12 @@ internal sealed unsafe class MpiRollCall
     /// <param name="communicators">This process's groups.</param>
     internal void Answer(IReadOnlyList<MpiCommunicator> communicators)
     {
-        if (!_library.HasMessage(QuestionTag, _communicator))
-            return;
+        if (_library.HasMessage(QuestionTag, _communicator))
+            Reply(communicators);
+    }
+
+    private void Reply(IReadOnlyList<MpiCommunicator> communicators)
+    {
         Message* received = Allocate();
         nint request = _library.Receive((byte*)received, MessageBytes, _library.Binary.AnySource, QuestionTag, _communicator);
         while (!_library.IsDone(ref request))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.CommandLine;
+using Daso.Communication;
 using Daso.Communication.Mpi;
 using Daso.Tests.CommandLine;
 
@@ -71,13 +72,27 @@ internal static class MpiProcesses
     internal static (int ExitCode, string Output, string Errors) Finish(Process process) => Program.Finish(process, s_limit);
 
     /// <summary>In one of the processes: takes part as 2 × 2 ranks.</summary>
-    internal static void TakePart(Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false)
+    /// <param name="body">What each rank does.</param>
+    /// <param name="limitSeconds">The longest wait.</param>
+    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
+    /// <param name="failed">Called when the body has failed and was unwound, before the job is ended.</param>
+    internal static void TakePart(
+        Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false, Action? failed = null)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
         var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2), IsGpuAware: isGpuAware);
         MpiSession.Run(launcher, null, "cpu", settings, cluster =>
         {
-            cluster.Run(body);
+            try
+            {
+                cluster.Run(body);
+            }
+            catch (ClusterFailedException)
+            {
+                failed?.Invoke();
+                throw;
+            }
+
             return 0;
         });
     }

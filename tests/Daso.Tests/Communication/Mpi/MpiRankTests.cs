@@ -107,6 +107,34 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
+    public void Failure_amid_operations()
+    {
+        var memory = new WatchedMemory(4 << 20);
+        MpiProcesses.TakePart(
+            ranks =>
+            {
+                try
+                {
+                    PendingOperation last = default;
+                    for (int i = 0; i < 20; i++)
+                        last = ranks.World.StartAllReduce(memory.Memory, ReduceOperation.Sum);
+                    if (ranks.Rank == 2)
+                        throw new InvalidOperationException("the disk is full");
+                    last.Wait();
+                }
+                finally
+                {
+                    memory.Free();
+                }
+            },
+            failed: () =>
+            {
+                Thread.Sleep(500);
+                Console.Error.WriteLine($"touches of freed memory: {memory.LateTouches}");
+            });
+    }
+
+    [Fact(Explicit = true)]
     public void Absence() => MpiProcesses.TakePart(
         ranks =>
         {
