@@ -12,12 +12,12 @@ internal static class CellAnalysis
     public static CellSummary Read(RunFolder folder, CellId cell, RecordedCluster cluster, TargetQuality? target, string qualityMetric)
     {
         int[] ranks = [.. Enumerable.Range(0, cluster.Ranks())];
-        Task<RankSpans>[] spans = [.. ranks.Select(rank => Task.Run(() => RankSpans.Read(folder.Timings(cell, rank))))];
+        Task<RankSpans>[] spans = [.. ranks.Select(rank => Task.Run(() => RankSpans.Read(folder, cell, rank)))];
         return Summarise(
             cell.Seed,
             cluster,
             [.. spans.Select(read => read.GetAwaiter().GetResult())],
-            [.. ranks.Select(rank => RankMetrics.Read(folder.Metrics(cell, rank)))],
+            [.. ranks.Select(rank => RankMetrics.Read(folder, cell, rank))],
             target,
             qualityMetric);
     }

@@ -5,7 +5,9 @@ namespace Daso.Analysis;
 
 /// <summary>A cell that was planned but not completed.</summary>
 /// <param name="Cell">Which.</param>
-/// <param name="Reason">"not started", "cancelled", "ended without a word" (killed), or the failure's message.</param>
+/// <param name="Reason">
+/// "not started", "cancelled", "ended without a word" (killed), "a file of its records is not there", or the failure's message.
+/// </param>
 public sealed record IncompleteCell(CellId Cell, string Reason)
 {
     /// <summary>Finds the reasons in the run's events.</summary>
@@ -29,6 +31,7 @@ public sealed record IncompleteCell(CellId Cell, string Reason)
     {
         "failed" => line.GetProperty("message").GetString()!,
         "cancelled" => "cancelled",
+        "cell_ended" => "a file of its records is not there",
         _ => "ended without a word",
     };
 }

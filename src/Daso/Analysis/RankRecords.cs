@@ -6,8 +6,9 @@ namespace Daso.Analysis;
 /// <summary>One rank's spans of one cell, as in its file; entry i of each array belongs to span i.</summary>
 internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, long[] StartsNs, long[] DurationsNs, long[] Bytes)
 {
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
-    public static RankSpans Read(string path) => RecordFile.Read(path, file => new RankSpans(
+    /// <exception cref="UserErrorException">The file cannot be read, or is another cell's or rank's.</exception>
+    public static RankSpans Read(RunFolder folder, CellId cell, int rank) => RecordFile.Read(
+        folder.Timings(cell, rank), cell, rank, file => new RankSpans(
         file.Texts("span", SpanNames.Parse),
         file.Numbers<int>("epoch"),
         file.Numbers<int>("step"),
@@ -46,8 +47,9 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
 /// <summary>One rank's metrics of one cell, as in its file; entry i of each array belongs to metric i.</summary>
 internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values)
 {
-    /// <exception cref="UserErrorException">The file cannot be read.</exception>
-    public static RankMetrics Read(string path) => RecordFile.Read(path, file => new RankMetrics(
+    /// <exception cref="UserErrorException">The file cannot be read, or is another cell's or rank's.</exception>
+    public static RankMetrics Read(RunFolder folder, CellId cell, int rank) => RecordFile.Read(
+        folder.Metrics(cell, rank), cell, rank, file => new RankMetrics(
         file.Texts("metric"),
         file.Numbers<int>("epoch"),
         file.Numbers<double>("value")));
@@ -72,17 +74,31 @@ internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values
 /// <summary>Reads one Parquet file and names it in errors.</summary>
 internal static class RecordFile
 {
-    public static T Read<T>(string path, Func<ParquetFileReader, T> read)
+    private const string Mend = "put the right one there, or remove it to leave its cell out";
+
+    public static T Read<T>(string path, CellId cell, int rank, Func<ParquetFileReader, T> read)
     {
         try
         {
             using var file = new ParquetFileReader(path);
+            if (file.FileMetaData.NumRows > 0)
+                RequireOwner(path, file, cell, rank);
             return read(file);
         }
         catch (Exception damage) when (FileFailure.Is(damage) || damage is FormatException)
         {
-            throw new UserErrorException(
-                $"{path}: cannot be read ({FileFailure.Reason(damage)}); remove it to leave its cell out");
+            throw new UserErrorException($"{path}: cannot be read ({FileFailure.Reason(damage)}); {Mend}");
+        }
+    }
+
+    private static void RequireOwner(string path, ParquetFileReader file, CellId cell, int rank)
+    {
+        var owner = new CellId(file.FirstText("experiment"), file.FirstText("strategy"), file.FirstNumber("seed"));
+        int ownerRank = file.FirstNumber("rank");
+        if ((owner, ownerRank) != (cell, rank))
+        {
+            throw new UserErrorException(FormattableString.Invariant(
+                $"{path}: holds {owner.Experiment}, {owner.Strategy}, seed {owner.Seed}, rank {ownerRank}; {Mend}"));
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed record RunSummary(
         RunFolder run = RunFolder.Open(folder);
         Manifest manifest = Manifest.Read(run);
         ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells())
-            .ToLookup(RunEvents.ReadEnded(run).Contains);
+            .ToLookup(RunEvents.ReadEnded(run, manifest.Cluster.Ranks()).Contains);
         HashSet<CellId> complete = [.. cells[true]];
         return new RunSummary(
             manifest.RunId,

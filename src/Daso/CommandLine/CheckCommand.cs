@@ -30,6 +30,17 @@ internal sealed class CheckCommand
 
     private readonly Option<string?> _tier = new("--tier") { Description = "With --system: the tier that the run was made with." };
 
+    private readonly Option<string[]> _chosen = new("--experiments")
+    {
+        Description = "Experiments to check, where the suite ran with the same option. Default: all that have references.",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<bool> _strict = new("--strict")
+    {
+        Description = "Exit code 3 also where the run is too noisy, or too little is known, to tell whether it is worse.",
+    };
+
     private readonly Option<bool> _update = new("--update")
     {
         Description = "Makes the references anew from the runs, with the tolerance that their noise asks for.",
@@ -44,7 +55,7 @@ internal sealed class CheckCommand
         var options = new CheckCommand(experiments);
         var command = new Command("check", "Holds a run against references: quality first, then speed. Exit code 4 or 3 where it is worse.")
         {
-            options._runs, options._against, options._system, options._tier, options._update,
+            options._runs, options._against, options._system, options._tier, options._chosen, options._strict, options._update,
         };
         command.SetAction(options.Run);
         return command;
@@ -58,22 +69,42 @@ internal sealed class CheckCommand
             throw new UserErrorException("check: name either a file of references with --against or a system of [Reference]s with --system");
         if (parsed.GetValue(_update))
         {
+            if (parsed.GetValue(_chosen) is { Length: > 0 } || parsed.GetValue(_strict))
+                throw new UserErrorException($"check --update: {_chosen.Name} and {_strict.Name} are of a check; leave them out");
             Update(paths, file ?? throw new UserErrorException("check --update: name the file to write with --against"), parsed);
             return (int)ExitCode.Done;
         }
 
         if (paths.Length > 1)
             throw new UserErrorException($"check: {paths.Length} runs; name one, or make references of them with --update");
-        RunFigures run = RunFigures.Read(paths[0]);
-        IReadOnlyList<Judgement> judgements = Judgement.Of(
-            run,
-            file is null
-                ? SystemReferences.Of(run, Manifest.Read(RunFolder.Open(paths[0])), _experiments, system!, parsed.GetValue(_tier))
-                : FromFile(file, run));
-        CheckTable.Write(judgements, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
+        IReadOnlyList<Judgement> judgements = Judge(RunFigures.Read(paths[0]), Manifest.Read(RunFolder.Open(paths[0])), file, parsed);
+        bool isStrict = parsed.GetValue(_strict);
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        CheckTable.Write(judgements, SpeedupTable.ConsoleFor(output));
         foreach (string line in CheckTable.Findings(judgements))
             parsed.InvocationConfiguration.Error.WriteLine(line);
-        return (int)Judgement.ExitCodeOf(judgements);
+        output.WriteLine(CheckTable.Summary(judgements, isStrict));
+        return (int)Judgement.ExitCodeOf(judgements, isStrict);
+    }
+
+    private IReadOnlyList<Judgement> Judge(RunFigures run, Manifest manifest, string? file, ParseResult parsed)
+    {
+        string[] chosen = parsed.GetValue(_chosen) ?? [];
+        RunFigures ran = run with { Experiments = [.. run.Experiments.Where(one => chosen is [] || chosen.Contains(one.Experiment))] };
+        IReadOnlyList<ExperimentReferences> known = file is null
+            ? SystemReferences.Of(ran, manifest, _experiments, parsed.GetValue(_system)!, parsed.GetValue(_tier))
+            : FromFile(file, run);
+        foreach (string name in chosen)
+        {
+            string[] names = [.. run.Experiments.Select(one => one.Experiment).Union(known.Select(one => one.Experiment ?? one.Name))];
+            if (!names.Contains(name))
+            {
+                throw new UserErrorException(
+                    $"{_chosen.Name} {name}: unknown{NearestName.Hint(name, names)}; there are {string.Join(", ", names)}");
+            }
+        }
+
+        return Judgement.Of(ran, [.. known.Where(one => chosen is [] || chosen.Any(one.AreOf))]);
     }
 
     private static IReadOnlyList<ExperimentReferences> FromFile(string path, RunFigures run)

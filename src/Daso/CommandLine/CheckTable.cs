@@ -36,7 +36,6 @@ internal static class CheckTable
         {
             foreach (Reference one in experiment.References)
             {
-                double? share = one.Upper ?? -one.Lower;
                 table.AddRow(
                     experiment.Name,
                     one.Strategy,
@@ -44,9 +43,7 @@ internal static class CheckTable
                     Number(one.Value, one.Unit),
                     Allowed(one),
                     one.Noise is double noise ? Quantity.Percent(noise) : Quantity.Missing,
-                    one.Noise is double known && share is double tolerance
-                        ? Quantity.Percent(new Tolerance(tolerance, known).FindsShare)
-                        : Quantity.Missing);
+                    one.Finds is double finds ? Quantity.Percent(finds) : Quantity.Missing);
             }
         }
 
@@ -59,6 +56,19 @@ internal static class CheckTable
         .Select(one => $"{(one.Outcome == Outcome.Worse ? "worse" : "unclear")}: {one.Experiment}, {one.Reference.Strategy}, "
             + $"{one.Reference.Metric}: {Measured(one)} in place of {Number(one.Reference.Value, one.Reference.Unit)} "
             + $"(allowed {Allowed(one.Reference)}): {one.Note}");
+
+    /// <summary>How many figures came out how, and what the exit code makes of the unclear ones.</summary>
+    internal static string Summary(IReadOnlyList<Judgement> judgements, bool isStrict)
+    {
+        string[] counts = [.. Enum.GetValues<Outcome>()
+            .Select(outcome => (Outcome: outcome, Count: judgements.Count(one => one.Outcome == outcome)))
+            .Where(one => one.Count > 0)
+            .Select(one => FormattableString.Invariant($"{one.Count} {one.Outcome.ToString().ToLowerInvariant()}"))];
+        string unclear = judgements.All(one => one.Outcome != Outcome.Unclear) ? ""
+            : isStrict ? "; unclear is an alarm (--strict)"
+            : "; unclear is no alarm (with --strict it is)";
+        return $"{string.Join(", ", counts)}{unclear}";
+    }
 
     private static Table Empty(params string[] headers)
     {

@@ -92,7 +92,7 @@ internal sealed partial class LaunchCommand
             return (int)ExitCode.Done;
         }
 
-        AtomicFile.Write(file, partial => File.WriteAllText(partial, text));
+        AtomicFile.Write(file, partial => File.WriteAllText(partial, text), _output.Name);
         parsed.InvocationConfiguration.Error.WriteLine($"start it with: {(isSlurm ? "sbatch" : "bash")} {JobScript.Quote(file)}");
         return (int)ExitCode.Done;
     }

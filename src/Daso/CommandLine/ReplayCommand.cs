@@ -44,7 +44,7 @@ internal sealed class ReplayCommand
         string path = parsed.GetValue(_run)!;
         RunFolder folder = RunFolder.Open(path);
         Manifest manifest = Manifest.Read(folder);
-        IReadOnlySet<CellId> cells = RunEvents.ReadEnded(folder);
+        IReadOnlySet<CellId> cells = RunEvents.ReadEnded(folder, manifest.Cluster.Ranks());
         if (cells.Count == 0)
             throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
         Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);

@@ -35,8 +35,9 @@ internal static class SystemReferences
 
             RequireSameSpecification(manifest, variant.Name, experiment, tier);
             return new ExperimentReferences(variant.Name, null, variant.Baseline, [.. found.Select(one =>
-                new Reference(one.Strategy, one.Metric, one.Value, one.Lower, one.Upper, one.Unit))]);
+                new Reference(one.Strategy, one.Metric, one.Value, one.Lower, one.Upper, one.Unit))], variant.Experiment);
         }),
+        .. NotRun(run, experiments, system, tier),
     ];
 
     /// <summary>The references hold for what the class says; the link is none where the network is real.</summary>
@@ -60,4 +61,12 @@ internal static class SystemReferences
     }
 
     private static string Short(string? hash) => hash?[..12] ?? "none";
+
+    /// <summary>Of the other experiments of the run's suite.</summary>
+    private static IEnumerable<ExperimentReferences> NotRun(
+        RunFigures run, IReadOnlyList<ExperimentDefinition> experiments, string system, string? tier) => experiments
+        .Where(experiment => experiment.Suite == run.Suite
+            && experiment.References.Any(one => one.System == system && one.Tier == tier)
+            && run.Experiments.All(variant => variant.Experiment != experiment.Name))
+        .Select(experiment => new ExperimentReferences(experiment.Name, null, "", []));
 }

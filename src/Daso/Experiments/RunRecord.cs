@@ -101,7 +101,7 @@ internal sealed class RunRecord : IDisposable
         Manifest earlier = Manifest.Read(folder);
         Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
         SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
-        IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder);
+        IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
         foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()).Where(cell => !ended.Contains(cell)))
         {
             CheckpointSeries checkpoints = CheckpointsOf(cell, folder, earlier);

@@ -5,8 +5,9 @@ internal static class AtomicFile
 {
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="write">Writes the file whose path it is given.</param>
+    /// <param name="option">The option that another place can be named with.</param>
     /// <exception cref="UserErrorException">The file cannot be written.</exception>
-    public static void Write(string path, Action<string> write)
+    public static void Write(string path, Action<string> write, string option = "--out")
     {
         string temporary = TemporaryOf(path);
         try
@@ -18,7 +19,7 @@ internal static class AtomicFile
         {
             if (File.Exists(temporary))
                 File.Delete(temporary);
-            throw FileFailure.Writing(path, failure);
+            throw FileFailure.Writing(path, failure, option);
         }
     }
 

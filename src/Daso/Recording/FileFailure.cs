@@ -9,8 +9,11 @@ internal static class FileFailure
     public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException or ParquetException;
 
     /// <summary>The error of a file that cannot be written.</summary>
-    public static UserErrorException Writing(string path, Exception failure) =>
-        new($"cannot write {path}: {Reason(failure)}; mend that or choose another folder with --out", ExitCode.Environment);
+    /// <param name="path">The file.</param>
+    /// <param name="failure">What went wrong.</param>
+    /// <param name="option">The option that another place can be named with.</param>
+    public static UserErrorException Writing(string path, Exception failure, string option = "--out") =>
+        new($"cannot write {path}: {Reason(failure)}; mend that or choose another place with {option}", ExitCode.Environment);
 
     /// <summary>The failure in one line, without the wrapping that libraries put around it.</summary>
     public static string Reason(Exception failure)

@@ -56,6 +56,31 @@ internal static class ParquetReading
         return values;
     }
 
+    /// <summary>The number in the first row.</summary>
+    /// <exception cref="FormatException">There is no such column.</exception>
+    public static int FirstNumber(this ParquetFileReader file, string name)
+    {
+        int[] first = new int[1];
+        InGroup<int>(file, 0, name, column => column.ReadBatch(1, first, out _));
+        return first[0];
+    }
+
+    /// <summary>The text in the first row.</summary>
+    /// <exception cref="FormatException">There is no such column, or the row has no text.</exception>
+    public static unsafe string FirstText(this ParquetFileReader file, string name)
+    {
+        string text = "";
+        InGroup<ByteArray>(file, 0, name, column =>
+        {
+            var first = new ByteArray[1];
+            column.ReadBatch(1, new short[1], [], first, out long count);
+            if (count == 0)
+                throw new FormatException($"column {name} has a row without a value");
+            text = TextEncoding.UTF8.GetString(new ReadOnlySpan<byte>((void*)first[0].Pointer, first[0].Length));
+        });
+        return text;
+    }
+
     private static unsafe T Find<T>(ByteArray bytes, List<(byte[] Text, T Value)> known, Func<string, T> parse)
     {
         var text = new ReadOnlySpan<byte>((void*)bytes.Pointer, bytes.Length);
@@ -73,14 +98,18 @@ internal static class ParquetReading
     private static void ForEachGroup<T>(ParquetFileReader file, string name, Action<ColumnReader<T>> read)
         where T : unmanaged
     {
+        for (int i = 0; i < file.FileMetaData.NumRowGroups; i++)
+            InGroup(file, i, name, read);
+    }
+
+    private static void InGroup<T>(ParquetFileReader file, int group, string name, Action<ColumnReader<T>> read)
+        where T : unmanaged
+    {
         int index = file.FileMetaData.Schema.ColumnIndex(name);
         if (index < 0)
             throw new FormatException($"no column {name}");
-        for (int i = 0; i < file.FileMetaData.NumRowGroups; i++)
-        {
-            using RowGroupReader group = file.RowGroup(i);
-            using ColumnReader column = group.Column(index);
-            read(column as ColumnReader<T> ?? throw new FormatException($"column {name} is not of {typeof(T).Name}"));
-        }
+        using RowGroupReader rows = file.RowGroup(group);
+        using ColumnReader column = rows.Column(index);
+        read(column as ColumnReader<T> ?? throw new FormatException($"column {name} is not of {typeof(T).Name}"));
     }
 }

@@ -72,9 +72,12 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     /// <summary>The run is over.</summary>
     public void RunEnded(RunOutcome outcome) => Write("run_ended", json => json.WriteString("outcome", outcome.ToString()));
 
-    /// <summary>The cells that a run's log says are trained.</summary>
-    /// <exception cref="UserErrorException">It cannot be read.</exception>
-    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder) => ReadParameterHashes(folder).Keys.ToHashSet();
+    /// <summary>The cells that a run's log says are trained, and whose records are there.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="ranks">The run's ranks.</param>
+    /// <exception cref="UserErrorException">The log cannot be read.</exception>
+    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder, int ranks) =>
+        ReadParameterHashes(folder).Keys.Where(cell => folder.HasRecords(cell, ranks)).ToHashSet();
 
     /// <summary>Of every cell that a run's log says is trained, the SHA-256 of rank 0's parameters.</summary>
     /// <exception cref="UserErrorException">It cannot be read.</exception>

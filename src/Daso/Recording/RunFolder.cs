@@ -74,6 +74,10 @@ public sealed class RunFolder
     /// <summary>One rank's metrics.</summary>
     public string Metrics(CellId cell, int rank) => RankFile("metrics", cell, rank, "parquet");
 
+    /// <summary>Whether every rank's spans and metrics are there; a cell without some is incomplete, whatever the log says.</summary>
+    internal bool HasRecords(CellId cell, int ranks) =>
+        Enumerable.Range(0, ranks).All(rank => File.Exists(Timings(cell, rank)) && File.Exists(Metrics(cell, rank)));
+
     private string RankFile(string part, CellId cell, int rank, string extension) =>
         IOPath.Combine(Path, part, FormattableString.Invariant($"{cell.FileStem}-rank{rank}.{extension}"));
 

@@ -9,7 +9,7 @@ internal enum Outcome
     /// <summary>Better than the tolerance.</summary>
     Better,
 
-    /// <summary>Worse than the tolerance, but so noisy that it could be the reference's value.</summary>
+    /// <summary>Outside the tolerance, but what is known does not tell whether it is worse.</summary>
     Unclear,
 
     /// <summary>Worse than the tolerance.</summary>
@@ -35,9 +35,19 @@ internal sealed record Judgement(
     /// <summary>Holds a run against references, qualities first.</summary>
     /// <param name="run">The run.</param>
     /// <param name="references">Of its variants.</param>
-    /// <exception cref="UserErrorException">A variant or a strategy has no reference, or one of another specification.</exception>
+    /// <exception cref="UserErrorException">
+    /// A variant or a strategy has no reference, or one of another specification; or a reference's did not run.
+    /// </exception>
     public static IReadOnlyList<Judgement> Of(RunFigures run, IReadOnlyList<ExperimentReferences> references)
     {
+        string[] missing = [.. references.Select(one => one.Name).Except(run.Experiments.Select(experiment => experiment.Name))];
+        if (missing.Length > 0)
+        {
+            throw new UserErrorException(
+                $"{run.RunId}: {string.Join(", ", missing)} of the references did not run; run all that have references, or name with "
+                    + "--experiments those to check");
+        }
+
         var judgements = new List<Judgement>();
         foreach (ExperimentFigures experiment in run.Experiments)
         {
@@ -61,11 +71,13 @@ internal sealed record Judgement(
     }
 
     /// <summary>What the process ends with: a missed quality counts more than a lost speed.</summary>
-    public static ExitCode ExitCodeOf(IReadOnlyList<Judgement> judgements) =>
+    /// <param name="judgements">Of all figures.</param>
+    /// <param name="isStrict">Whether an unclear one is an alarm, too.</param>
+    public static ExitCode ExitCodeOf(IReadOnlyList<Judgement> judgements, bool isStrict = false) =>
         judgements.FirstOrDefault(judgement => judgement.Outcome == Outcome.Worse) switch
         {
-            null => ExitCode.Done,
             { Reference.Metric: Reference.Quality } => ExitCode.TargetMissed,
+            null when !isStrict || judgements.All(judgement => judgement.Outcome != Outcome.Unclear) => ExitCode.Done,
             _ => ExitCode.WorseThanReference,
         };
 
@@ -80,30 +92,36 @@ internal sealed record Judgement(
         {
             _ when double.IsNaN(measured) => (Outcome.Worse, "not measured"),
             _ when measured > reference.Largest() =>
-                low <= reference.Value ? (Outcome.Unclear, Noisy) : (Outcome.Worse, isRatio ? "slower" : "above the tolerance"),
+                IsExcused(low <= reference.Value) ? (Outcome.Unclear, Noisy) : (Outcome.Worse, isRatio ? "slower" : "above the tolerance"),
             _ when measured < reference.Smallest() && isRatio =>
-                high >= reference.Value ? (Outcome.Unclear, Noisy) : WhatGotFaster(experiment, known, reference),
+                IsExcused(high >= reference.Value) ? (Outcome.Unclear, Noisy) : WhatGotFaster(experiment, known, reference),
             _ when measured < reference.Smallest() => (Outcome.Worse, "below the tolerance"),
             _ => (Outcome.Holds, ""),
         };
         return new Judgement(experiment.Name, reference, measured, low, high, outcome, note);
+
+        // Noise excuses no change of the size that every reference promises to find.
+        bool IsExcused(bool isWithinNoise) =>
+            isWithinNoise && Math.Abs(Math.Log(measured / reference.Value)) <= Math.Log(1 + Tolerance.MustFind);
     }
 
     /// <summary>
-    /// A ratio falls when its strategy got faster or when the baseline got slower. The strategy's own time tells; in doubt it is an alarm.
+    /// A ratio falls when its strategy got faster or when the baseline got slower. Their own times tell; in doubt it is an alarm. Without
+    /// references of the times nothing does.
     /// </summary>
     private static (Outcome Outcome, string Note) WhatGotFaster(
         ExperimentFigures experiment, ExperimentReferences known, Reference reference)
     {
-        double faster = -Change(reference.Strategy), slower = Change(known.Baseline);
+        if ((-Change(reference.Strategy), Change(known.Baseline)) is not (double faster, double slower))
+            return (Outcome.Unclear, $"faster, or the baseline {known.Baseline} slower: no references of both training times tell which");
         return faster > ShareOfFall * (faster + slower)
             ? (Outcome.Better, "faster; take it up with --update")
             : (Outcome.Worse, $"the baseline {known.Baseline} is slower");
 
-        double Change(string strategy)
+        double? Change(string strategy)
         {
             Reference? time = known.References.FirstOrDefault(one => one.Metric == Reference.TrainingTime && one.Strategy == strategy);
-            return time is null ? 0 : Math.Log(time.InUnit(StrategyOf(experiment, strategy).Of(Reference.TrainingTime)) / time.Value);
+            return time is null ? null : Math.Log(time.InUnit(StrategyOf(experiment, strategy).Of(Reference.TrainingTime)) / time.Value);
         }
     }
 

@@ -24,9 +24,11 @@ internal sealed record ReferenceFile(
         try
         {
             ReferenceFile? file = JsonSerializer.Deserialize(File.ReadAllBytes(path), ReferenceJson.Readable.ReferenceFile);
-            return file is { Format: 1, Experiments: not null, Machine: not null }
-                ? file
-                : throw new UserErrorException($"{path}: not references of format 1; name {Expected}");
+            if (file is not { Format: 1 })
+                throw new UserErrorException($"{path}: not references of format 1; name {Expected}");
+            return file.Mistake() is string mistake
+                ? throw new UserErrorException($"{path}: {mistake}; mend it, or remove the file and make it anew with --update")
+                : file;
         }
         catch (JsonException damage)
         {
@@ -38,15 +40,40 @@ internal sealed record ReferenceFile(
         }
     }
 
+    /// <summary>What is wrong with the references; null: nothing.</summary>
+    private string? Mistake()
+    {
+        if (Experiments.Count == 0)
+            return "no experiments";
+        foreach (ExperimentReferences? experiment in Experiments)
+        {
+            if (experiment is null || experiment.References.Contains(null!))
+                return "an experiment or a reference is null";
+            foreach (Reference reference in experiment.References)
+            {
+                if (reference.Mistake() is string mistake)
+                    return $"{experiment.Name}, {reference.Strategy}: {mistake}";
+            }
+
+            if (experiment.References.All(reference => reference.IsForInformation()))
+                return $"{experiment.Name}: no reference with a bound, so that no run could fail";
+        }
+
+        return null;
+    }
+
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public void Write(string path)
     {
         byte[] json = [.. JsonSerializer.SerializeToUtf8Bytes(this, ReferenceJson.Readable.ReferenceFile), (byte)'\n'];
-        AtomicFile.Write(path, temporary =>
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            File.WriteAllBytes(temporary, json);
-        });
+        AtomicFile.Write(
+            path,
+            temporary =>
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+                File.WriteAllBytes(temporary, json);
+            },
+            "--against");
     }
 }
 

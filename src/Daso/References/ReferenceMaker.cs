@@ -61,7 +61,7 @@ internal static class ReferenceMaker
         for (int i = 0; i < experiment.Strategies.Count; i++)
         {
             StrategyFigures[] strategy = [.. runs.Select(run => run.Strategies[i])];
-            if (strategy.All(run => double.IsFinite(run.Quality.Value)))
+            if (strategy.Any(run => run.Summary.Cells.Any(cell => cell.FinalQuality is not null)))
                 references.Add(QualityOf(strategy));
             references.Add(new Reference(
                 strategy[0].Strategy,
@@ -74,38 +74,83 @@ internal static class ReferenceMaker
                 references.Add(RelativeTrainingOf(strategy));
         }
 
+        RequireUse(experiment.Name, references);
         return new ExperimentReferences(
             experiment.Name,
             experiment.Setting,
             experiment.Baseline,
-            [.. references.OrderBy(reference => reference.Metric != Reference.Quality)]);
+            [.. references.OrderBy(reference => reference.Metric != Reference.Quality)],
+            experiment.Experiment);
+    }
+
+    /// <summary>References that cannot fail would keep quiet for ever.</summary>
+    private static void RequireUse(string experiment, IReadOnlyList<Reference> references)
+    {
+        if (references.All(reference => reference.IsForInformation()))
+            throw new UserErrorException($"{experiment}: no quality and no second strategy, so that there is nothing to hold a run against");
+        Reference worst = references.Where(reference => !reference.IsForInformation())
+            .MaxBy(reference => double.IsNaN(reference.Finds!.Value) ? double.PositiveInfinity : reference.Finds.Value)!;
+        if (!(worst.Finds <= Tolerance.MustFind))
+        {
+            string from = double.IsNaN(worst.Finds!.Value) ? "no change" : $"a change only from {Quantity.Percent(worst.Finds.Value)} on";
+            throw new UserErrorException(
+                $"{experiment}, {worst.Strategy}, {worst.Metric}: references of these runs would find {from}, and shall find one of "
+                    + $"{Quantity.Percent(Tolerance.MustFind)}; take more seeds, more runs or longer trainings, on a quiet machine");
+        }
     }
 
     private static Reference QualityOf(StrategyFigures[] runs)
     {
         double[] values = [.. runs.Select(run => run.Quality.Value)];
-        var tolerance = Tolerance.Of(values, [.. runs.Select(run => run.Quality.Error)], LeastQualityNoise, QualityFloor);
-        double share = Readable(tolerance.Share);
+        var tolerance = Tolerance.Of(values, Math.Max(LeastQualityNoise, RepetitionNoise(runs)), QualityFloor);
         bool isLowerBetter = runs[0].IsLowerBetter;
         return new Reference(
             runs[0].Strategy,
             Reference.Quality,
             Readable(Statistics.Mean(values)),
-            isLowerBetter ? null : -share,
-            isLowerBetter ? share : null,
+            isLowerBetter ? null : Readable(tolerance.Lower),
+            isLowerBetter ? Readable(tolerance.Upper) : null,
             "1",
-            Readable(tolerance.Noise));
+            Readable(tolerance.Noise),
+            Readable(isLowerBetter ? tolerance.FindsRise() : tolerance.FindsFall));
+    }
+
+    /// <summary>
+    /// The standard error of a run's mean quality, as a share of it. All runs train the same seeds, so that only what a seed's repetitions
+    /// differ by counts: √(mean over seeds of the variance over runs / seeds). One run repeats nothing: there the spread of the seeds
+    /// stands in, which a repetition hardly exceeds.
+    /// </summary>
+    private static double RepetitionNoise(StrategyFigures[] runs)
+    {
+        if (runs.Length == 1)
+            return double.IsNaN(runs[0].Quality.Error) ? 0 : runs[0].Quality.Error;
+        int seeds = runs[0].Summary.Cells.Count;
+        double variance = Enumerable.Range(0, seeds).Average(seed => Math.Pow(
+            Statistics.StandardDeviation([.. runs.Select(run => run.Summary.Cells[seed].FinalQuality ?? double.NaN)]), 2));
+        return Math.Sqrt(variance / seeds) / Math.Abs(runs.Average(run => run.Quality.Value));
     }
 
     private static Reference RelativeTrainingOf(StrategyFigures[] runs)
     {
         double[] values = [.. runs.Select(run => run.RelativeTraining.Value)];
-        var tolerance = Tolerance.Of(values, [.. runs.Select(run => run.RelativeTraining.Error)], LeastTimeNoise, TimeFloor);
-        double share = Readable(tolerance.Share);
+        double assumed = Math.Max(LeastTimeNoise, MedianOfKnown(runs.Select(run => run.RelativeTraining.Error)));
+        var tolerance = Tolerance.Of(values, assumed, TimeFloor);
+        double blur = MedianOfKnown(runs.Select(run => -Math.Log(run.RelativeTraining.LowFactor)));
         double mean = Math.Exp(values.Average(value => Math.Log(value)));
         return new Reference(
-            runs[0].Strategy, Reference.RelativeTraining, Readable(mean), -share, share, "1", Readable(tolerance.Noise));
+            runs[0].Strategy,
+            Reference.RelativeTraining,
+            Readable(mean),
+            Readable(tolerance.Lower),
+            Readable(tolerance.Upper),
+            "1",
+            Readable(tolerance.Noise),
+            Readable(tolerance.FindsRise(blur)));
     }
+
+    /// <summary>0 where none is known.</summary>
+    private static double MedianOfKnown(IEnumerable<double> values) =>
+        values.Where(double.IsFinite).ToArray() is { Length: > 0 } known ? Statistics.Median(known) : 0;
 
     /// <summary>Five digits: what counts, and no more that changes with every update.</summary>
     private static double Readable(double value) =>

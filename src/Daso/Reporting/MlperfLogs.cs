@@ -42,7 +42,7 @@ internal static class MlperfLogs
 
     private static string Lines(ReportedRun run, CellId id, CellSummary cell, CellTimes times)
     {
-        RankSpans spans = RankSpans.Read(run.Folder.Timings(id, 0));
+        RankSpans spans = RankSpans.Read(run.Folder, id, 0);
         PlannedExperiment plan = run.Manifest.Experiments.First(experiment => experiment.Name == id.Experiment);
         string quality = MetricNames.HeldOut(plan.Target?.Metric ?? "accuracy");
         DateTimeOffset start = spans.StartsNs.Length > 0 ? times.At(spans.StartsNs.Min()) : times.StartedUtc;

@@ -157,6 +157,42 @@ public class RunSummaryTests
         Assert.DoesNotContain('\n', error.Message);
     }
 
+    [Fact]
+    public void A_damaged_file_that_is_removed_leaves_its_cell_out()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(1, 2, "cpu"), SyntheticRun.Plan("ddp"));
+        CellId cell = s_daso with { Strategy = "ddp" };
+        run.RecordEven(cell, 100, 0, 0.5);
+        run.RecordEven(cell with { Seed = 2 }, 100, 0, 0.5);
+        File.Delete(run.Folder.Timings(cell, 1));
+        File.Delete(run.Folder.Metrics(cell with { Seed = 2 }, 0));
+
+        RunSummary summary = RunSummary.Read(run.Folder.Path);
+
+        Assert.Empty(summary.Experiments[0].Strategies[0].Cells);
+        Assert.Equal([cell, cell with { Seed = 2 }], summary.Incomplete.Select(one => one.Cell));
+        Assert.All(summary.Incomplete, one => Assert.Equal("a file of its records is not there", one.Reason));
+    }
+
+    [Theory]
+    [InlineData("ddp", 2, 0)]
+    [InlineData("daso", 1, 0)]
+    [InlineData("ddp", 1, 1)]
+    public void The_records_of_another_cell_or_rank_are_refused(string strategy, int seed, int rank)
+    {
+        using var run = new SyntheticRun(new RecordedCluster(1, 2, "cpu"), SyntheticRun.Plan("daso", "ddp"));
+        CellId cell = s_daso with { Strategy = "ddp" }, other = new("resnet-digits", strategy, seed);
+        run.RecordEven(cell, 100, 0, 0.5);
+        if (other != cell)
+            run.RecordEven(other, 100, 0, 0.5);
+        File.Copy(run.Folder.Metrics(other, rank), run.Folder.Metrics(cell, 0), overwrite: true);
+
+        UserErrorException error = Assert.Throws<UserErrorException>(() => RunSummary.Read(run.Folder.Path));
+
+        Assert.StartsWith(
+            $"{run.Folder.Metrics(cell, 0)}: holds resnet-digits, {strategy}, seed {seed}, rank {rank};", error.Message, StringComparison.Ordinal);
+    }
+
     private static void Step(CellRecorder recorder, int epoch, int step, long startNs, long endNs)
     {
         recorder.MoveTo(epoch, step);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Daso.Baselines;
 using Daso.Cluster;
 using Daso.Data;
@@ -65,7 +67,7 @@ public sealed class CheckCommandTests : IDisposable
             ["name"] = "another",
             ["specification"] = null,
             ["baseline"] = "ddp",
-            ["references"] = new JsonArray(),
+            ["references"] = new JsonArray(json["experiments"]![0]!["references"]![0]!.DeepClone()),
         });
         File.WriteAllText(References, json.ToJsonString());
 
@@ -86,6 +88,32 @@ public sealed class CheckCommandTests : IDisposable
         AppRun made = await AppRun.Of("check", Run(75), "--against", References, "--update");
         Assert.True(made.ExitCode == 0, made.Error);
         Assert.Contains("One run says nothing of the noise between runs", made.Output);
+    }
+
+    [Theory]
+    [InlineData(0.6, 0, "relative-training")]
+    [InlineData(0.002, 0.4, "quality")]
+    public async Task References_that_could_not_fail_are_not_written(double wobble, double spread, string metric)
+    {
+        AppRun refused = await AppRun.Of(
+            "check", Run(75, accuracy: 0.5, wobble: wobble, spread: spread), "--against", References, "--update");
+        Assert.Equal((int)ExitCode.Usage, refused.ExitCode);
+        string line = Assert.Single(refused.Error.TrimEnd().Split('\n'));
+        Assert.StartsWith($"error: resnet-digits, daso, {metric}: references of these runs would find a change only from ", line);
+        Assert.Contains("more seeds, more runs", line);
+        Assert.False(File.Exists(References));
+    }
+
+    /// <summary>Every run trains the same seeds: that they differ from each other says nothing of a run's repetition.</summary>
+    [Fact]
+    public async Task What_seeds_differ_by_is_no_noise_of_a_quality_that_repeats_itself()
+    {
+        string[] runs = [.. Enumerable.Range(0, 3).Select(_ => Run(75, accuracy: 0.5, spread: 0.4))];
+        AppRun made = await AppRun.Of(["check", .. runs, "--against", References, "--update"]);
+        Assert.True(made.ExitCode == 0, made.Error);
+        Assert.Contains("\"lower\": -0.0049751", File.ReadAllText(References));
+        Assert.Equal(0, (await Check(Run(75, accuracy: 0.5, spread: 0.3))).ExitCode);
+        Assert.Equal((int)ExitCode.TargetMissed, (await Check(Run(75, accuracy: 0.49, spread: 0.4))).ExitCode);
     }
 
     [Fact]
@@ -136,6 +164,128 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_noisy_run_is_unclear_and_an_alarm_only_if_asked_for_or_far_off()
+    {
+        await MakeReferences();
+        string noisy = Run(85, wobble: 0.3);
+        AppRun unclear = await Check(noisy);
+        Assert.True(unclear.ExitCode == 0, unclear.Error);
+        Assert.StartsWith("unclear: resnet-digits, daso, relative-training", unclear.Error);
+        Assert.EndsWith("\n2 holds, 1 unclear; unclear is no alarm (with --strict it is)\n", unclear.Output);
+
+        AppRun strict = await AppRun.Of("check", noisy, "--against", References, "--strict");
+        Assert.Equal((int)ExitCode.WorseThanReference, strict.ExitCode);
+        Assert.EndsWith("\n2 holds, 1 unclear; unclear is an alarm (--strict)\n", strict.Output);
+
+        AppRun farOff = await Check(Run(150, wobble: 0.9));
+        Assert.Equal((int)ExitCode.WorseThanReference, farOff.ExitCode);
+        // 0.750 lies within the run's own interval.
+        Match interval = Regex.Match(farOff.Error, @"^worse: resnet-digits, daso, relative-training: \S+ \((.*)…(.*)\) in place of 0.7503");
+        Assert.True(double.Parse(interval.Groups[1].Value, CultureInfo.InvariantCulture) < 0.75, farOff.Error);
+    }
+
+    [Fact]
+    public async Task A_ratio_that_fell_is_unclear_without_references_of_the_times()
+    {
+        await MakeReferences();
+        Edit(experiment =>
+        {
+            foreach (JsonNode? time in ReferencesOf(experiment).Where(one => (string)one!["metric"]! == "training-time").ToArray())
+                ReferencesOf(experiment).Remove(time);
+        });
+        AppRun fell = await Check(Run(60));
+        Assert.Equal(0, fell.ExitCode);
+        Assert.Contains("faster, or the baseline ddp slower: no references of both training times tell which", fell.Error);
+    }
+
+    [Fact]
+    public async Task An_experiment_that_vanished_is_an_alarm_unless_others_are_chosen()
+    {
+        await MakeReferences();
+        JsonNode json = JsonNode.Parse(File.ReadAllText(References))!;
+        JsonNode vanished = json["experiments"]![0]!.DeepClone();
+        (vanished["name"], vanished["experiment"]) = ("vanished-width-8", "vanished");
+        ((JsonArray)json["experiments"]!).Add(vanished);
+        File.WriteAllText(References, json.ToJsonString());
+        string run = Run(75);
+
+        AppRun alarm = await Check(run);
+        Assert.Equal(((int)ExitCode.Usage, ""), (alarm.ExitCode, alarm.Output));
+        Assert.Contains("vanished-width-8 of the references did not run", alarm.Error);
+        Assert.Equal(0, (await AppRun.Of("check", run, "--against", References, "--experiments", "resnet-digits")).ExitCode);
+        AppRun chosen = await AppRun.Of("check", run, "--against", References, "--experiments", "resnet-digits", "vanished");
+        Assert.Contains("vanished-width-8 of the references did not run", chosen.Error);
+        AppRun unknown = await AppRun.Of("check", run, "--against", References, "--experiments", "vanishd");
+        Assert.Equal("error: --experiments vanishd: unknown, did you mean vanished?; there are resnet-digits, vanished\n", unknown.Error);
+        AppRun update = await AppRun.Of("check", run, "--against", References, "--update", "--experiments", "resnet-digits");
+        Assert.Equal((int)ExitCode.Usage, update.ExitCode);
+    }
+
+    [Fact]
+    public async Task An_experiment_of_a_class_that_vanished_is_an_alarm()
+    {
+        var vanished = new ExperimentDefinition
+        {
+            Suite = "quickstart",
+            Name = "vanished",
+            Summary = "",
+            Parameters = [],
+            Strategies = [new StrategyDefinition("ddp", true)],
+            Seeds = [1],
+            References = [new ReferenceDefinition("here", "daso", "relative-training", 0.75, -0.05, 0.05, "1", null)],
+            Create = _ => throw new InvalidOperationException("check trains nothing"),
+        };
+        SyntheticRun run = NewRun("daso", "ddp");
+        AppRun alarm = await AppRun.Of([vanished], "check", run.Folder.Path, "--system", "here", "--experiments", "vanished");
+        Assert.Equal((int)ExitCode.RunFailed, alarm.ExitCode);
+        Record(run, 75, 100, 0.95);
+        alarm = await AppRun.Of([vanished], "check", run.Folder.Path, "--system", "here", "--experiments", "vanished");
+        Assert.Equal((int)ExitCode.Usage, alarm.ExitCode);
+        Assert.Contains("vanished of the references did not run", alarm.Error);
+    }
+
+    [Theory]
+    [InlineData("metric", "\"speed\"", "the metric speed is unknown; there are step-time,")]
+    [InlineData("unit", "\"s\"", "quality in s is unknown; there are 1")]
+    [InlineData("lower", "0.5", "quality has a lower bound above its value")]
+    [InlineData("upper", "-0.5", "quality has an upper bound below its value")]
+    [InlineData("value", "0", "quality has a value that is not above 0")]
+    [InlineData("lower", "null", "no reference with a bound")]
+    public async Task References_against_the_rules_are_refused_when_read(string field, string value, string message)
+    {
+        await MakeReferences();
+        Edit(experiment =>
+        {
+            JsonNode first = ReferencesOf(experiment)[0]!;
+            (first["lower"], first[field]) = (null, JsonNode.Parse(value));
+            experiment["references"] = new JsonArray(first.DeepClone());
+        });
+        await Refused(message, Run(75));
+    }
+
+    [Fact]
+    public async Task Empty_references_are_refused_when_read()
+    {
+        await MakeReferences();
+        Edit(experiment => experiment["references"] = new JsonArray());
+        await Refused("resnet-digits: no reference with a bound", Run(75));
+        JsonNode json = JsonNode.Parse(File.ReadAllText(References))!;
+        json["experiments"] = new JsonArray();
+        File.WriteAllText(References, json.ToJsonString());
+        await Refused("no experiments", Run(75));
+    }
+
+    [Fact]
+    public async Task References_that_cannot_be_written_name_the_option()
+    {
+        string occupied = Path.Combine(_folder.Path, "file");
+        File.WriteAllText(occupied, "");
+        AppRun refused = await AppRun.Of("check", Run(75), "--against", Path.Combine(occupied, "here.json"), "--update");
+        Assert.Equal((int)ExitCode.Environment, refused.ExitCode);
+        Assert.EndsWith("choose another place with --against\n", refused.Error);
+    }
+
+    [Fact]
     public async Task What_cannot_be_compared_is_refused_in_one_line()
     {
         string good = Run(75);
@@ -167,6 +317,22 @@ public sealed class CheckCommandTests : IDisposable
         _folder.Dispose();
     }
 
+    private async Task MakeReferences()
+    {
+        AppRun made = await AppRun.Of("check", Run(75), Run(75.3), Run(74.8), "--against", References, "--update");
+        Assert.True(made.ExitCode == 0, made.Error);
+    }
+
+    /// <summary>Changes the references of the only experiment.</summary>
+    private void Edit(Action<JsonNode> change)
+    {
+        JsonNode json = JsonNode.Parse(File.ReadAllText(References))!;
+        change(json["experiments"]![0]!);
+        File.WriteAllText(References, json.ToJsonString());
+    }
+
+    private static JsonArray ReferencesOf(JsonNode experiment) => (JsonArray)experiment["references"]!;
+
     private Task<AppRun> Check(string run) => AppRun.Of("check", run, "--against", References);
 
     private async Task Refused(string message, string run)
@@ -178,10 +344,10 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     /// <summary>A run in which a step of ddp takes 100 ms.</summary>
-    private string Run(double dasoMs, double ddpMs = 100, double accuracy = 0.95)
+    private string Run(double dasoMs, double ddpMs = 100, double accuracy = 0.95, double wobble = 0.002, double spread = 0)
     {
         SyntheticRun run = NewRun("daso", "ddp");
-        Record(run, dasoMs, ddpMs, accuracy);
+        Record(run, dasoMs, ddpMs, accuracy, wobble, spread);
         return run.Folder.Path;
     }
 
@@ -224,12 +390,19 @@ public sealed class CheckCommandTests : IDisposable
         return run;
     }
 
-    private static void Record(SyntheticRun run, double dasoMs, double ddpMs, double accuracy)
+    /// <param name="run">The run.</param>
+    /// <param name="dasoMs">A step of daso, with the seed in the middle.</param>
+    /// <param name="ddpMs">A step of ddp.</param>
+    /// <param name="accuracy">Of daso, with the seed in the middle.</param>
+    /// <param name="wobble">By how much a step of daso is longer with the next seed, as a share.</param>
+    /// <param name="spread">By how much the accuracy of daso is higher with the next seed.</param>
+    private static void Record(
+        SyntheticRun run, double dasoMs, double ddpMs, double accuracy, double wobble = 0.002, double spread = 0)
     {
         for (int seed = 1; seed <= 3; seed++)
         {
-            double wobble = 1 + ((seed - 2) * 0.002);
-            run.RecordEven(new CellId("resnet-digits", "daso", seed), (long)(dasoMs * wobble * 1e6), 0, accuracy);
+            double longer = 1 + ((seed - 2) * wobble);
+            run.RecordEven(new CellId("resnet-digits", "daso", seed), (long)(dasoMs * longer * 1e6), 0, accuracy + ((seed - 2) * spread));
             run.RecordEven(new CellId("resnet-digits", "ddp", seed), (long)(ddpMs * 1e6), 0, 0.95);
         }
     }

@@ -37,24 +37,41 @@ public class GateTests
     public void Noisier_runs_ask_for_a_wider_tolerance()
     {
         double[] quiet = [0.750, 0.751, 0.749, 0.750, 0.752], noisy = [0.75, 0.80, 0.71, 0.77, 0.73];
-        double[] unknown = [double.NaN, double.NaN, double.NaN, double.NaN, double.NaN];
-        var least = Tolerance.Of(quiet, unknown, 0.01, 0.05);
-        var wide = Tolerance.Of(noisy, unknown, 0.01, 0.05);
+        var least = Tolerance.Of(quiet, 0.01, 0.05);
+        var wide = Tolerance.Of(noisy, 0.01, 0.05);
 
-        Assert.Equal(0.05, least.Share);
-        Assert.InRange(wide.Share, 0.1, 0.3);
-        Assert.InRange(least.FindsShare, 0.05, 0.1);
+        Assert.Equal(0.05, least.Upper, 12);
+        Assert.InRange(wide.Upper, 0.1, 0.3);
+        Assert.InRange(least.FindsRise(), 0.05, 0.1);
         // What the seeds inside the runs say is believed, too.
-        Assert.True(Tolerance.Of(quiet, [.. quiet.Select(_ => 0.03)], 0.01, 0.05).Share > 0.05);
+        Assert.True(Tolerance.Of(quiet, 0.03, 0.05).Upper > 0.05);
     }
 
     /// <summary>With a single run, t with 4 degrees of freedom × 1 % × √2.</summary>
     [Fact]
     public void A_single_run_is_given_the_assumed_noise()
     {
-        var tolerance = Tolerance.Of([0.75], [double.NaN], 0.01, 0.05);
+        var tolerance = Tolerance.Of([0.75], 0.01, 0.05);
         Assert.Equal(0.01, tolerance.Noise, 12);
-        Assert.Equal(Math.Exp(4.604094871 * 0.01 * Math.Sqrt(2)) - 1, tolerance.Share, 10);
+        Assert.Equal(4.604094871 * 0.01 * Math.Sqrt(2), tolerance.Reach, 10);
+    }
+
+    [Fact]
+    public void However_noisy_the_runs_a_figure_can_fall_below_its_tolerance()
+    {
+        var wide = Tolerance.Of([0.2, 0.9, 0.4], 0.5, 0.05);
+        Assert.True(wide.Upper > 1);
+        Assert.InRange(wide.Lower, -0.999, -0.5);
+        Assert.Equal(1, (1 + wide.Lower) * (1 + wide.Upper), 12);
+        Assert.InRange(wide.FindsFall, -wide.Lower, 1);
+    }
+
+    [Fact]
+    public void A_blurred_run_finds_only_what_its_interval_does_not_reach()
+    {
+        var tolerance = new Tolerance(Math.Log(1.05), 0.01);
+        Assert.Equal(tolerance.FindsRise(), tolerance.FindsRise(0.03), 12);
+        Assert.True(tolerance.FindsRise(0.3) > Math.Exp(0.3) - 1);
     }
 
     [Fact]

@@ -40,6 +40,7 @@ internal sealed class SimulatedRuns(int seed)
         CellSummary[] daso = [.. cells[1].Select((cell, i) => cell with { RelativeTraining = (double)cell.TrainingNs / baseline[i].TrainingNs })];
         return new RunFigures(
             Guid.NewGuid().ToString("N"),
+            "gate",
             new ReferenceMachine("a processor", 2, []),
             [new ExperimentFigures("gate", "gate", new string('0', 64), "ddp",
             [

@@ -9,7 +9,7 @@ internal static class PhaseReading
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
     internal static PhaseTimes Read(RunFolder folder, CellId cell, int ranks)
     {
-        RankSpans[] spans = [.. Enumerable.Range(0, ranks).Select(rank => RankSpans.Read(folder.Timings(cell, rank)))];
+        RankSpans[] spans = [.. Enumerable.Range(0, ranks).Select(rank => RankSpans.Read(folder, cell, rank))];
         double Mean(SpanKind kind) => Sum(spans, kind) / Count(spans, SpanKind.Step);
         double other = (spans.Sum(ElapsedNs) / Count(spans, SpanKind.Step)) - Enum.GetValues<SpanKind>()
             .Where(kind => kind is not (SpanKind.Step or SpanKind.Evaluation or SpanKind.Checkpoint or SpanKind.Data))

@@ -85,7 +85,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
     private static TrainingLength Length(RunFolder folder, CellId cell, int steps, JsonObject settings)
     {
-        RankSpans spans = RankSpans.Read(folder.Timings(cell, 0));
+        RankSpans spans = RankSpans.Read(folder, cell, 0);
         int stepsPerEpoch = spans.Kinds.Where((kind, i) => kind == SpanKind.Step && spans.Epochs[i] == 0).Count();
         return new TrainingLength(steps / stepsPerEpoch, stepsPerEpoch)
         {
