@@ -144,21 +144,21 @@ public class SuitePlanTests
         int? steps = null,
         Func<ParameterValues, ExperimentSetup>? create = null,
         string name = "digits") => new()
-    {
-        Suite = "sample",
-        Name = name,
-        Summary = "",
-        Parameters = [new ParameterDefinition("Batch", "batch", "integer", batches, "")],
-        Strategies = [new StrategyDefinition("ddp", true)],
-        Seeds = [1],
-        Epochs = epochs,
-        Steps = steps,
-        Tiers = tiers,
-        Create = create ?? (values => new ExperimentSetup(
-            new ResNetSpec { Depth = 18, Classes = 10 },
-            new SyntheticImages { BatchPerRank = values.Integer("batch") },
-            new SgdSpec(0.9, 0),
-            new ConstantRateSpec(0.1),
-            [new DdpSpec()])),
-    };
+        {
+            Suite = "sample",
+            Name = name,
+            Summary = "",
+            Parameters = [new ParameterDefinition("Batch", "batch", "integer", batches, "")],
+            Strategies = [new StrategyDefinition("ddp", true)],
+            Seeds = [1],
+            Epochs = epochs,
+            Steps = steps,
+            Tiers = tiers,
+            Create = create ?? (values => new ExperimentSetup(
+                new ResNetSpec { Depth = 18, Classes = 10 },
+                new SyntheticImages { BatchPerRank = values.Integer("batch") },
+                new SgdSpec(0.9, 0),
+                new ConstantRateSpec(0.1),
+                [new DdpSpec()])),
+        };
 }
