@@ -31,11 +31,8 @@ public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, strin
 public sealed record CutRun(string Run, int Planned, IReadOnlyList<IncompleteCell> Cells)
 {
     /// <summary>What is missing, in one line.</summary>
-    internal string InWords() => FormattableString.Invariant($"{Run} lacks {Cells.Count} of {Planned} cells: ")
-        + string.Join("; ", Cells
-            .GroupBy(missing => (missing.Cell.Experiment, missing.Cell.Strategy, missing.Reason))
-            .Select(cells => $"{cells.Key.Experiment}, {cells.Key.Strategy}, {(cells.Count() > 1 ? "seeds" : "seed")} "
-                + $"{string.Join(", ", cells.Select(missing => missing.Cell.Seed))} ({cells.Key.Reason})"));
+    internal string InWords() =>
+        FormattableString.Invariant($"{Run} lacks {Cells.Count} of {Planned} cells: {IncompleteCell.InWords(Cells)}");
 
     /// <summary>Null: the run is complete.</summary>
     internal static CutRun? Of(RunSummary run) => run.Incomplete.Count == 0
