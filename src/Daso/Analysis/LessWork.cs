@@ -33,12 +33,12 @@ internal static class LessWork
         double mean = Statistics.Mean(epochs);
         return mean < least
             ? FormattableString.Invariant(
-                $"reached the target in {mean:0.#} epochs; the baseline needs {AtLeast(baseline)}{Statistics.Mean(reference):0.#}, at least {least:0.#} by its spread")
+                $"reached the target in {mean:0.#} epochs; the baseline needs {Statistics.Mean(reference):0.#}{OrMore(baseline)}, at least {least:0.#} by its spread")
             : null;
     }
 
-    private static string AtLeast(IReadOnlyList<CellSummary> cells) =>
-        cells.Any(cell => cell.EpochsToTarget is null) ? "more than " : "";
+    private static string OrMore(IReadOnlyList<CellSummary> cells) =>
+        cells.Any(cell => cell.EpochsToTarget is null) ? " or more" : "";
 
     /// <summary>A miss takes more than all epochs: one more is the least that it can be.</summary>
     private static double[] Epochs(IReadOnlyList<CellSummary> cells) =>

@@ -29,7 +29,7 @@ public class LessWorkTests
     {
         CellSummary[] early = [Cell(1, epochs: 4), Cell(2, epochs: 4), Cell(3, epochs: 4)];
         Assert.Contains(
-            "the baseline needs more than 11",
+            "the baseline needs 11 or more",
             LessWork.Find(early, [Cell(1, epochs: null), Cell(2, epochs: null), Cell(3, epochs: null)]),
             StringComparison.Ordinal);
         Assert.NotNull(LessWork.Find(early, [Cell(1, epochs: 10), Cell(2, epochs: null), Cell(3, epochs: null)]));
