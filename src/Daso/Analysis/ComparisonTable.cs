@@ -74,8 +74,9 @@ internal static class ComparisonTable
 
     private static IEnumerable<(string Column, string Meaning)> Legend(RunComparison comparison)
     {
-        PairedRatio any = comparison.Experiments[0].Strategies[0].Step;
-        string scope = any.Scope switch
+        PairedRatio narrowest = comparison.Experiments.SelectMany(experiment => experiment.Strategies).Select(strategy => strategy.Step)
+            .MinBy(step => step.Scope)!;
+        string scope = narrowest.Scope switch
         {
             IntervalScope.Runs => "over runs, their seeds and blocks of steps",
             IntervalScope.Seeds => "over seeds and blocks of steps: another run may differ by more",
@@ -84,7 +85,7 @@ internal static class ComparisonTable
         yield return ("Seeds", "those that both sides have completed: what is compared");
         yield return ("Step", "mean time of a step, the slowest rank's; geometric mean over trainings");
         yield return ("B / A", FormattableString.Invariant(
-            $"step time of B over that of A; 95 % interval {scope}; what it says at ± {any.Threshold * 100:0.###} %"));
+            $"step time of B over that of A; 95 % interval {scope}; what it says at ± {narrowest.Threshold * 100:0.###} %"));
         yield return ("… of the ratio", "likewise of the step time over the baseline's: the machine's drift between A and B cancels");
         yield return ("B − A", "final quality, mean of the differences seed by seed ± half of their 95 % interval (paired t)");
     }

@@ -70,14 +70,14 @@ internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? Wh
         if (strategy.Strategy != experiment.Baseline && strategy.Relative is not { Verdict: not Verdict.Inconclusive })
         {
             yield return FormattableString.Invariant(
-                $"{experiment.Name}, {strategy.Strategy}: the ratio to {experiment.Baseline} is known to {Interval(strategy.Relative)} of what it was; ")
+                $"{experiment.Name}, {strategy.Strategy}: the ratio to {experiment.Baseline} {Interval(strategy.Relative)}; ")
                 + "it takes more seeds or steps";
         }
     }
 
     private static string Interval(PairedRatio? ratio) => ratio is { Low: not double.NaN }
-        ? FormattableString.Invariant($"{ratio.Low:F3}…{ratio.High:F3}")
-        : "no interval";
+        ? FormattableString.Invariant($"may be {ratio.Low:F3}…{ratio.High:F3} of what it was")
+        : "has no interval";
 
     private static IEnumerable<string> Differences(ExperimentComparison experiment, StrategyComparison strategy)
     {
