@@ -14,6 +14,8 @@ internal static class ComparisonTable
     {
         if (!comparison.IsSameBenchmark)
             console.MarkupLine($"[red]{Markup.Escape(Warning)}[/]");
+        WriteMissing(console, "A", comparison.A);
+        WriteMissing(console, "B", comparison.B);
         WriteSide(console, "A", comparison.A);
         WriteSide(console, "B", comparison.B);
         WriteDifferences(console, "specification", comparison.Specification);
@@ -35,6 +37,12 @@ internal static class ComparisonTable
             console.MarkupLine($"[red]{Markup.Escape(Warning)}[/]");
     }
 
+    private static void WriteMissing(IAnsiConsole console, string name, ComparedSide side)
+    {
+        foreach (CutRun cut in side.Missing)
+            console.MarkupLine($"[red]{Markup.Escape($"INCOMPLETE: {name}: {cut.InWords()}; only seeds that both sides have are compared")}[/]");
+    }
+
     private static void WriteSide(IAnsiConsole console, string name, ComparedSide side) =>
         console.WriteLine(FormattableString.Invariant(
             $"{name}: {side.Path}; specification {side.SpecificationHash[..12]}; runs: {side.Runs.Count} ({string.Join(", ", side.Runs)})"));
@@ -48,12 +56,13 @@ internal static class ComparisonTable
 
     private static string[] Headers(ExperimentComparison experiment) =>
     [
-        "Strategy", "Step A", "Step B", "B / A", $"B / A of the ratio to {experiment.Baseline}", $"{experiment.QualityMetric} A", "B", "B − A",
+        "Strategy", "Seeds", "Step A", "Step B", "B / A", $"B / A of the ratio to {experiment.Baseline}", $"{experiment.QualityMetric} A", "B", "B − A",
     ];
 
     private static Markup[] Cells(StrategyComparison strategy) =>
     [
         TableLayout.Cell(strategy.Strategy),
+        TableLayout.Cell(string.Join(", ", strategy.Seeds)),
         TableLayout.Cell(Quantity.Duration(strategy.StepNsA)),
         TableLayout.Cell(Quantity.Duration(strategy.StepNsB)),
         TableLayout.Cell(strategy.Step),
@@ -65,17 +74,19 @@ internal static class ComparisonTable
 
     private static IEnumerable<(string Column, string Meaning)> Legend(RunComparison comparison)
     {
-        PairedRatio any = comparison.Experiments[0].Strategies[0].Step;
-        string scope = any.Scope switch
+        PairedRatio narrowest = comparison.Experiments.SelectMany(experiment => experiment.Strategies).Select(strategy => strategy.Step)
+            .MinBy(step => step.Scope)!;
+        string scope = narrowest.Scope switch
         {
             IntervalScope.Runs => "over runs, their seeds and blocks of steps",
             IntervalScope.Seeds => "over seeds and blocks of steps: another run may differ by more",
             _ => "over blocks of steps of one training a side: another training may differ by more",
         };
+        yield return ("Seeds", "those that both sides have completed: what is compared");
         yield return ("Step", "mean time of a step, the slowest rank's; geometric mean over trainings");
         yield return ("B / A", FormattableString.Invariant(
-            $"step time of B over that of A; 95 % interval {scope}; what it says at ± {any.Threshold * 100:0.###} %"));
+            $"step time of B over that of A; 95 % interval {scope}; what it says at ± {narrowest.Threshold * 100:0.###} %"));
         yield return ("… of the ratio", "likewise of the step time over the baseline's: the machine's drift between A and B cancels");
-        yield return ("B − A", "difference of the mean final quality ± half of its 95 % interval (Welch)");
+        yield return ("B − A", "final quality, mean of the differences seed by seed ± half of their 95 % interval (paired t)");
     }
 }

@@ -10,6 +10,16 @@ namespace Daso.Analysis;
 /// </param>
 public sealed record IncompleteCell(CellId Cell, string Reason)
 {
+    /// <summary>Cells in one line: ddp, seeds 2, 3 (cancelled); daso, seed 3 (not started). With the experiment unless it is one.</summary>
+    internal static string InWords(IReadOnlyList<IncompleteCell> cells)
+    {
+        bool isOne = cells.Select(missing => missing.Cell.Experiment).Distinct().Count() == 1;
+        return string.Join("; ", cells
+            .GroupBy(missing => (missing.Cell.Experiment, missing.Cell.Strategy, missing.Reason))
+            .Select(group => $"{(isOne ? "" : group.Key.Experiment + ", ")}{group.Key.Strategy}, {(group.Count() > 1 ? "seeds" : "seed")} "
+                + $"{string.Join(", ", group.Select(missing => missing.Cell.Seed))} ({group.Key.Reason})"));
+    }
+
     /// <summary>Finds the reasons in the run's events.</summary>
     /// <exception cref="UserErrorException">They cannot be read.</exception>
     internal static IReadOnlyList<IncompleteCell> Explain(RunFolder run, IReadOnlyList<CellId> cells)

@@ -23,19 +23,24 @@ internal static class LessWork
                 return FormattableString.Invariant($"{cell.Items} items with seed {cell.Seed}, the baseline {other.Items}");
         }
 
-        double[] epochs = Epochs(cells), reference = Epochs(baseline);
-        if (epochs.Length == 0 || reference.Length < 2)
+        // Where it is never reached there is no target, or nothing that is too good.
+        if (baseline.Count < 2 || cells.All(cell => cell.EpochsToTarget is null))
             return null;
+        double[] epochs = Epochs(cells), reference = Epochs(baseline);
         double spread = Math.Max(s_rounding, Statistics.StandardDeviation(reference));
         double least = Statistics.Mean(reference)
             - (NormalTheory.StudentT(0.975, reference.Length - 1) * spread * Math.Sqrt((1.0 / reference.Length) + (1.0 / epochs.Length)));
         double mean = Statistics.Mean(epochs);
         return mean < least
             ? FormattableString.Invariant(
-                $"reached the target in {mean:0.#} epochs; the baseline needs {Statistics.Mean(reference):0.#}, at least {least:0.#} by its spread")
+                $"reached the target in {mean:0.#} epochs; the baseline needs {Statistics.Mean(reference):0.#}{OrMore(baseline)}, at least {least:0.#} by its spread")
             : null;
     }
 
+    private static string OrMore(IReadOnlyList<CellSummary> cells) =>
+        cells.Any(cell => cell.EpochsToTarget is null) ? " or more" : "";
+
+    /// <summary>A miss takes more than all epochs: one more is the least that it can be.</summary>
     private static double[] Epochs(IReadOnlyList<CellSummary> cells) =>
-        [.. cells.Select(cell => (double?)cell.EpochsToTarget).OfType<double>()];
+        [.. cells.Select(cell => (double)(cell.EpochsToTarget ?? cell.Epochs.Count + 1))];
 }

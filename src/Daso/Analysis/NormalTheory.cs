@@ -12,7 +12,7 @@ internal static class NormalTheory
 
     /// <summary>A quantile of Student's t distribution.</summary>
     /// <param name="probability">Above 0 and below 1.</param>
-    /// <param name="degreesOfFreedom">Above 0; Welch's need not be whole.</param>
+    /// <param name="degreesOfFreedom">Above 0; need not be whole.</param>
     internal static double StudentT(double probability, double degreesOfFreedom) =>
         MathNet.Numerics.Distributions.StudentT.InvCDF(0, 1, degreesOfFreedom, probability);
 

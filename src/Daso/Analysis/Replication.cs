@@ -20,7 +20,7 @@ internal sealed record RepeatedCell(CellId Cell, string First, string Second)
 /// <param name="Comparison">Times and qualities.</param>
 internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? WhyStatistics, RunComparison Comparison)
 {
-    /// <summary>A ratio to the baseline may be 5 % off: what differs between machines is not in the interval.</summary>
+    /// <summary>A ratio to the baseline or a quality may be 5 % off: what differs between machines is not in the interval.</summary>
     private const double Threshold = 0.05;
 
     /// <summary>Reads both.</summary>
@@ -49,6 +49,35 @@ internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? Wh
                 $"{cell.Cell.Experiment}, {cell.Cell.Strategy}, seed {cell.Cell.Seed}: other parameters at the end")),
         ]
         : [.. Comparison.Experiments.SelectMany(experiment => experiment.Strategies.SelectMany(strategy => Differences(experiment, strategy)))];
+
+    /// <summary>What the figures are too few or too noisy to show; empty: all is shown.</summary>
+    public IReadOnlyList<string> NotShown() => WhyStatistics is null
+        ? []
+        : [.. Comparison.Experiments.SelectMany(experiment => experiment.Strategies.SelectMany(strategy => NotShown(experiment, strategy)))];
+
+    private static IEnumerable<string> NotShown(ExperimentComparison experiment, StrategyComparison strategy)
+    {
+        QualityDifference quality = strategy.Quality;
+        double reach = Math.Abs(quality.Difference) + quality.HalfWidth, most = Threshold * Math.Abs(quality.A.Mean);
+        if (double.IsNaN(reach))
+            yield return $"{experiment.Name}, {strategy.Strategy}: {experiment.QualityMetric} has no interval; it takes two seeds";
+        else if (reach > most)
+        {
+            yield return FormattableString.Invariant(
+                $"{experiment.Name}, {strategy.Strategy}: {experiment.QualityMetric} may be off by {reach:G3}, more than {most:G3}; it takes more seeds");
+        }
+
+        if (strategy.Strategy != experiment.Baseline && strategy.Relative is not { Verdict: not Verdict.Inconclusive })
+        {
+            yield return FormattableString.Invariant(
+                $"{experiment.Name}, {strategy.Strategy}: the ratio to {experiment.Baseline} {Interval(strategy.Relative)}; ")
+                + "it takes more seeds or steps";
+        }
+    }
+
+    private static string Interval(PairedRatio? ratio) => ratio is { Low: not double.NaN }
+        ? FormattableString.Invariant($"may be {ratio.Low:F3}…{ratio.High:F3} of what it was")
+        : "has no interval";
 
     private static IEnumerable<string> Differences(ExperimentComparison experiment, StrategyComparison strategy)
     {

@@ -21,38 +21,62 @@ public sealed record SettingDifference(string Setting, IReadOnlyList<string> A, 
 /// <param name="Path">The run's folder, or the folder of runs.</param>
 /// <param name="Runs">The runs' ids.</param>
 /// <param name="SpecificationHash">What they ran.</param>
-public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash);
+/// <param name="Missing">Of each run that did not complete its plan, the cells that it lacks.</param>
+public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash, IReadOnlyList<CutRun> Missing);
 
-/// <summary>A quality on two sides.</summary>
-/// <param name="A">Over A's trainings.</param>
+/// <summary>A run that did not complete its plan.</summary>
+/// <param name="Run">Its id.</param>
+/// <param name="Planned">Cells that were planned.</param>
+/// <param name="Cells">Those that are missing.</param>
+public sealed record CutRun(string Run, int Planned, IReadOnlyList<IncompleteCell> Cells)
+{
+    /// <summary>What is missing, in one line.</summary>
+    internal string InWords() =>
+        FormattableString.Invariant($"{Run} lacks {Cells.Count} of {Planned} cells: {IncompleteCell.InWords(Cells)}");
+
+    /// <summary>Null: the run is complete.</summary>
+    internal static CutRun? Of(RunSummary run) => run.Incomplete.Count == 0
+        ? null
+        : new CutRun(run.RunId, run.Experiments.Sum(experiment => experiment.Plan.Cells().Count()), run.Incomplete);
+}
+
+/// <summary>A quality on two sides, paired by seed.</summary>
+/// <param name="A">Over A's seeds, each the mean of its runs.</param>
 /// <param name="B">Over B's.</param>
-/// <param name="Difference">Mean of B less mean of A.</param>
-/// <param name="HalfWidth">Half of its 95 % interval (Welch); NaN: a side has fewer than two trainings.</param>
+/// <param name="Difference">Mean over seeds of B less A.</param>
+/// <param name="HalfWidth">Half of its 95 % interval (Student's paired t); NaN: fewer than two seeds.</param>
 public sealed record QualityDifference(Spread A, Spread B, double Difference, double HalfWidth)
 {
-    internal static QualityDifference Of(Spread a, Spread b)
+    internal static QualityDifference Of(IReadOnlyDictionary<int, double> a, IReadOnlyDictionary<int, double> b)
     {
-        if (a.Count < 2 || b.Count < 2)
-            return new QualityDifference(a, b, b.Mean - a.Mean, double.NaN);
-        double varianceA = a.StandardDeviation * a.StandardDeviation / a.Count;
-        double varianceB = b.StandardDeviation * b.StandardDeviation / b.Count;
-        double sum = varianceA + varianceB;
-        double freedom = sum == 0
-            ? 1
-            : sum * sum / ((varianceA * varianceA / (a.Count - 1)) + (varianceB * varianceB / (b.Count - 1)));
-        return new QualityDifference(a, b, b.Mean - a.Mean, NormalTheory.StudentT(0.975, freedom) * Math.Sqrt(sum));
+        int[] seeds = [.. a.Keys.Intersect(b.Keys)];
+        Spread difference = Spread.Of(seeds.Select(seed => b[seed] - a[seed]));
+        return new QualityDifference(
+            Spread.Of(seeds.Select(seed => a[seed])),
+            Spread.Of(seeds.Select(seed => b[seed])),
+            difference.Mean,
+            seeds.Length < 2
+                ? double.NaN
+                : NormalTheory.StudentT(0.975, seeds.Length - 1) * difference.StandardDeviation / Math.Sqrt(seeds.Length));
     }
 }
 
 /// <summary>One strategy on two sides.</summary>
 /// <param name="Strategy">Its name.</param>
+/// <param name="Seeds">Those that both sides have completed: what is compared.</param>
 /// <param name="StepNsA">Mean step time of A, nanoseconds; a geometric mean over trainings.</param>
 /// <param name="StepNsB">Of B.</param>
 /// <param name="Step">Step time of B over that of A: the program, and whatever the machine did in between.</param>
 /// <param name="Relative">The change of the ratio to the baseline, B over A; the machine's drift cancels. Null: no pairs.</param>
 /// <param name="Quality">The final quality.</param>
 public sealed record StrategyComparison(
-    string Strategy, double StepNsA, double StepNsB, PairedRatio Step, PairedRatio? Relative, QualityDifference Quality);
+    string Strategy,
+    IReadOnlyList<int> Seeds,
+    double StepNsA,
+    double StepNsB,
+    PairedRatio Step,
+    PairedRatio? Relative,
+    QualityDifference Quality);
 
 /// <summary>One experiment's variant on two sides.</summary>
 /// <param name="Name">Its name.</param>
@@ -100,7 +124,7 @@ public sealed record RunComparison(
 
         ExperimentComparison[] experiments = [.. SideComparison.Experiments(a, b, threshold)];
         if (experiments.Length == 0)
-            throw new UserErrorException($"{pathA} and {pathB}: no strategy of an experiment was trained to its end on both sides");
+            throw new UserErrorException($"{pathA} and {pathB}: no strategy of an experiment was trained to its end with the same seed on both sides");
         return new RunComparison(
             Side(a, hashA),
             Side(b, hashB),
@@ -118,5 +142,5 @@ public sealed record RunComparison(
     private static string Show(IReadOnlyList<string> values) => values.Count == 0 ? "(absent)" : string.Join(" | ", values);
 
     private static ComparedSide Side(RunSet runs, string hash) =>
-        new(runs.Path, [.. runs.Manifests.Select(manifest => manifest.RunId)], hash);
+        new(runs.Path, [.. runs.Manifests.Select(manifest => manifest.RunId)], hash, [.. runs.Summaries.Select(CutRun.Of).OfType<CutRun>()]);
 }

@@ -40,6 +40,16 @@ public sealed record RunSummary(
             IncompleteCell.Explain(run, [.. cells[false]]));
     }
 
+    /// <summary>What must be read before an experiment's table: that its medians are over different seeds. Null: no cell is missing.</summary>
+    internal string? WarningOf(PlannedExperiment plan)
+    {
+        IncompleteCell[] missing = [.. Incomplete.Where(cell => cell.Cell.Experiment == plan.Name)];
+        return missing.Length == 0
+            ? null
+            : FormattableString.Invariant($"INCOMPLETE: {missing.Length} of {plan.Cells().Count()} trainings are missing: ")
+                + $"{IncompleteCell.InWords(missing)}; strategies with different seeds do not compare, but for ratios, which are by seed";
+    }
+
     /// <summary>The summary as indented JSON; numbers that are missing are null.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SummaryJson.Readable.RunSummary);
 

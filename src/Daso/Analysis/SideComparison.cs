@@ -23,31 +23,52 @@ internal static class SideComparison
     private static ExperimentSummary[] Named(RunSet runs, string name) =>
         [.. runs.Summaries.SelectMany(run => run.Experiments).Where(experiment => experiment.Plan.Name == name)];
 
+    /// <summary>Of the seeds that both sides have: trainings of other seeds differ by more than the sides do.</summary>
     private static StrategyComparison? Compare(
         string strategy, string baseline, ExperimentSummary[] a, ExperimentSummary[] b, double threshold)
     {
-        CellSummary[][] cellsA = CellsOf(a, strategy), cellsB = CellsOf(b, strategy);
+        HashSet<int> seeds = [.. Seeds(a, strategy).Intersect(Seeds(b, strategy))];
+        CellSummary[][] cellsA = CellsOf(a, strategy, seeds), cellsB = CellsOf(b, strategy, seeds);
         RatioUnit[][] stepsA = [.. cellsA.Select(Steps)], stepsB = [.. cellsB.Select(Steps)];
         if (Ratio(stepsB, stepsA, threshold) is not PairedRatio step)
             return null;
         return new StrategyComparison(
             strategy,
+            [.. seeds.Order()],
             MeanNs(stepsA),
             MeanNs(stepsB),
             step,
-            strategy == baseline ? null : Ratio(Pairs(cellsB, CellsOf(b, baseline)), Pairs(cellsA, CellsOf(a, baseline)), threshold),
+            strategy == baseline ? null : Relative(strategy, baseline, a, b, threshold),
             QualityDifference.Of(Quality(cellsA), Quality(cellsB)));
     }
 
+    private static PairedRatio? Relative(string strategy, string baseline, ExperimentSummary[] a, ExperimentSummary[] b, double threshold)
+    {
+        HashSet<int> seeds =
+        [
+            .. Seeds(a, strategy).Intersect(Seeds(b, strategy)).Intersect(Seeds(a, baseline)).Intersect(Seeds(b, baseline)),
+        ];
+        return Ratio(Pairs(b), Pairs(a), threshold);
+
+        RatioUnit[][] Pairs(ExperimentSummary[] runs) =>
+        [
+            .. CellsOf(runs, strategy, seeds)
+                .Zip(CellsOf(runs, baseline, seeds), (run, other) => StrategySummary.PairsOf(run, other).ToArray()),
+        ];
+    }
+
+    private static IEnumerable<int> Seeds(ExperimentSummary[] runs, string strategy) =>
+        runs.SelectMany(run => run.Strategies).Where(one => one.Strategy == strategy).SelectMany(one => one.Cells).Select(cell => cell.Seed);
+
     /// <summary>Of each run, a strategy's trainings.</summary>
-    private static CellSummary[][] CellsOf(ExperimentSummary[] runs, string strategy) =>
-        [.. runs.Select(run => run.Strategies.Where(one => one.Strategy == strategy).SelectMany(one => one.Cells).ToArray())];
+    private static CellSummary[][] CellsOf(ExperimentSummary[] runs, string strategy, HashSet<int> seeds) =>
+    [
+        .. runs.Select(run => run.Strategies.Where(one => one.Strategy == strategy).SelectMany(one => one.Cells)
+            .Where(cell => seeds.Contains(cell.Seed)).ToArray()),
+    ];
 
     private static RatioUnit[] Steps(CellSummary[] cells) =>
         [.. cells.Select(cell => cell.Blocks).OfType<StepBlocks>().Select(RatioUnit.Of)];
-
-    private static RatioUnit[][] Pairs(CellSummary[][] cells, CellSummary[][] baseline) =>
-        [.. cells.Zip(baseline, (run, other) => StrategySummary.PairsOf(run, other).ToArray())];
 
     /// <summary>Runs are the units where both sides have several, else trainings.</summary>
     private static PairedRatio? Ratio(RatioUnit[][] runs, RatioUnit[][] others, double threshold)
@@ -63,5 +84,9 @@ internal static class SideComparison
 
     private static double MeanNs(RatioUnit[][] runs) => Math.Exp(runs.SelectMany(run => run).Average(unit => unit.Log));
 
-    private static Spread Quality(CellSummary[][] runs) => Spread.Of(runs.SelectMany(run => run).Select(cell => cell.FinalQuality));
+    /// <summary>Of each seed one value, the mean over runs: a repetition of a deterministic training is no second value.</summary>
+    private static SortedDictionary<int, double> Quality(CellSummary[][] runs) => new(runs.SelectMany(run => run)
+        .Where(cell => cell.FinalQuality is not null)
+        .GroupBy(cell => cell.Seed)
+        .ToDictionary(seed => seed.Key, seed => seed.Average(cell => cell.FinalQuality!.Value)));
 }

@@ -48,6 +48,8 @@ public static class SpeedupTable
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
             console.WriteLine(Title(summary.Cluster, experiment.Plan));
+            if (summary.WarningOf(experiment.Plan) is string warning)
+                console.MarkupLine($"[red]{Markup.Escape(warning)}[/]");
             TableLayout.Write(
                 console,
                 Headers(experiment.Plan),

@@ -7,8 +7,10 @@ namespace Daso.Analysis;
 /// a schedule. A block's time is that of the slowest rank over the whole block: ranks may drift apart inside it and meet again.
 /// </summary>
 /// <remarks>
-/// Noise is drawn as in the local block bootstrap (Paparoditis and Politis 2002): in place of each block's deviation from its
-/// neighbourhood comes that of a random block of the same neighbourhood, so that phases of a schedule are not taken for noise.
+/// What is noise must be told from the phases of a schedule. Trainings of one strategy with other seeds have the same schedule: a block's
+/// error is what is left of its time, as a share of its training's, beside the mean of the blocks at the same steps. A training alone has
+/// its neighbours only: the error is how far a block lies off the line through the two beside it (the pseudo-residuals of Gasser, Sroka
+/// and Jennen-Steinmetz 1986), which a phase's begin and end still widen.
 /// </remarks>
 internal sealed class StepBlocks
 {
@@ -17,30 +19,32 @@ internal sealed class StepBlocks
 
     private const int MostBlocks = 20;
     private const int FewestBlocks = 4;
-    private const int Neighbours = 7;
 
-    // Of each block in turn, its neighbours' scaled deviations from their mean, as shares of the whole time.
-    private readonly double[] _deviations;
-    private readonly int _neighbours;
+    private readonly int _steps;
 
-    private StepBlocks(double[] stepsNs, double meanNs)
+    // Of each block, its share of the training's mean step.
+    private readonly double[] _shares;
+
+    // What a block may add to the relative error of the mean; empty: unknown.
+    private readonly double[] _errors;
+
+    private StepBlocks(int steps, double meanNs, double[] shares, double[] errors)
     {
-        Count = stepsNs.Length;
+        _steps = steps;
         MeanNs = meanNs;
-        _neighbours = Math.Min(Neighbours, Count);
-        _deviations = Count < FewestBlocks ? [] : Deviations(stepsNs, _neighbours, meanNs * Count);
-        for (int i = 0; i < _deviations.Length; i++)
-            Variance += _deviations[i] * _deviations[i] / _neighbours;
+        _shares = shares;
+        _errors = errors;
+        Variance = errors.Length == 0 ? 0 : Count * TensorPrimitives.SumOfSquares<double>(errors) / errors.Length;
     }
 
     /// <summary>Blocks.</summary>
-    public int Count { get; }
+    public int Count => _shares.Length;
 
     /// <summary>Mean time of a step, nanoseconds.</summary>
     public double MeanNs { get; }
 
     /// <summary>Whether there are enough blocks to say how noisy they are.</summary>
-    public bool HasNoise => _deviations.Length > 0;
+    public bool HasNoise => _errors.Length > 0;
 
     /// <summary>The variance of what <see cref="Draw"/> gives.</summary>
     public double Variance { get; }
@@ -61,32 +65,55 @@ internal sealed class StepBlocks
             totalNs += blockNs;
         }
 
-        return new StepBlocks(stepsNs, (double)totalNs / steps);
+        double meanNs = (double)totalNs / steps;
+        double[] shares = [.. stepsNs.Select(blockNs => blockNs / meanNs)];
+        return new StepBlocks(steps, meanNs, shares, OffNeighbours(shares));
+    }
+
+    /// <summary>The same trainings, their noise told from the phases of the schedule that those of one length have in common.</summary>
+    /// <param name="trainings">Of one strategy, with different seeds.</param>
+    public static IReadOnlyList<StepBlocks> Together(IReadOnlyList<StepBlocks> trainings)
+    {
+        ILookup<int, StepBlocks> byLength = trainings.ToLookup(training => training._steps);
+        return
+        [
+            .. trainings.Select(training => byLength[training._steps].ToArray() is { Length: > 1 } alike
+                ? new StepBlocks(training._steps, training.MeanNs, training._shares, OffOtherSeeds(alike))
+                : training),
+        ];
     }
 
     /// <summary>A random relative error of <see cref="MeanNs"/>, such as another training of the same kind would have.</summary>
     public double Draw(Random random)
     {
         double sum = 0;
-        for (int i = 0; i < _deviations.Length; i += _neighbours)
-            sum += _deviations[i + random.Next(_neighbours)];
+        for (int i = 0; HasNoise && i < Count; i++)
+            sum += _errors[random.Next(_errors.Length)];
         return sum;
     }
 
-    private static double[] Deviations(double[] stepsNs, int neighbours, double totalNs)
+    /// <summary>What the blocks' shares differ by from the mean at the same steps, over seeds.</summary>
+    private static double[] OffOtherSeeds(StepBlocks[] seeds)
     {
-        // A sample's deviations from its own mean are too small, and few blocks say little of their spread.
-        double scale = Math.Sqrt(neighbours / (neighbours - 1.0)) * NormalTheory.Widening(stepsNs.Length - 1) / totalNs;
-        double[] deviations = new double[stepsNs.Length * neighbours];
-        for (int i = 0; i < stepsNs.Length; i++)
-        {
-            int first = Math.Clamp(i - (neighbours / 2), 0, stepsNs.Length - neighbours);
-            ReadOnlySpan<double> near = stepsNs.AsSpan(first, neighbours);
-            double mean = Statistics.Mean(near);
-            for (int k = 0; k < neighbours; k++)
-                deviations[(i * neighbours) + k] = (near[k] - mean) * scale;
-        }
+        int blocks = seeds[0].Count;
+        if (blocks < FewestBlocks)
+            return [];
+        double[] usual = [.. Enumerable.Range(0, blocks).Select(block => seeds.Average(seed => seed._shares[block]))];
+        // Two means are taken off, a block's over seeds and a seed's over blocks: the rest is too small by both.
+        int freedom = (seeds.Length - 1) * (blocks - 1);
+        double scale = Math.Sqrt((double)seeds.Length * blocks / freedom) * NormalTheory.Widening(freedom) / blocks;
+        return [.. seeds.SelectMany(seed => seed._shares.Zip(usual, (share, mean) => (share - mean) * scale))];
+    }
 
-        return deviations;
+    /// <summary>How far blocks lie off the line through their neighbours, in both directions.</summary>
+    private static double[] OffNeighbours(double[] shares)
+    {
+        if (shares.Length < FewestBlocks)
+            return [];
+        // Of independent blocks 1, −2, 1 has six times the variance; overlapping ones are worth 18 in 35 (their correlations −4/6 and 1/6).
+        double freedom = (shares.Length - 2) * 18 / 35.0;
+        double scale = NormalTheory.Widening(freedom) / Math.Sqrt(6) / shares.Length;
+        double[] off = [.. Enumerable.Range(1, shares.Length - 2).Select(i => (shares[i - 1] - (2 * shares[i]) + shares[i + 1]) * scale)];
+        return [.. off, .. off.Select(error => -error)];
     }
 }

@@ -66,14 +66,17 @@ public sealed record StrategySummary
     /// <param name="cells">Its trainings.</param>
     /// <param name="baseline">The baseline's.</param>
     internal static StrategySummary Of(
-        string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline) => new()
+        string strategy, bool isBaseline, IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline)
+    {
+        cells = WithNoiseOfSeeds(cells);
+        return new StrategySummary
         {
             Strategy = strategy,
             IsBaseline = isBaseline,
             StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
             TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
             RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
-            Ratio = isBaseline ? null : PairsOf(cells, baseline) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,
+            Ratio = isBaseline ? null : PairsOf(cells, WithNoiseOfSeeds(baseline)) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,
             Breakdown = StepBreakdown.Mean([.. cells.Select(cell => cell.Breakdown)]),
             Collections = Analysis.Collections.Sum([.. cells.Select(cell => cell.Collections)]),
             LessWork = isBaseline ? null : Analysis.LessWork.Find(cells, baseline),
@@ -86,6 +89,7 @@ public sealed record StrategySummary
             AllocatedBytesPerStep = Spread.Of(cells.Select(cell => cell.AllocatedBytesPerStep)).Median,
             Cells = cells,
         };
+    }
 
     /// <summary>The trainings that have a partner of the same seed.</summary>
     internal static IReadOnlyList<RatioUnit> PairsOf(IReadOnlyList<CellSummary> cells, IReadOnlyList<CellSummary> baseline)
@@ -98,5 +102,15 @@ public sealed record StrategySummary
         }
 
         return pairs;
+    }
+
+    private static IReadOnlyList<CellSummary> WithNoiseOfSeeds(IReadOnlyList<CellSummary> cells)
+    {
+        CellSummary[] trained = [.. cells.Where(cell => cell.Blocks is not null)];
+        return
+        [
+            .. trained.Zip(StepBlocks.Together([.. trained.Select(cell => cell.Blocks!)]), (cell, blocks) => cell with { Blocks = blocks }),
+            .. cells.Where(cell => cell.Blocks is null),
+        ];
     }
 }

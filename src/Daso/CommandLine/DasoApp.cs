@@ -43,6 +43,8 @@ public static class DasoApp
             LaunchCommand.Create(experiments),
         };
         ParseResult parsed = root.Parse(args);
+        if (ParseMistake.UnknownOption(parsed) is string typo)
+            return Fail(error, typo, ExitCode.Usage);
         if (parsed.Errors.Count > 0)
             return Fail(error, Explain(parsed, experiments), ExitCode.Usage);
 
@@ -74,7 +76,7 @@ public static class DasoApp
                 : $"suite: name one of {string.Join(", ", suites)}";
         }
 
-        return parsed.Errors[0].Message.ReplaceLineEndings(" ");
+        return ParseMistake.WrongNumber(parsed.Errors[0]) ?? parsed.Errors[0].Message.ReplaceLineEndings(" ");
     }
 
     private static int Fail(TextWriter output, string message, ExitCode code)

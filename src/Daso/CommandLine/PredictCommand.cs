@@ -5,6 +5,7 @@ using Daso.Experiments;
 using Daso.Models;
 using Daso.Prediction;
 using Daso.Prediction.Calibrating;
+using Daso.Recording;
 using Spectre.Console;
 
 namespace Daso.CommandLine;
@@ -46,7 +47,7 @@ internal sealed class PredictCommand
 
     private readonly Option<string[]> _chosen = new("--strategies")
     {
-        Description = $"The strategies: {string.Join(", ", s_strategies)}; the first is the baseline.",
+        Description = $"The strategies: {string.Join(", ", s_strategies)}; the first is the baseline. daso gives its cycling phase and its blocking one.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => s_strategies,
     };
@@ -93,16 +94,27 @@ internal sealed class PredictCommand
         if (parsed.GetValue(_calibrate) is { Length: > 0 } runs)
             Calibrate(parsed, runs);
         else if (parsed.GetValue(_validate) is { Length: > 0 } checks)
-            Compare(PredictionFiles.ReadCalibration(SystemFile(parsed, "--validate")), [], Read(parsed, checks), parsed);
+            Validate(parsed, checks);
         else
             Predict(parsed);
     }
 
+    private void Validate(ParseResult parsed, string[] runs)
+    {
+        string file = SystemFile(parsed, "--validate");
+        Calibration calibration = PredictionFiles.ReadCalibration(file);
+        RefuseFitted(runs, calibration.Runs, $"{file} was fitted to it");
+        Compare(calibration, [], Read(parsed, runs), parsed);
+    }
+
     private void Calibrate(ParseResult parsed, string[] runs)
     {
+        string[] checks = parsed.GetValue(_validate) ?? [];
+        string[] fitted = [.. runs.Select(RunId)];
+        RefuseFitted(checks, fitted, "--calibrate has it too");
         IReadOnlyList<MeasuredCell> cells = Read(parsed, runs);
-        IReadOnlyList<MeasuredCell> others = Read(parsed, parsed.GetValue(_validate) ?? []);
-        Calibration calibration = Calibrator.Fit(cells);
+        IReadOnlyList<MeasuredCell> others = Read(parsed, checks);
+        Calibration calibration = Calibrator.Fit(cells) with { Runs = fitted };
         if (!parsed.IsJson(_format))
             PredictPrinter.Write(calibration, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
         Compare(calibration, cells, others, parsed);
@@ -124,6 +136,16 @@ internal sealed class PredictCommand
             PredictPrinter.Write(all, SpeedupTable.ConsoleFor(output));
     }
 
+    /// <summary>An error on what was fitted says nothing of a prediction.</summary>
+    private static void RefuseFitted(IEnumerable<string> runs, IReadOnlyList<string> fitted, string why)
+    {
+        if (runs.FirstOrDefault(run => fitted.Contains(RunId(run))) is string run)
+            throw new UserErrorException($"--validate {run}: {why} (run {RunId(run)}); name runs that nothing was fitted to");
+    }
+
+    /// <summary>A copy of a run's folder is the same run.</summary>
+    private static string RunId(string run) => Manifest.Read(RunFolder.Open(run)).RunId;
+
     private IReadOnlyList<MeasuredCell> Read(ParseResult parsed, string[] runs)
     {
         var reading = new RunReading(LinkOf(parsed), parsed.GetValue(_sharedCores));
@@ -143,7 +165,7 @@ internal sealed class PredictCommand
         };
         IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed.GetValue(_workload), calibration);
         var predicted = workloads.Select(workload => (Workload: workload, Steps: (PredictedStep[])
-            [.. parsed.GetValue(_chosen)!.Select(name => StepPrediction.Of(system, workload, Strategy(name, system)))])).ToList();
+            [.. parsed.GetValue(_chosen)!.SelectMany(name => Phases(name, system)).Select(phase => StepPrediction.Of(system, workload, phase))])).ToList();
         TextWriter output = parsed.InvocationConfiguration.Output;
         if (parsed.IsJson(_format))
         {
@@ -200,7 +222,8 @@ internal sealed class PredictCommand
 
     private LinkSpec? LinkOf(ParseResult parsed) => parsed.GetValue(_link) is string link ? LinkSpec.Parse(link) : null;
 
-    private static StrategyModel Strategy(string name, SystemSpec system)
+    /// <summary>A step of each of a strategy's phases.</summary>
+    private static IEnumerable<StrategyModel> Phases(string name, SystemSpec system)
     {
         if (!s_strategies.Contains(name))
         {
@@ -208,6 +231,9 @@ internal sealed class PredictCommand
                 $"--strategies {name}: unknown{NearestName.Hint(name, s_strategies)}; there are {string.Join(", ", s_strategies)}");
         }
 
-        return StrategyModels.Of(name, system);
+        StrategyModel strategy = StrategyModels.Of(name, system);
+        return strategy is DasoModel daso
+            ? [daso with { Name = "daso, cycling" }, daso with { Name = "daso, blocking", Skips = default }]
+            : [strategy];
     }
 }

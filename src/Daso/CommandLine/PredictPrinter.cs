@@ -29,13 +29,15 @@ internal static class PredictPrinter
                 Quantity.Durations(step.LowNs, "…", step.HighNs),
                 .. Terms(step.Terms),
                 Quantity.Fixed(ratio, 3),
-                $"{Quantity.Fixed(step.LowNs / steps[0].LowNs, 3)}…{Quantity.Fixed(step.HighNs / steps[0].HighNs, 3)}"]);
+                Range([step.LowNs / steps[0].LowNs, ratio, step.HighNs / steps[0].HighNs])]);
         }
 
         console.Write(table);
         console.WriteLine(
-            "range: from no jitter and full duplex to the bound σ·√(2·ln p) of waiting for the slowest; of the ratio, both at the same "
-            + "end. Terms add up to the step: what is hidden behind computing is not in them.");
+            "range: from no jitter and full duplex to the bound σ·√(2·ln p) of waiting for the slowest; of the ratio, the least and "
+            + "the greatest of both at one end or the other and of both as expected. Terms add up to the step: what is hidden behind computing is not in them.");
+        if (steps.Any(step => step.Strategy.StartsWith("daso", StringComparison.Ordinal)))
+            console.WriteLine("daso: steps of one phase; a training has blocking epochs at both ends and cycling ones between them (docs/daso.md).");
     }
 
     /// <summary>What was fitted.</summary>
@@ -102,7 +104,9 @@ internal static class PredictPrinter
         return table;
     }
 
-    private static string Signed(double share) => share.ToString("+0.0 %;−0.0 %", CultureInfo.InvariantCulture);
+    private static string Range(double[] ratios) => $"{Quantity.Fixed(ratios.Min(), 3)}…{Quantity.Fixed(ratios.Max(), 3)}";
+
+    internal static string Signed(double share) => share.ToString("+0.0 %;−0.0 %;0.0 %", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> Terms(StepTerms terms) =>
         new[] { terms.ComputeNs, terms.LocalSyncNs, terms.NetworkNs, terms.CopyNs, terms.StragglerNs }

@@ -127,8 +127,17 @@ internal sealed class ReplayCommand
         IReadOnlyList<string> differences = replication.Differences();
         foreach (string difference in differences)
             console.Error.WriteLine($"differs: {difference}");
-        output.WriteLine(differences.Count == 0 ? "replicated" : "not replicated");
-        return (int)(differences.Count == 0 ? ExitCode.Done : ExitCode.WorseThanReference);
+        IReadOnlyList<string> notShown = replication.NotShown();
+        foreach (string figure in notShown)
+            console.Error.WriteLine($"not shown: {figure}");
+        (string outcome, ExitCode code) = (differences.Count, notShown.Count) switch
+        {
+            ( > 0, _) => ("not replicated", ExitCode.WorseThanReference),
+            (_, > 0) => ("not shown", ExitCode.RunFailed),
+            _ => ("replicated", ExitCode.Done),
+        };
+        output.WriteLine(outcome);
+        return (int)code;
     }
 
     private static string Short(string hash) => hash[..Math.Min(12, hash.Length)];

@@ -36,6 +36,7 @@ internal static class HtmlReport
         "section",
         new XElement("h2", section.Table.Title),
         isRunNamed ? new XElement("p", "Run ", new XElement("code", section.Run.Manifest.RunId)) : null,
+        section.Table.Missing is string missing ? new XElement("p", new XElement("strong", missing)) : null,
         new XElement("div", new XAttribute("class", "wide"), Table(section.Table)),
         section.Table.Warnings.Select(warning => new XElement("p", new XElement("strong", warning))),
         Figures(section.Figures));

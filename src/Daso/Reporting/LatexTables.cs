@@ -37,7 +37,7 @@ internal static class LatexTables
             ReportTable table = section.Table;
             text.Append("\n% run ").Append(section.Run.Manifest.RunId).Append(", specification ")
                 .Append(section.Run.Manifest.SpecificationHash).Append('\n')
-                .Append("\\begin{table}\n  \\centering\n  \\caption{").Append(Escape(table.Title)).Append("}\n  \\label{tab:daso-")
+                .Append("\\begin{table}\n  \\centering\n  \\caption{").Append(Escape(Caption(table))).Append("}\n  \\label{tab:daso-")
                 .Append(index + 1).Append("}\n  \\resizebox{\\linewidth}{!}{%\n  \\begin{tabular}{l")
                 .Append('r', table.Headers.Count - 1).Append("}\n    \\toprule\n");
             AppendRow(table.Headers);
@@ -48,6 +48,8 @@ internal static class LatexTables
         }
 
         return text.ToString();
+
+        static string Caption(ReportTable table) => table.Missing is string missing ? $"{table.Title}. {missing}" : table.Title;
 
         void AppendRow(IReadOnlyList<string> cells) => text.Append("    ").AppendJoin(" & ", cells.Select(Escape)).Append(" \\\\\n");
     }

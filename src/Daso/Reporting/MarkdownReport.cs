@@ -16,6 +16,8 @@ internal static class MarkdownReport
             text.Append("## ").Append(Escape(section.Table.Title)).Append("\n\n");
             if (report.Runs.Count > 1)
                 text.Append("Run ").Append(Escape(section.Run.Manifest.RunId)).Append("\n\n");
+            if (section.Table.Missing is string missing)
+                text.Append("**").Append(Escape(missing)).Append("**\n\n");
             WriteTable(text, section.Table);
             foreach (string warning in section.Table.Warnings)
                 text.Append("**").Append(Escape(warning)).Append("**\n\n");

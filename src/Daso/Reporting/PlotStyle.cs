@@ -45,8 +45,9 @@ internal static class PlotStyle
         plot.DataBackground.Color = Colors.Transparent;
         plot.Axes.Color(SvgDrawing.Ink);
         plot.Grid.MajorLineColor = SvgDrawing.Faint;
-        plot.Axes.Right.IsVisible = false;
-        // Without a line, but with room for the upper half of the topmost number.
+        // Without lines, but with room for half of the last number on an axis.
+        plot.Axes.Right.FrameLineStyle.IsVisible = false;
+        plot.Axes.Right.MinimumSize = 2 * FontSize;
         plot.Axes.Top.FrameLineStyle.IsVisible = false;
         plot.Axes.Top.MinimumSize = FontSize;
         plot.XLabel(xLabel, FontSize);

@@ -94,6 +94,6 @@ internal sealed record ReportSection(ReportedRun Run, ReportTable Table, IReadOn
             CurvePlots.Draw($"{id}-quality-epochs", experiment, palette, quality, overTime: false),
             CurvePlots.Draw($"{id}-quality-time", experiment, palette, quality, overTime: true),
         ];
-        return new ReportSection(run, ReportTable.Of(run.Summary.Cluster, experiment), [.. figures.OfType<Figure>()]);
+        return new ReportSection(run, ReportTable.Of(run.Summary, experiment), [.. figures.OfType<Figure>()]);
     }
 }

@@ -6,11 +6,16 @@ namespace Daso.Reporting;
 
 /// <summary>An experiment's results as texts, for every format of a report.</summary>
 /// <param name="Title">The experiment, its cluster and link.</param>
+/// <param name="Missing">What to read before the table: which trainings are missing; null: none.</param>
 /// <param name="Headers">Of the columns; the first names strategies.</param>
 /// <param name="Rows">One for each strategy.</param>
 /// <param name="Warnings">Why a row does not compare with the others.</param>
 internal sealed record ReportTable(
-    string Title, IReadOnlyList<string> Headers, IReadOnlyList<IReadOnlyList<string>> Rows, IReadOnlyList<string> Warnings)
+    string Title,
+    string? Missing,
+    IReadOnlyList<string> Headers,
+    IReadOnlyList<IReadOnlyList<string>> Rows,
+    IReadOnlyList<string> Warnings)
 {
     /// <summary>What the columns mean.</summary>
     public static IReadOnlyList<(string Column, string Meaning)> Legend { get; } =
@@ -19,26 +24,27 @@ internal sealed record ReportTable(
         ("p10…p90", "of the same times"),
         ("…/s", "of all ranks over the training time, median over seeds"),
         ("Training", "time of all epochs without evaluation, median over seeds"),
-        ("vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
-        ("Step ratio", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
+        ("Training vs", "training time over the baseline's with the same seed: median (min…max); below 1 is faster"),
+        ("Step vs", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
         ("Verdict", FormattableString.Invariant(
             $"whether this interval lies below, above or inside 1 ± {PairedRatio.DefaultThreshold * 100:0.#} %; ")
             + "inconclusive: none of these, or too few steps for an interval"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, loss, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
-        ("Waits", "share of step time that waits: inside the node + between nodes"),
+        ("Waits", "share of step time that waits: inside the node + for the network + for ranks that come later (imbalance)"),
     ];
 
     /// <summary>Of one experiment.</summary>
-    public static ReportTable Of(RecordedCluster cluster, ExperimentSummary experiment)
+    public static ReportTable Of(RunSummary run, ExperimentSummary experiment)
     {
         PlannedExperiment plan = experiment.Plan;
         return new ReportTable(
-            TitleOf(cluster, plan),
+            TitleOf(run.Cluster, plan),
+            run.WarningOf(plan),
             [
-                "Strategy", "Seeds", "Step", "p10…p90", $"{plan.Unit}/s", "Training", $"vs {plan.Baseline}",
-                "Step ratio [95 %]", "Verdict",
+                "Strategy", "Seeds", "Step", "p10…p90", $"{plan.Unit}/s", "Training", $"Training vs {plan.Baseline}",
+                $"Step vs {plan.Baseline} [95 %]", "Verdict",
                 plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
             ],
             [.. experiment.Strategies.Select(strategy => Row(plan, strategy))],
@@ -69,11 +75,15 @@ internal sealed record ReportTable(
         StrategyTexts.TimeToTarget(plan, strategy),
         StrategyTexts.Quality(strategy.FinalQuality),
         Quantity.Bytes(strategy.BytesPerNodeStep),
-        strategy.Cells.Count == 0
-            ? Quantity.Missing
-            : FormattableString.Invariant(
-                $"{strategy.WaitShare * 100:F0} % ({strategy.LocalWaitShare * 100:F0} + {strategy.GlobalWaitShare * 100:F0})"),
+        strategy.Cells.Count == 0 ? Quantity.Missing : Waits(strategy.Breakdown),
     ];
+
+    private static string Waits(StepBreakdown step)
+    {
+        double local = step.LocalSyncNs / step.StepNs, network = step.GlobalWaitNs / step.StepNs, imbalance = step.ImbalanceNs / step.StepNs;
+        return FormattableString.Invariant(
+            $"{(local + network + imbalance) * 100:F0} % ({local * 100:F0} + {network * 100:F0} + {imbalance * 100:F0})");
+    }
 
     private static string StepRatio(PairedRatio? ratio) => ratio switch
     {

@@ -24,8 +24,7 @@ internal static class VerdictRule
             return new Judgement(verdict, $"{disturbed}needs {claim.Check.Needs}");
         }
 
-        Measured[] shows = [.. usable.Where(run => run.Values.All(value => Holds(claim, value)))];
-        return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, usable, shows) : JudgeEach(usable, shows);
+        return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, usable) : JudgeEach(claim, usable);
     }
 
     /// <summary>The same for a claimed sequence.</summary>
@@ -41,18 +40,22 @@ internal static class VerdictRule
         _ => Math.Abs(value - claimed) <= claim.Tolerance,
     };
 
-    private static Judgement JudgeBest(Claim claim, IReadOnlyList<Measured> measured, Measured[] shows)
+    private static bool Shows(Claim claim, Measured run) => run.Values.All(value => Holds(claim, value));
+
+    /// <summary>One number of nodes is enough; on it every seed of every run counts.</summary>
+    private static Judgement JudgeBest(Claim claim, IReadOnlyList<Measured> measured)
     {
-        if (shows.Length > 0)
-            return new Judgement(Verdict.Reproduced, FormattableString.Invariant($"reached on {shows[0].Nodes} nodes"));
+        if (measured.GroupBy(run => run.Nodes).FirstOrDefault(nodes => nodes.All(run => Shows(claim, run))) is { } reached)
+            return new Judgement(Verdict.Reproduced, FormattableString.Invariant($"reached on {reached.Key} nodes"));
         int[] tried = [.. measured.Select(run => run.Nodes).Distinct().Order()];
         int[] untried = [.. claim.Setting.Nodes.Except(tried)];
         string rest = untried.Length == 0 ? "" : $"; not tried on {string.Join(", ", untried)}";
         return new Judgement(Verdict.NotReproduced, $"not reached on {string.Join(", ", tried)} nodes{rest}");
     }
 
-    private static Judgement JudgeEach(IReadOnlyList<Measured> measured, Measured[] shows)
+    private static Judgement JudgeEach(Claim claim, IReadOnlyList<Measured> measured)
     {
+        Measured[] shows = [.. measured.Where(run => Shows(claim, run))];
         int seeds = measured.Sum(run => run.Values.Count);
         if (shows.Length == measured.Count)
         {

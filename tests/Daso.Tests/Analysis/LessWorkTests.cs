@@ -25,6 +25,18 @@ public class LessWorkTests
         Assert.Null(LessWork.Find([Cell(1, epochs: null)], s_baseline));
 
     [Fact]
+    public void A_target_that_the_baseline_misses_is_reached_with_less_work()
+    {
+        CellSummary[] early = [Cell(1, epochs: 4), Cell(2, epochs: 4), Cell(3, epochs: 4)];
+        Assert.Contains(
+            "the baseline needs 11 or more",
+            LessWork.Find(early, [Cell(1, epochs: null), Cell(2, epochs: null), Cell(3, epochs: null)]),
+            StringComparison.Ordinal);
+        Assert.NotNull(LessWork.Find(early, [Cell(1, epochs: 10), Cell(2, epochs: null), Cell(3, epochs: null)]));
+        Assert.Null(LessWork.Find([Cell(1, epochs: 4), Cell(2, epochs: null), Cell(3, epochs: null)], s_baseline));
+    }
+
+    [Fact]
     public void One_training_of_the_baseline_says_nothing_of_its_spread() =>
         Assert.Null(LessWork.Find([Cell(1, epochs: 1)], [Cell(1, epochs: 9)]));
 
@@ -51,5 +63,6 @@ public class LessWorkTests
         AllocatedBytesPerStep = null,
         Collections = new Collections(0, 0, 0),
         Breakdown = StepBreakdown.Mean([]),
+        Epochs = [.. Enumerable.Range(0, 10).Select(epoch => new EpochPoint(epoch, epoch, []))],
     };
 }

@@ -79,6 +79,41 @@ public class CompareCommandTests
     }
 
     [Fact]
+    public async Task Of_a_run_that_was_cut_only_common_seeds_are_compared_and_what_is_missing_comes_first()
+    {
+        using SyntheticRun whole = OfQualities([0.90, 0.95, 0.97]), cut = OfQualities([0.90, 0.95]);
+        AppRun table = await AppRun.Of("compare", whole.Folder.Path, cut.Folder.Path);
+        Assert.StartsWith($"INCOMPLETE: B: {cut.Manifest.RunId} lacks 2 of 6 cells: daso, seed 3 (not started);", table.Output, StringComparison.Ordinal);
+
+        JsonNode json = JsonNode.Parse((await AppRun.Of("compare", whole.Folder.Path, cut.Folder.Path, "--format", "json")).Output)!;
+        JsonNode daso = json["experiments"]![0]!["strategies"]![0]!;
+        Assert.Equal([1, 2], daso["seeds"]!.AsArray().Select(seed => (int)seed!));
+        Assert.Equal((0, 0), ((double)daso["quality"]!["difference"]!, (double)daso["quality"]!["halfWidth"]!));
+        Assert.Equal(2, (int)daso["step"]!["units"]!);
+        Assert.Equal(2, json["b"]!["missing"]![0]!["cells"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_repetition_of_the_same_seeds_makes_a_quality_no_surer()
+    {
+        using var folders = new TemporaryFolder();
+        using SyntheticRun one = OfQualities([0.90, 0.95, 0.97]), other = OfQualities([0.91, 0.99, 0.92]);
+        for (int copy = 0; copy < 5; copy++)
+        {
+            using SyntheticRun run = OfQualities([0.91, 0.99, 0.92]);
+            Directory.Move(run.Folder.Path, Path.Combine(folders.Path, run.Folder.RunId));
+        }
+
+        Assert.Equal(await HalfWidth(other.Folder.Path), await HalfWidth(folders.Path), 12);
+
+        async Task<double> HalfWidth(string b)
+        {
+            JsonNode json = JsonNode.Parse((await AppRun.Of("compare", one.Folder.Path, b, "--format", "json")).Output)!;
+            return (double)json["experiments"]![0]!["strategies"]![0]!["quality"]!["halfWidth"]!;
+        }
+    }
+
+    [Fact]
     public async Task Different_benchmarks_are_refused_unless_forced()
     {
         using SyntheticRun a = Run(dasoNs: 500_000), b = Run(dasoNs: 500_000);
@@ -127,6 +162,19 @@ public class CompareCommandTests
         {
             run.RecordNoisy(new CellId("resnet-digits", "daso", seed), Steps, dasoNs, 0.95);
             run.RecordNoisy(new CellId("resnet-digits", "ddp", seed), Steps, ddpNs, 0.94);
+        }
+
+        return run;
+    }
+
+    /// <summary>Of three planned seeds those that have a quality.</summary>
+    private static SyntheticRun OfQualities(double[] qualities)
+    {
+        var run = new SyntheticRun(new RecordedCluster(1, 2, "cpu"), SyntheticRun.Plan("daso", "ddp") with { Seeds = [1, 2, 3] });
+        foreach ((int i, double quality) in qualities.Index())
+        {
+            run.RecordNoisy(new CellId("resnet-digits", "daso", i + 1), Steps, 500_000, quality);
+            run.RecordNoisy(new CellId("resnet-digits", "ddp", i + 1), Steps, 1_000_000, quality);
         }
 
         return run;

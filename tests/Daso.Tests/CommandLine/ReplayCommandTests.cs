@@ -46,8 +46,10 @@ public sealed class ReplayCommandTests : IDisposable
 
         (int exitCode, string output, string errors) = _program.Run("replay", run);
 
-        Assert.True(exitCode == 0, output + errors);
+        Assert.True(exitCode == 1, output + errors);
         Assert.Contains("compared by statistics, since there is another processor: abacus", output);
+        Assert.Contains("not shown: digits-resnet18, ddp: heldout_accuracy has no interval; it takes two seeds", errors);
+        Assert.EndsWith("not shown\n", output);
         string repetition = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run)!), folder => folder != run);
         Assert.All(Directory.GetFiles(Path.Combine(repetition, "timings")), file => Assert.Contains("+ddp+", file));
     }

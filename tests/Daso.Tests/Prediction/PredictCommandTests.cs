@@ -1,6 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
+using Daso.CommandLine;
 using Daso.Prediction;
+using Daso.Recording;
 using Daso.Tests.CommandLine;
+using Daso.Tests.Recording;
 
 namespace Daso.Tests.Prediction;
 
@@ -28,8 +32,34 @@ public class PredictCommandTests
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("resnet50 on booster: 8 × 4 ranks", run.Output, StringComparison.Ordinal);
         Assert.Contains("vs horovod", run.Output, StringComparison.Ordinal);
-        Assert.Contains("│ daso", run.Output, StringComparison.Ordinal);
+        Assert.Contains("│ daso, cycling ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("│ daso, blocking ", run.Output, StringComparison.Ordinal);
     }
+
+    /// <summary>An expected duplex loss and jitter that hit the baseline harder put the expected ratio outside of both ends.</summary>
+    [Theory]
+    [InlineData(4)]
+    [InlineData(64)]
+    public async Task ARangeOfARatioHoldsThePrediction(int nodes)
+    {
+        string file = Written(Booster.Replace("\"jitterPerStep\"", "\"duplexFactor\": 0.5, \"jitterPerStep\"", StringComparison.Ordinal));
+        AppRun run = await AppRun.Of("predict", "--system", file, "--compute", "94", "--nodes", $"{nodes}");
+
+        string[][] rows = [.. run.Output.Split('\n').Where(line => line.StartsWith('│')).Skip(1).Select(line => line.Split('│', StringSplitOptions.TrimEntries))];
+        Assert.Equal(6, rows.Length);
+        Assert.All(rows, row =>
+        {
+            double[] range = [.. row[^2].Split('…').Select(end => double.Parse(end, CultureInfo.InvariantCulture))];
+            Assert.InRange(double.Parse(row[^3], CultureInfo.InvariantCulture), range[0], range[1]);
+        });
+    }
+
+    [Theory]
+    [InlineData(-0.0001, "0.0 %")]
+    [InlineData(0.0001, "0.0 %")]
+    [InlineData(-0.012, "−1.2 %")]
+    [InlineData(0.012, "+1.2 %")]
+    public void AnErrorThatRoundsToNothingHasNoSign(double share, string expected) => Assert.Equal(expected, PredictPrinter.Signed(share));
 
     [Fact]
     public async Task TheTableIsThereAsJson()
@@ -75,14 +105,32 @@ public class PredictCommandTests
     public void ACalibrationIsReadAsWritten()
     {
         string file = Path.GetTempFileName();
-        var calibration = new Calibration(Clusters.Juwels(4) with { JitterPerStep = 0.02 }, [Clusters.ResNet50]);
+        var calibration = new Calibration(Clusters.Juwels(4) with { JitterPerStep = 0.02 }, [Clusters.ResNet50]) { Runs = ["a", "b"] };
 
         PredictionFiles.Write(file, calibration);
         Calibration read = PredictionFiles.ReadCalibration(file);
 
         Assert.Equal(calibration.System, read.System);
+        Assert.Equal(["a", "b"], read.Runs);
         Assert.Equal(calibration.Workloads[0].Gradients, read.Workloads[0].Gradients);
         File.Delete(file);
+    }
+
+    [Fact]
+    public async Task RunsThatWereFittedAreNoValidation()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(2, 2, "cpu"), SyntheticRun.Plan("ddp"));
+        string folder = run.Folder.Path;
+        AppRun both = await AppRun.Of("predict", "--calibrate", folder, "--validate", folder);
+        Assert.Equal((2, ""), (both.ExitCode, both.Output));
+        Assert.StartsWith($"error: --validate {folder}: --calibrate has it too (run {run.Manifest.RunId})", both.Error, StringComparison.Ordinal);
+
+        string saved = Path.GetTempFileName();
+        PredictionFiles.Write(saved, new Calibration(Clusters.Juwels(4), [Clusters.ResNet50]) { Runs = [run.Manifest.RunId] });
+        AppRun later = await AppRun.Of("predict", "--system", saved, "--validate", folder);
+        File.Delete(saved);
+        Assert.Equal(2, later.ExitCode);
+        Assert.Contains($"{saved} was fitted to it", later.Error, StringComparison.Ordinal);
     }
 
     private static string Written(string text)

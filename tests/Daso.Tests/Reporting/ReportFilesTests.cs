@@ -45,6 +45,36 @@ public sealed class ReportFilesTests : IDisposable
     }
 
     [Fact]
+    public void Missing_trainings_are_told_before_the_table()
+    {
+        RunSummary summary = RunSummary.Read(_run.Folder.Path);
+        CellId lost = summary.Experiments[0].Plan.Cells().Last();
+        var cut = new ReportedRun(_run.Folder, _run.Manifest, summary with { Incomplete = [new IncompleteCell(lost, "cancelled")] });
+        string text = MarkdownReport.Write(Daso.Reporting.Report.Of([cut]), figure => figure.Id);
+        int warning = text.IndexOf("INCOMPLETE: 1 of 4 trainings are missing: ", StringComparison.Ordinal);
+        Assert.InRange(warning, 1, text.IndexOf("| Strategy", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task No_text_of_a_plot_is_cut_off()
+    {
+        await Report(_run.Folder.Path, "--output", Target);
+        Assert.All(Page().Descendants("figure"), figure =>
+        {
+            XElement svg = figure.Descendants().First(element => element.Name.LocalName == "svg");
+            double width = Number(svg.Attribute("viewBox")!.Value.Split(' ')[2]);
+            Assert.All(svg.Descendants().Where(element => element.Name.LocalName == "text"), text =>
+            {
+                Match at = Regex.Match(text.Attribute("transform")?.Value ?? "", @"^translate\((\S+) (\S+)\)$");
+                if (at.Success)
+                    Assert.InRange(Number(at.Groups[1].Value) + Number(text.Attribute("x")?.Value ?? "0") + Number(text.Attribute("textLength")!.Value), 0, width);
+            });
+        });
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task Table_and_box_say_what_summary_and_manifest_say()
     {
         await Report(_run.Folder.Path, "--output", Target);
@@ -54,6 +84,8 @@ public sealed class ReportFilesTests : IDisposable
         Assert.StartsWith(ratio.Estimate.ToString("F3", CultureInfo.InvariantCulture), row.Elements("td").ElementAt(6).Value);
         Assert.Equal(ratio.Verdict.ToString().ToLowerInvariant(), row.Elements("td").ElementAt(7).Value);
         Assert.Contains("0.61", row.Elements("td").ElementAt(5).Value, StringComparison.Ordinal);
+        // Of a step the network takes 30 %; even ranks wait as much as another tenth for odd ones.
+        Assert.Equal("35 % (0 + 30 + 5)", row.Elements("td").Last().Value);
         string[] facts = [.. page.Descendants("dd").Select(fact => fact.Value)];
         Assert.Contains("2ac0f74d00d, with changes that are not committed", facts);
         Assert.Contains($"SHA-256 {_run.Manifest.SpecificationHash}", facts);
