@@ -35,8 +35,8 @@ internal sealed record Reference(
             return $"the metric {Metric} is unknown; there are {string.Join(", ", ReferenceMetrics.Names)}";
         if (units.All(unit => unit.Name != Unit))
             return $"{Metric} in {Unit} is unknown; there are {string.Join(", ", units.Select(unit => unit.Name))}";
-        // A file does not say whether its quality is a share.
-        string? wrong = ReferenceRule.WhatIsWrong(Value, IsForInformation() ? 0 : Lower, Upper, double.PositiveInfinity);
+        // A file does not say whether its quality is a loss, which may be above 1.
+        string? wrong = ReferenceRule.WhatIsWrong(Value, IsForInformation() ? 0 : Lower, Upper, ReferenceMetrics.LargestOf(Metric, "loss"));
         return wrong is null ? null : $"{Metric} {wrong}";
     }
 
