@@ -12,6 +12,7 @@ namespace Daso.Suites.Quickstart;
 [Experiment("novel-transformer", Suite = "quickstart")]
 [Model(nameof(Network)), Data(nameof(Novel)), Optimizer(nameof(AdamW)), LearningRate(nameof(Rate))]
 [Strategy("ddp", nameof(Ddp), Baseline = true)]
+[Strategy("ddp-bf16", nameof(DdpBf16))]
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
@@ -23,10 +24,6 @@ public sealed partial class NovelTransformer
     /// <summary>Sequences a rank and step.</summary>
     [Params(4)]
     public int SequencesPerRank { get; init; }
-
-    /// <summary>How gradients travel with DDP and Horovod; DASO's blocking phases send bfloat16.</summary>
-    [Params(WireFormat.Float32)]
-    public WireFormat GradientWire { get; init; }
 
     /// <summary>DDP's buckets in KiB: a tenth of the model, so that backward hides what it can.</summary>
     [Params(256)]
@@ -47,14 +44,12 @@ public sealed partial class NovelTransformer
 
     private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 2e-3, WarmupEpochs = 1, TotalEpochs = 5 };
 
-    private StrategySpec Ddp => new DdpSpec
-    {
-        BucketBytes = DdpBucketKib << 10,
-        FirstBucketBytes = DdpBucketKib << 10,
-        Wire = GradientWire,
-    };
+    private DdpSpec Ddp => new() { BucketBytes = DdpBucketKib << 10, FirstBucketBytes = DdpBucketKib << 10 };
 
-    private StrategySpec Horovod => new HorovodSpec { Wire = GradientWire };
+    // As DASO's blocking phases send.
+    private StrategySpec DdpBf16 => Ddp with { Wire = WireFormat.BFloat16 };
+
+    private StrategySpec Horovod => new HorovodSpec();
 
     private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
 

@@ -18,23 +18,23 @@ public class SuiteCommandTests
         JsonElement[] experiments = [.. summary.RootElement.GetProperty("experiments").EnumerateArray()];
         Assert.Equal(["digits-resnet18", "novel-transformer"], experiments.Select(experiment => experiment.GetProperty("plan").GetProperty("name").GetString()));
         Assert.All(experiments, experiment => Assert.Equal(
-            ["ddp", "horovod", "daso", "none"],
+            ["ddp", "ddp-bf16", "horovod", "daso", "none"],
             experiment.GetProperty("strategies").EnumerateArray().Select(strategy => strategy.GetProperty("strategy").GetString())));
 
         string run = program.RunFolder();
         Assert.True(File.Exists(Path.Combine(run, "manifest.json")));
         Assert.True(File.Exists(Path.Combine(run, "summary.json")));
-        // 2 experiments × 4 strategies × 4 ranks.
-        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
-        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "metrics"), "*.parquet").Length);
-        Assert.Equal(32, Directory.GetFiles(Path.Combine(run, "events"), "*.jsonl").Length);
+        // 2 experiments × 5 strategies × 4 ranks.
+        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
+        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "metrics"), "*.parquet").Length);
+        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "events"), "*.jsonl").Length);
     }
 
     [Fact]
     public void The_same_seed_gives_the_same_bits()
     {
         string[] first = Hashes(), second = Hashes();
-        Assert.Equal(4, first.Length);
+        Assert.Equal(5, first.Length);
         Assert.Equal(first, second);
 
         static string[] Hashes()
