@@ -10,4 +10,7 @@ internal static class Scalars
 {
     /// <summary>1, the factor of a plain addition.</summary>
     internal static readonly Scalar One = 1.ToScalar();
+
+    /// <summary>-1, the factor of a plain subtraction.</summary>
+    internal static readonly Scalar MinusOne = (-1).ToScalar();
 }

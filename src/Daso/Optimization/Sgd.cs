@@ -73,7 +73,7 @@ internal sealed class Sgd : IOptimizer
         using Scalar weightDecay = factors.WeightDecay.ToScalar(), kept = factors.Momentum.ToScalar(),
             change = (-factors.LearningRate).ToScalar();
         gradients.add_(parameters, weightDecay);
-        momentum.mul_(kept).add_(gradients);
+        momentum.mul_(kept).add_(gradients, Scalars.One);
         parameters.add_(momentum, change);
         gradients.zero_();
     }

@@ -32,11 +32,11 @@ internal sealed class ErrorFeedback(int length, Device device) : IDisposable
     {
         using var _ = no_grad();
         Tensor dropped = _dropped.Tensor;
-        values.add_(dropped);
+        values.add_(dropped, Scalars.One);
         dropped.copy_(values);
         using Tensor rounded = values.to_type(TypeOf(wire));
         values.copy_(rounded);
-        dropped.sub_(values);
+        dropped.add_(values, Scalars.MinusOne);
     }
 
     /// <summary>Writes what is kept, little-endian float32.</summary>

@@ -162,7 +162,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         {
             message.Values.Tensor.copy_(_target);
             if (format.IsChange)
-                message.Values.Tensor.sub_(_master!.Tensor);
+                message.Values.Tensor.add_(_master!.Tensor, Scalars.MinusOne);
         }
 
         if (format.HasFeedback)
