@@ -7,6 +7,8 @@ namespace Daso.CommandLine;
 /// <summary>A command as one of the processes that a launcher has started.</summary>
 internal static class MpiSession
 {
+    // A launcher passes on what was written, and may lose what it has not passed on when the job is aborted.
+    private static readonly TimeSpan s_passedOn = TimeSpan.FromSeconds(0.3);
     private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
 
@@ -52,8 +54,7 @@ internal static class MpiSession
             (string message, ExitCode code) = Failure.Explain(failure);
             Console.Error.WriteLine($"error: rank {launcher.Rank} on {Environment.MachineName}: {message.ReplaceLineEndings(" ")}");
             // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
-            if (code == ExitCode.Cancelled)
-                Thread.Sleep(launcher.Rank == 0 ? s_othersClose : s_firstCloses);
+            Thread.Sleep(code != ExitCode.Cancelled ? s_passedOn : launcher.Rank == 0 ? s_othersClose : s_firstCloses);
             MpiJob.Abort(code, RankGuard.TellsLauncher);
             return (int)code;
         }
