@@ -66,7 +66,7 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
 {
     internal static ExperimentSummary Read(RunFolder run, RecordedCluster cluster, PlannedExperiment plan, HashSet<CellId> complete)
     {
-        string metric = MetricNames.HeldOut(plan.Target?.Metric ?? "accuracy");
+        string metric = MetricNames.HeldOut(plan.QualityMetric());
         Dictionary<CellId, CellSummary> cells = plan.Cells()
             .Where(complete.Contains)
             .ToDictionary(cell => cell, cell => ReadCell(run, cell, cluster, plan.Target, metric));

@@ -108,7 +108,7 @@ public static class SpeedupTable
         "Training",
         $"vs {plan.Baseline}",
         plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}",
-        plan.Target?.Metric ?? "accuracy",
+        plan.QualityMetric(),
         "Sent",
     ];
 

@@ -94,16 +94,8 @@ internal sealed class CheckCommand
         IReadOnlyList<ExperimentReferences> known = file is null
             ? SystemReferences.Of(ran, manifest, _experiments, parsed.GetValue(_system)!, parsed.GetValue(_tier))
             : FromFile(file, run);
-        foreach (string name in chosen)
-        {
-            string[] names = [.. run.Experiments.Select(one => one.Experiment).Union(known.Select(one => one.Experiment ?? one.Name))];
-            if (!names.Contains(name))
-            {
-                throw new UserErrorException(
-                    $"{_chosen.Name} {name}: unknown{NearestName.Hint(name, names)}; there are {string.Join(", ", names)}");
-            }
-        }
-
+        NearestName.Require(
+            _chosen.Name, chosen, [.. run.Experiments.Select(one => one.Experiment).Union(known.Select(one => one.Experiment ?? one.Name))]);
         return Judgement.Of(ran, [.. known.Where(one => chosen is [] || chosen.Any(one.AreOf))]);
     }
 

@@ -72,7 +72,7 @@ public static class DasoApp
         {
             string[] suites = [.. experiments.Select(experiment => experiment.Suite).Distinct()];
             return parsed.UnmatchedTokens.FirstOrDefault() is string given
-                ? $"suite {given}: unknown{NearestName.Hint(given, suites)}; there are {string.Join(", ", suites)}"
+                ? NearestName.Unknown("suite", given, suites)
                 : $"suite: name one of {string.Join(", ", suites)}";
         }
 

@@ -225,12 +225,7 @@ internal sealed class PredictCommand
     /// <summary>A step of each of a strategy's phases.</summary>
     private static IEnumerable<StrategyModel> Phases(string name, SystemSpec system)
     {
-        if (!s_strategies.Contains(name))
-        {
-            throw new UserErrorException(
-                $"--strategies {name}: unknown{NearestName.Hint(name, s_strategies)}; there are {string.Join(", ", s_strategies)}");
-        }
-
+        NearestName.Require("--strategies", [name], s_strategies);
         StrategyModel strategy = StrategyModels.Of(name, system);
         return strategy is DasoModel daso
             ? [daso with { Name = "daso, cycling" }, daso with { Name = "daso, blocking", Skips = default }]

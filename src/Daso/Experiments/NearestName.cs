@@ -13,6 +13,24 @@ public static class NearestName
         return nearest.Distance <= Math.Max(2, given.Length / 3) ? $", did you mean {nearest.Name}?" : string.Empty;
     }
 
+    /// <summary>The line about a name that there is not.</summary>
+    /// <param name="option">What names are given to.</param>
+    /// <param name="given">The name.</param>
+    /// <param name="known">Those that there are.</param>
+    internal static string Unknown(string option, string given, IEnumerable<string> known) =>
+        $"{option} {given}: unknown{Hint(given, known)}; there are {string.Join(", ", known)}";
+
+    /// <summary>Refuses names that there are not.</summary>
+    /// <param name="option">What the names are given to.</param>
+    /// <param name="given">The names.</param>
+    /// <param name="known">Those that there are.</param>
+    /// <exception cref="UserErrorException">One of the names is unknown.</exception>
+    internal static void Require(string option, IEnumerable<string> given, IReadOnlyCollection<string> known)
+    {
+        if (given.FirstOrDefault(name => !known.Contains(name)) is string unknown)
+            throw new UserErrorException(Unknown(option, unknown, known));
+    }
+
     /// <summary>Levenshtein distance: insertions, deletions and replacements that lead from one text to the other.</summary>
     internal static int Distance(string from, string to)
     {

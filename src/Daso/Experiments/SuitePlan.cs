@@ -90,8 +90,8 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         RequirePositive("steps", options.Steps);
         if (options.WarmupSteps < 0)
             throw new UserErrorException($"--warmup-steps {options.WarmupSteps}: expected at least 0");
-        RequireKnown("--experiments", options.Experiments, [.. experiments.Select(experiment => experiment.Name)]);
-        RequireKnown("--strategies", options.Strategies, [.. experiments.SelectMany(e => e.Strategies).Select(s => s.Name).Distinct()]);
+        NearestName.Require("--experiments", options.Experiments ?? [], [.. experiments.Select(experiment => experiment.Name)]);
+        NearestName.Require("--strategies", options.Strategies ?? [], [.. experiments.SelectMany(e => e.Strategies).Select(s => s.Name).Distinct()]);
         if (Twice(options.Seeds ?? []) is [int seed, ..])
             throw new UserErrorException($"--seeds: {CommonRules.DuplicateSeed.Say(seed)}");
 
@@ -203,7 +203,7 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         string[] known = [.. experiment.Tiers.Select(tier => tier.Name)];
         if (known.Length == 0)
             throw new UserErrorException($"--tier {name}: {experiment.Name} has no tiers; leave it out with --experiments");
-        RequireKnown("--tier", [name], known);
+        NearestName.Require("--tier", [name], known);
         return experiment.Tiers.Single(tier => tier.Name == name);
     }
 
@@ -234,14 +234,5 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
     {
         if (count is int few and < 1)
             throw new UserErrorException($"--{unit} {few}: {CommonRules.TooShort.Say(few, unit)}");
-    }
-
-    private static void RequireKnown(string option, IReadOnlyList<string>? given, IReadOnlyList<string> known)
-    {
-        foreach (string name in given ?? [])
-        {
-            if (!known.Contains(name))
-                throw new UserErrorException($"{option} {name}: unknown{NearestName.Hint(name, known)}; there are {string.Join(", ", known)}");
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Daso.SharedRules;
 using Daso.Specification;
 
 namespace Daso.Recording;
@@ -25,6 +26,9 @@ public sealed record PlannedExperiment
 
     /// <summary>The emulated link of every node; null: unlimited.</summary>
     public RecordedLink? Link { get; init; }
+
+    /// <summary>What its quality is measured in.</summary>
+    public string QualityMetric() => Target?.Metric ?? QualityMetrics.Default;
 
     /// <summary>The cells that its strategies and seeds make.</summary>
     public IEnumerable<CellId> Cells() => Strategies.SelectMany(strategy => Seeds.Select(seed => new CellId(Name, strategy, seed)));

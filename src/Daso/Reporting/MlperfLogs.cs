@@ -44,7 +44,7 @@ internal static class MlperfLogs
     {
         RankSpans spans = RankSpans.Read(run.Folder, id, 0);
         PlannedExperiment plan = run.Manifest.Experiments.First(experiment => experiment.Name == id.Experiment);
-        string quality = MetricNames.HeldOut(plan.Target?.Metric ?? "accuracy");
+        string quality = MetricNames.HeldOut(plan.QualityMetric());
         DateTimeOffset start = spans.StartsNs.Length > 0 ? times.At(spans.StartsNs.Min()) : times.StartedUtc;
         bool isReached = plan.Target is null || cell.TimeToTargetNs is not null;
         var log = new LogText();

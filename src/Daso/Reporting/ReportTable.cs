@@ -45,7 +45,7 @@ internal sealed record ReportTable(
             [
                 "Strategy", "Seeds", "Step", "p10…p90", $"{plan.Unit}/s", "Training", $"Training vs {plan.Baseline}",
                 $"Step vs {plan.Baseline} [95 %]", "Verdict",
-                plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}", plan.Target?.Metric ?? "accuracy", "Sent", "Waits",
+                plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}", plan.QualityMetric(), "Sent", "Waits",
             ],
             [.. experiment.Strategies.Select(strategy => Row(plan, strategy))],
             [.. experiment.Strategies.Where(strategy => strategy.LessWork is not null)

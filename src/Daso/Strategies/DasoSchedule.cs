@@ -20,7 +20,6 @@ public sealed class DasoSchedule
     private readonly List<DasoAction> _actions = new(8);
     private int _epochsEnded;
     private int _inFlight = None;
-    private int _mergeAt = None;
 
     /// <summary>Starts before the first step.</summary>
     /// <param name="settings">Checked here.</param>
@@ -77,7 +76,7 @@ public sealed class DasoSchedule
             Synchronise(batch);
         else if (_settings.Variant == DasoVariant.Heat)
             BetweenSynchronisations(batch, sinceSend);
-        else if (batch == _mergeAt)
+        else if (sinceSend == WaitFrom(batch - sinceSend))
             MergePending();
         return _actions;
     }
@@ -112,7 +111,6 @@ public sealed class DasoSchedule
         writer.Write(Skips.Wait);
         writer.Write(Duty);
         writer.Write(_inFlight);
-        writer.Write(_mergeAt);
         writer.Write(HasPending);
         writer.Write(AveragesLocally);
         _plateau.Save(writer);
@@ -125,7 +123,6 @@ public sealed class DasoSchedule
         Skips = new DasoSkips(reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
         Duty = reader.ReadInt32();
         _inFlight = reader.ReadInt32();
-        _mergeAt = reader.ReadInt32();
         HasPending = reader.ReadBoolean();
         AveragesLocally = reader.ReadBoolean();
         _plateau.Load(reader);
@@ -143,10 +140,9 @@ public sealed class DasoSchedule
     {
         bool isLast = batch == _lastBatch;
         bool isBlocking = isLast || Skips.Wait == 0;
-        int wait = WaitFrom(batch);
         _actions.Add(isBlocking
             ? new DasoAction(DasoActionKind.SendForMean, Duty)
-            : new DasoAction(DasoActionKind.SendForMerge, Duty, wait));
+            : new DasoAction(DasoActionKind.SendForMerge, Duty, WaitFrom(batch)));
         // The parameters just sent are those from before this merge.
         if (Skips.Wait != 0)
             MergePending();
@@ -162,7 +158,6 @@ public sealed class DasoSchedule
         else
         {
             _inFlight = Duty;
-            _mergeAt = batch + wait;
             HasPending = true;
             Duty = (Duty + 1) % _groups;
         }
