@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
@@ -7,6 +5,7 @@ using Daso.Models;
 using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
+using Daso.Timing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -30,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly int _totalSteps;
     private readonly bool _isAsynchronousDevice;
     private int _step;
+    private long _stoppedNs = ProcessClock.StoppedNs;
 
     /// <summary>Builds everything from the seed, equal on all ranks but for the shard of the data, or goes on from a checkpoint.</summary>
     /// <exception cref="UserErrorException">The checkpoint is missing, damaged or of another training.</exception>
@@ -139,7 +139,7 @@ public sealed class Trainer : IDisposable
                 throw new InvalidOperationException($"epoch {epoch}, step {_step}: {failure.Message}", failure);
             }
 
-            _recorder.EndStep();
+            EndStep();
             _step++;
             observer?.StepDone(_step, _totalSteps);
             if (batch + 1 < steps)
@@ -150,7 +150,7 @@ public sealed class Trainer : IDisposable
         using (no_grad())
             _lossSum.zero_();
         if (!float.IsFinite(loss[0]))
-            throw new InvalidOperationException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
+            throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
         return loss[0];
     }
@@ -210,6 +210,9 @@ public sealed class Trainer : IDisposable
         float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
         EndSpan(SpanKind.Evaluation, startNs);
+        if (!float.IsFinite(total[0]))
+            throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
+        RequireFiniteParameters(epoch);
         double rate = _learningRate.At(_step - 1);
         var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
         Record(result);
@@ -221,25 +224,46 @@ public sealed class Trainer : IDisposable
     {
         if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
-        _recorder.EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
+        EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
         long startNs = _recorder.NowNs;
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
         EndSpan(SpanKind.Checkpoint, startNs);
-        _recorder.EndStep();
+        EndStep();
     }
 
     private void Record(EpochResult result)
     {
-        if (_ranks.Rank != 0)
-            return;
-        _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
-        _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
-        _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
-        _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
-        _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
-        _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+        if (_ranks.Rank == 0)
+        {
+            _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
+            _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
+            _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
+            _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
+            _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
+            _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+        }
+
+        EndStep();
+    }
+
+    /// <summary>Notes a stop of the process since the last time, at the present step, and ends what belongs to the step.</summary>
+    private void EndStep()
+    {
+        long stoppedNs = ProcessClock.StoppedNs;
+        if (stoppedNs != _stoppedNs)
+            _recorder.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
+        _stoppedNs = stoppedNs;
         _recorder.EndStep();
     }
+
+    /// <summary>An update may overflow without a loss to show it: after the last step, or in a unit that no held-out sample reaches.</summary>
+    private void RequireFiniteParameters(int epoch)
+    {
+        if (_replica.FirstNotFinite() is (string name, float value))
+            throw Diverged($"epoch {epoch}: {name} is {value} after the last step");
+    }
+
+    private static InvalidOperationException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
 
     private long EndSpan(SpanKind kind, long startNs)
     {
@@ -252,13 +276,13 @@ public sealed class Trainer : IDisposable
     private void Synchronise()
     {
         if (_isAsynchronousDevice)
-            cuda.synchronize();
+            cuda.synchronize(_ranks.Device);
     }
 
     private string HashParameters()
     {
         _replica.Parameters.ToHost();
-        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(_replica.Parameters.Host.Span)));
+        return FloatBytes.Sha256(_replica.Parameters.Host.Span);
     }
 
     /// <summary>Passes the model's notice on to the strategy.</summary>

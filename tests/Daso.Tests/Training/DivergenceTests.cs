@@ -1,3 +1,4 @@
+using Daso.Baselines;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
@@ -34,6 +35,42 @@ public class DivergenceTests
             failure.Message);
     }
 
+    [Fact]
+    public void A_held_out_loss_that_is_not_a_number_is_no_result()
+    {
+        var plan = new TrainingPlan(
+            new LinearModel(),
+            new SpoiltData { HeldOutIsSpoilt = true },
+            new SgdSpec(Momentum: 0, WeightDecay: 0),
+            new ConstantRateSpec(0.1),
+            new NoCommunicationSpec(),
+            Seed: 1,
+            Epochs: 1,
+            MaximumSteps: 1,
+            WarmupSteps: 0);
+        ClusterFailedException failure = Assert.Throws<ClusterFailedException>(
+            () => TestCluster.Run(2, 1, ranks => Trainer.Run(plan, ranks, NullRecorder.Instance, null)));
+        Assert.EndsWith(
+            "failed: epoch 0: the loss on held-out data is NaN: training has diverged; lower the learning rate", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_last_update_that_overflows_is_no_result()
+    {
+        string message = Assert.ThrowsAny<Exception>(
+            () => SmallTraining.Run(new NoCommunicationSpec(), epochs: 1, stepsPerEpoch: 1, rate: 1e38, warmupSteps: 0)).Message;
+        Assert.Matches("epoch 0: (the loss on held-out data|[a-z.0-9]+) is .*: training has diverged; lower the learning rate", message);
+    }
+
+    [Fact]
+    public void A_parameter_that_overflowed_is_found_where_no_loss_shows_it()
+    {
+        using var replica = new Replica(new LinearModel().Build(1), CPU);
+        Assert.Null(replica.FirstNotFinite());
+        replica.Parameters.Host.Span[^1] = float.NegativeInfinity;
+        Assert.Equal(("only.bias", float.NegativeInfinity), replica.FirstNotFinite());
+    }
+
     private sealed record LinearModel : ModelSpec
     {
         public override LayeredModel Build(int seed) => new("linear", ("only", nn.Linear(2, 2)));
@@ -44,6 +81,8 @@ public class DivergenceTests
     /// <summary>Two batches an epoch, the same for all ranks, but rank 2's second of epoch 1 is NaN.</summary>
     private sealed class SpoiltData : IDataset
     {
+        public bool HeldOutIsSpoilt { get; init; }
+
         public string Unit => "images";
 
         public int TrainSamples => 8;
@@ -52,16 +91,16 @@ public class DivergenceTests
 
         public string Fingerprint => "synthetic";
 
-        public IBatchSource OpenTraining(Shard shard, int seed, Device device) => new Batches(2, shard.Index == 2);
+        public IBatchSource OpenTraining(Shard shard, int seed, Device device) => new Batches(2, spoiltEpoch: shard.Index == 2 ? 1 : null, spoiltBatch: 1);
 
-        public IBatchSource OpenHeldOut(Shard shard, Device device) => new Batches(1, false);
+        public IBatchSource OpenHeldOut(Shard shard, Device device) => new Batches(1, HeldOutIsSpoilt ? 0 : null, spoiltBatch: 0);
 
         public void Dispose()
         {
         }
     }
 
-    private sealed class Batches(int count, bool isSpoilt) : IBatchSource
+    private sealed class Batches(int count, int? spoiltEpoch, int spoiltBatch) : IBatchSource
     {
         private readonly Tensor _inputs = ones(1, 2).DetachFromDisposeScope();
         private readonly Tensor _targets = zeros(1, dtype: ScalarType.Int64).DetachFromDisposeScope();
@@ -78,7 +117,7 @@ public class DivergenceTests
 
         public Batch Next()
         {
-            if (isSpoilt && _epoch == 1 && _next == 1)
+            if (_epoch == spoiltEpoch && _next == spoiltBatch)
                 _inputs.fill_(float.NaN);
             _next++;
             return new Batch(_inputs, _targets, 1);
