@@ -114,18 +114,8 @@ public sealed class Replica : IDisposable
         }
     }
 
-    /// <summary>The first trainable parameter, in the flat order, that holds a value which is no finite number; null: none does.</summary>
-    internal (string Name, float Value)? FirstNotFinite()
-    {
-        if (float.IsFinite(Parameters.MaxMagnitude()))
-            return null;
-        Parameters.ToHost();
-        ReadOnlySpan<float> values = Parameters.Host.Span;
-        int index = 0;
-        while (float.IsFinite(values[index]))
-            index++;
-        return (ParameterRanges.First(range => index < range.Offset + range.Length).Name, values[index]);
-    }
+    /// <summary>Whether all trainable parameters are finite numbers.</summary>
+    internal bool HasFiniteParameters() => float.IsFinite(Parameters.MaxMagnitude());
 
     /// <exception cref="UserErrorException">So many parameters cannot be numbered.</exception>
     internal static void RequireAddressable(string model, long parameters)

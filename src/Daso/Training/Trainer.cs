@@ -149,9 +149,10 @@ public sealed class Trainer : IDisposable
         float[] loss = [_lossSum.item<float>() / steps];
         using (no_grad())
             _lossSum.zero_();
+        // Averaged first: one rank's is all ranks', and all notice.
+        _ranks.World.AllReduce(loss, ReduceOperation.Mean);
         if (!float.IsFinite(loss[0]))
             throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
-        _ranks.World.AllReduce(loss, ReduceOperation.Mean);
         return loss[0];
     }
 
@@ -207,12 +208,14 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count];
+        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
         EndSpan(SpanKind.Evaluation, startNs);
         if (!float.IsFinite(total[0]))
             throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
-        RequireFiniteParameters(epoch);
+        // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.
+        if (total[4] > 0)
+            throw Diverged($"epoch {epoch}: after its last step, parameters of {total[4]} of {_ranks.World.Size} ranks are not finite");
         double rate = _learningRate.At(_step - 1);
         var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
         Record(result);
@@ -256,14 +259,7 @@ public sealed class Trainer : IDisposable
         _recorder.EndStep();
     }
 
-    /// <summary>An update may overflow without a loss to show it: after the last step, or in a unit that no held-out sample reaches.</summary>
-    private void RequireFiniteParameters(int epoch)
-    {
-        if (_replica.FirstNotFinite() is (string name, float value))
-            throw Diverged($"epoch {epoch}: {name} is {value} after the last step");
-    }
-
-    private static InvalidOperationException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
+    private static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
 
     private long EndSpan(SpanKind kind, long startNs)
     {
