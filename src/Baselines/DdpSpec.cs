@@ -39,8 +39,8 @@ public sealed record DdpSpec : StrategySpec
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire),
-        BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
-        context.Recorder);
+        BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Timer) : null,
+        context.Timer);
 
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
@@ -50,7 +50,7 @@ public sealed record DdpSpec : StrategySpec
         .Add("wire", Wire.ToString())
         .Add("broadcastBuffers", BroadcastBuffers);
 
-    private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy
+    private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, StepTimer timer) : IStrategy
     {
         /// <summary>Whether a forward has changed the statistics since they were last broadcast.</summary>
         private bool _buffersAreDue;
@@ -72,9 +72,9 @@ public sealed record DdpSpec : StrategySpec
 
         public void BackwardDone()
         {
-            long startNs = recorder.NowNs;
+            SpanMark start = timer.Mark();
             long bytes = averager.Finish();
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_buffersAreDue);

@@ -49,8 +49,8 @@ internal sealed class Horovod : IStrategy
     public void BackwardDone()
     {
         GradientsReady(0);
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        StepTimer timer = _context.Timer;
+        SpanMark start = timer.Mark();
         lock (_gate)
         {
             while (_reduced < _queue.Length && _failure is null)
@@ -59,7 +59,7 @@ internal sealed class Horovod : IStrategy
             _ready = _reduced = 0;
         }
 
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, _bytes);
+        timer.End(SpanKind.GlobalWait, start, _bytes, operation: null);
         _bytes = 0;
     }
 

@@ -22,8 +22,8 @@ public enum RunOutcome
 /// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>
 public sealed record Manifest
 {
-    /// <summary>The version of this file's layout.</summary>
-    public int Format { get; init; } = 1;
+    /// <summary>The version of the run's files.</summary>
+    public int Format { get; init; } = RecordFormat.Current;
 
     /// <summary>The run's id.</summary>
     public required string RunId { get; init; }

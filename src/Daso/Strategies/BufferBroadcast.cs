@@ -10,8 +10,8 @@ namespace Daso.Strategies;
 /// </summary>
 /// <param name="replica">Whose statistics.</param>
 /// <param name="group">The ranks that agree on them.</param>
-/// <param name="recorder">Takes a span of <see cref="SpanKind.Buffers"/>.</param>
-public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecorder recorder)
+/// <param name="timer">Measures a span of <see cref="SpanKind.Buffers"/>.</param>
+public sealed class BufferBroadcast(Replica replica, ICommunicator group, StepTimer timer)
 {
     private readonly FlatTensor _statistics = replica.Statistics;
 
@@ -20,13 +20,13 @@ public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecor
     {
         if (group.Size == 1 || _statistics.Length == 0)
             return;
-        long startNs = recorder.NowNs;
+        SpanMark start = timer.Mark();
         Memory<float> values = group.Rank == 0
             ? _statistics.ForSending(0, _statistics.Length, group)
             : _statistics.ForReceiving(0, _statistics.Length, group);
         long bytes = group.Broadcast(values, root: 0);
         if (group.Rank != 0)
             _statistics.Received(0, _statistics.Length, group);
-        recorder.Span(SpanKind.Buffers, startNs, recorder.NowNs - startNs, bytes);
+        timer.End(SpanKind.Buffers, start, bytes, operation: null);
     }
 }

@@ -42,8 +42,8 @@ internal sealed class DasoStrategy : IStrategy
                 spec, context, one.Values, $"{one.Name} of parameter", slice, PayloadFormat.Exact, PayloadFormat.Exact)),
         ];
         _node = new NodeBroadcast(
-            context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
-        _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Recorder) : null;
+            context.Ranks.Node, context.Timer, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
+        _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Timer) : null;
     }
 
     /// <summary>The schedule, to be looked at.</summary>
@@ -80,9 +80,9 @@ internal sealed class DasoStrategy : IStrategy
     {
         if (!_schedule.AveragesLocally)
             return;
-        long startNs = _context.Recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         _localAverager.Finish();
-        _context.Recorder.Span(SpanKind.LocalSync, startNs, _context.Recorder.NowNs - startNs);
+        _context.Timer.End(SpanKind.LocalSync, start);
     }
 
     public void OptimizerStepped()
@@ -189,11 +189,11 @@ internal sealed class DasoStrategy : IStrategy
         FlatTensor statistics = _context.Replica.Statistics;
         if (!_spec.SynchroniseBatchNorm || statistics.Length == 0)
             return;
-        IRecorder recorder = _context.Recorder;
+        StepTimer timer = _context.Timer;
         ICommunicator world = _context.Ranks.World;
-        long startNs = recorder.NowNs;
+        SpanMark start = timer.Mark();
         long bytes = world.AllReduce(statistics.ForSending(0, statistics.Length, world), ReduceOperation.Mean);
         statistics.Received(0, statistics.Length, world);
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+        timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
     }
 }

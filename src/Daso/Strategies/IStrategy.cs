@@ -27,14 +27,14 @@ public abstract record StrategySpec : ISpecification
 /// <param name="Ranks">This rank, its cluster and its communicators.</param>
 /// <param name="Replica">The model with its flat parameters and gradients; equal on all ranks at the start.</param>
 /// <param name="Optimizer">The local optimizer, for strategies that also average its state.</param>
-/// <param name="Recorder">Takes the spans.</param>
+/// <param name="Timer">Measures the spans.</param>
 /// <param name="Epochs">Epochs of the whole training.</param>
 /// <param name="StepsPerEpoch">Steps in each.</param>
 public sealed record StrategyContext(
     RankContext Ranks,
     Replica Replica,
     IOptimizer Optimizer,
-    IRecorder Recorder,
+    StepTimer Timer,
     int Epochs,
     int StepsPerEpoch);
 

@@ -8,7 +8,7 @@ namespace Daso.Strategies;
 /// Gives a node's ranks what a synchronisation between nodes has changed: whole tensors from the rank that was on duty, or with sharded
 /// duty every rank's slice from its owner, all at once and in place.
 /// </summary>
-internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadOnlyList<FlatTensor> tensors, bool isSharded)
+internal sealed class NodeBroadcast(ICommunicator node, StepTimer timer, IReadOnlyList<FlatTensor> tensors, bool isSharded)
 {
     private readonly int _slices = isSharded ? node.Size : 1;
     private readonly PendingOperation[] _pending = new PendingOperation[tensors.Count * (isSharded ? node.Size : 1)];
@@ -26,7 +26,7 @@ internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IRea
     {
         if (node.Size == 1)
             return;
-        long startNs = recorder.NowNs;
+        SpanMark start = timer.Mark();
         for (int i = 0; i < _pending.Length; i++)
         {
             (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
@@ -48,7 +48,7 @@ internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IRea
                 tensor.Received(range.Offset, range.Length, node);
         }
 
-        recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);
+        timer.End(SpanKind.LocalSync, start);
     }
 
     private (FlatTensor Tensor, FlatRange Range, int Root) Part(int index, int onDuty)

@@ -21,7 +21,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly FlatRange _slice;
     private readonly Tensor _target;
     private readonly ICommunicator _group;
-    private readonly IRecorder _recorder;
+    private readonly StepTimer _timer;
     private readonly PayloadFormat _blocking;
     private readonly PayloadFormat _cycling;
     private readonly double _stalenessFactor;
@@ -52,7 +52,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         _slice = slice;
         _target = tensor.Tensor.narrow(0, slice.Offset, slice.Length).DetachFromDisposeScope();
         _group = context.Ranks.Global;
-        _recorder = context.Recorder;
+        _timer = context.Timer;
         _blocking = blocking;
         _cycling = cycling;
         _stalenessFactor = spec.StalenessFactor;
@@ -94,7 +94,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     internal void Merge()
     {
         SynchronisationMessage sum = Receive();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         float own = sum.Wait == 0 ? 1 : (float)(_stalenessFactor * sum.Wait);
         float all = own + _group.Size;
         using (no_grad())
@@ -105,7 +105,7 @@ internal sealed class ParameterSynchronisation : IDisposable
                 _target.add_(_master!.Tensor, alpha: agreedShare);
         }
 
-        _recorder.Span(SpanKind.Merge, startNs, _recorder.NowNs - startNs);
+        _timer.End(SpanKind.Merge, start);
     }
 
     /// <summary>Remembers the values as those on which all ranks agree.</summary>
@@ -153,7 +153,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void Send(ReduceOperation operation, PayloadFormat format, int wait)
     {
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         SynchronisationMessage message = _free.Pop();
         message.Wait = wait;
         message.IsChange = format.IsChange;
@@ -169,16 +169,16 @@ internal sealed class ParameterSynchronisation : IDisposable
         ThrowIfNotFinite(message.Values, format.Wire);
         message.Start(_group, operation, format.Wire);
         _underWay.Enqueue(message);
-        _recorder.Span(SpanKind.GlobalSend, startNs, _recorder.NowNs - startNs);
+        _timer.End(SpanKind.GlobalSend, start);
     }
 
     /// <summary>Waits for the oldest message; it is free again once the caller has used it, before the next send.</summary>
     private SynchronisationMessage Receive()
     {
         SynchronisationMessage message = _underWay.Dequeue();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         long bytes = message.Complete();
-        _recorder.Span(SpanKind.GlobalWait, startNs, _recorder.NowNs - startNs, bytes);
+        _timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
         _free.Push(message);
         return message;
     }

@@ -31,7 +31,7 @@ internal sealed class TracedRank : IDisposable
         _optimizer = new SgdSpec(TracedModel.Momentum, TracedModel.WeightDecay).Create(_replica);
         _momentum = _optimizer.State.Single().Values;
         _daso = (DasoStrategy)scenario.Strategy.Create(
-            new StrategyContext(ranks, _replica, _optimizer, NullRecorder.Instance, scenario.Epochs, scenario.Batches));
+            new StrategyContext(ranks, _replica, _optimizer, new StepTimer(NullRecorder.Instance), scenario.Epochs, scenario.Batches));
         _daso.ActionDone = Note;
         _replica.Model.Observer = new PartsReady(_daso);
     }

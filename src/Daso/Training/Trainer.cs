@@ -15,7 +15,7 @@ namespace Daso.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly RankContext _ranks;
-    private readonly IRecorder _recorder;
+    private readonly StepTimer _timer;
     private readonly Replica _replica;
     private readonly IOptimizer _optimizer;
     private readonly ILearningRate _learningRate;
@@ -27,7 +27,6 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointPlan? _checkpoints;
     private readonly TrainingState _state;
     private readonly int _totalSteps;
-    private readonly bool _isAsynchronousDevice;
     private int _step;
     private long _stoppedNs = ProcessClock.StoppedNs;
 
@@ -36,7 +35,7 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingPlan plan, RankContext ranks, IRecorder recorder)
     {
         _ranks = ranks;
-        _recorder = recorder;
+        _timer = new StepTimer(recorder, Devices.MarksOn(ranks.Device));
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
         _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
         _optimizer = plan.Optimizer.Create(_replica);
@@ -47,10 +46,9 @@ public sealed class Trainer : IDisposable
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
         _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);
-        _strategy = plan.Strategy.Create(new StrategyContext(ranks, _replica, _optimizer, recorder, Epochs, stepsPerEpoch));
+        _strategy = plan.Strategy.Create(new StrategyContext(ranks, _replica, _optimizer, _timer, Epochs, stepsPerEpoch));
         _replica.Model.Observer = new StrategyNotifier(_strategy);
         _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
-        _isAsynchronousDevice = ranks.Device.type != DeviceType.CPU;
         _state = new TrainingState(_replica, _optimizer, _learningRate, _strategy, _lossSum, _results);
         _checkpoints = plan.Checkpoints;
         if (_checkpoints?.ResumeStep is int step)
@@ -102,6 +100,7 @@ public sealed class Trainer : IDisposable
             SaveIfDue();
         }
 
+        _timer.Flush();
         return new TrainingOutcome(_results, HashParameters());
     }
 
@@ -114,6 +113,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Dispose();
         _replica.Dispose();
         _lossSum.Dispose();
+        _timer.Dispose();
     }
 
     /// <summary>Trains one epoch, or what is left of it; returns its loss, averaged over steps and ranks.</summary>
@@ -130,7 +130,7 @@ public sealed class Trainer : IDisposable
         for (int batch = firstBatch; batch < steps; batch++)
         {
             _ranks.Cancelled.ThrowIfCancellationRequested();
-            _recorder.MoveTo(epoch, _step);
+            _timer.MoveTo(epoch, _step);
             try
             {
                 Step(epoch, batch);
@@ -161,41 +161,38 @@ public sealed class Trainer : IDisposable
     {
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
         CollectionCount collectionsBefore = CollectionCount.Now();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         using (NewDisposeScope())
         {
             Batch data = _training.Next();
-            EndSpan(SpanKind.Data, startNs);
+            _timer.End(SpanKind.Data, start);
             _strategy.StepStarted(epoch, batch);
-            long readyNs = _recorder.NowNs;
+            SpanMark ready = _timer.Mark();
 
             Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
-            Synchronise();
-            long forwardNs = EndSpan(SpanKind.Forward, readyNs);
+            SpanMark forwardEnd = _timer.End(SpanKind.Forward, ready);
 
             _replica.Model.Backward(loss);
-            Synchronise();
-            EndSpan(SpanKind.Backward, forwardNs);
+            _timer.End(SpanKind.Backward, forwardEnd);
             using (no_grad())
                 _lossSum.add_(loss, Scalars.One);
-            _recorder.Metric(MetricNames.Items, data.Items);
+            _timer.Metric(MetricNames.Items, data.Items);
         }
 
         _strategy.BackwardDone();
-        long optimizerNs = _recorder.NowNs;
+        SpanMark backwardEnd = _timer.Mark();
         _optimizer.Step(_learningRate.At(_step));
-        EndSpan(SpanKind.Optimizer, optimizerNs);
+        _timer.End(SpanKind.Optimizer, backwardEnd);
         _strategy.OptimizerStepped();
-        Synchronise();
-        EndSpan(SpanKind.Step, startNs);
-        _recorder.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
-        collectionsBefore.RecordSince(_recorder);
+        _timer.End(SpanKind.Step, start);
+        _timer.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+        collectionsBefore.RecordSince(_timer);
     }
 
     /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. A rank uses the batch-norm statistics that it holds.</summary>
     private EpochResult Evaluate(int epoch, double trainLoss)
     {
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         _heldOut.StartEpoch(0);
         _replica.Model.eval();
         var sums = default(EvaluationSums);
@@ -212,7 +209,7 @@ public sealed class Trainer : IDisposable
 
         float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
-        EndSpan(SpanKind.Evaluation, startNs);
+        _timer.End(SpanKind.Evaluation, start);
         if (!float.IsFinite(total[0]))
             throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
         // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.
@@ -229,10 +226,11 @@ public sealed class Trainer : IDisposable
     {
         if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
-        EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
-        long startNs = _recorder.NowNs;
+        EndStep();
+        _timer.Flush(); // what was measured of the steps before a checkpoint is on disk before the checkpoint
+        SpanMark start = _timer.Mark();
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
-        EndSpan(SpanKind.Checkpoint, startNs);
+        _timer.End(SpanKind.Checkpoint, start);
         EndStep();
     }
 
@@ -240,12 +238,12 @@ public sealed class Trainer : IDisposable
     {
         if (_ranks.Rank == 0)
         {
-            _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
-            _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
-            _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
-            _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
-            _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
-            _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+            _timer.Metric(MetricNames.TrainLoss, result.TrainLoss);
+            _timer.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
+            _timer.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
+            _timer.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
+            _timer.Metric(MetricNames.LearningRate, result.LearningRate);
+            _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
         }
 
         EndStep();
@@ -256,26 +254,12 @@ public sealed class Trainer : IDisposable
     {
         long stoppedNs = ProcessClock.StoppedNs;
         if (stoppedNs != _stoppedNs)
-            _recorder.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
+            _timer.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
         _stoppedNs = stoppedNs;
-        _recorder.EndStep();
+        _timer.EndStep();
     }
 
     private static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
-
-    private long EndSpan(SpanKind kind, long startNs)
-    {
-        long nowNs = _recorder.NowNs;
-        _recorder.Span(kind, startNs, nowNs - startNs);
-        return nowNs;
-    }
-
-    /// <summary>A GPU runs behind the host: spans end when it has caught up.</summary>
-    private void Synchronise()
-    {
-        if (_isAsynchronousDevice)
-            cuda.synchronize(_ranks.Device);
-    }
 
     private string HashParameters()
     {

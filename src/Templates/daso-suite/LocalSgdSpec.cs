@@ -27,13 +27,13 @@ public sealed record LocalSgdSpec : StrategySpec
             if (++_steps % interval != 0)
                 return;
 
-            IRecorder recorder = context.Recorder;
+            StepTimer timer = context.Timer;
             FlatTensor parameters = context.Replica.Parameters;
-            long startNs = recorder.NowNs;
+            SpanMark start = timer.Mark();
             ICommunicator world = context.Ranks.World;
             long bytes = world.AllReduce(parameters.ForSending(0, parameters.Length, world), ReduceOperation.Mean);
             parameters.Received(0, parameters.Length, world);
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_steps);
