@@ -42,7 +42,7 @@ internal readonly record struct CollectiveCall(CollectiveKind Kind, int Elements
     {
         get
         {
-            long mixed = (((((long)Elements * 4) + (int)Kind) * 3) + (int)Operation) * 3;
+            long mixed = (((((long)Elements * 4) + (int)Kind) * 4) + (int)Operation) * 3;
             return (int)((((mixed + (int)Wire) * 31) + Root) % 32749);
         }
     }

@@ -37,7 +37,7 @@ internal static class Reduction
             {
                 Span<float> contribution = i == 0 ? partial : rounded;
                 buffers[nodes[node][i]].Span.Slice(offset, length).CopyTo(contribution);
-                wire.Round(contribution);
+                Prepare(contribution, buffers.Length, operation, wire);
                 if (i > 0)
                     Accumulate(partial, contribution, operation, wire);
             }
@@ -49,6 +49,16 @@ internal static class Reduction
         Finish(result, buffers.Length, operation, wire);
         foreach (Memory<float> buffer in buffers)
             result.CopyTo(buffer.Span.Slice(offset, length));
+    }
+
+    /// <summary>Makes a member's contribution of its values, in place.</summary>
+    internal static void Prepare(Span<float> values, int members, ReduceOperation operation, WireFormat wire)
+    {
+        wire.Round(values);
+        if (operation != ReduceOperation.PredividedMean)
+            return;
+        TensorPrimitives.Divide(values, members, values);
+        wire.Round(values);
     }
 
     /// <summary>Takes more into a partial result; both are rounded.</summary>

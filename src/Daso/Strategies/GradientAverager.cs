@@ -14,6 +14,7 @@ public sealed class GradientAverager
     private readonly FlatTensor _gradients;
     private readonly ICommunicator _group;
     private readonly WireFormat _wire;
+    private readonly ReduceOperation _mean;
     private readonly List<Bucket> _buckets;
     private readonly PendingOperation[] _pending;
     private int _started;
@@ -24,12 +25,19 @@ public sealed class GradientAverager
     /// <param name="bucketBytes">A bucket's cap.</param>
     /// <param name="firstBucketBytes">The first bucket's cap.</param>
     /// <param name="wire">How gradients travel.</param>
+    /// <param name="mean">Which of the means.</param>
     public GradientAverager(
-        Replica replica, ICommunicator group, long bucketBytes, long firstBucketBytes, WireFormat wire = WireFormat.Float32)
+        Replica replica,
+        ICommunicator group,
+        long bucketBytes,
+        long firstBucketBytes,
+        WireFormat wire = WireFormat.Float32,
+        ReduceOperation mean = ReduceOperation.Mean)
     {
         _gradients = replica.Gradients;
         _group = group;
         _wire = wire;
+        _mean = mean;
         _buckets = Plan(replica.ParameterRanges, bucketBytes, firstBucketBytes);
         _pending = new PendingOperation[_buckets.Count];
     }
@@ -47,7 +55,7 @@ public sealed class GradientAverager
         {
             FlatRange range = _buckets[_started].Range;
             Memory<float> values = _gradients.ForSending(range.Offset, range.Length, _group, _wire);
-            _pending[_started] = _group.StartAllReduce(values, ReduceOperation.Mean, _wire);
+            _pending[_started] = _group.StartAllReduce(values, _mean, _wire);
         }
     }
 

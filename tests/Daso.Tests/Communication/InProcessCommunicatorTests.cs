@@ -59,6 +59,23 @@ public class InProcessCommunicatorTests
         Assert.All(results, result => Assert.Equal((1.5f, 2f), result));
     }
 
+    /// <summary>
+    /// PyTorch's fp16_compress_hook rounds, divides, sums: 20000 stays, and of 3e-8, which is 2⁻²⁴ in float16, a quarter is lost.
+    /// Horovod's average divides the sum: four times 20000 is beyond 65504.
+    /// </summary>
+    [Theory]
+    [InlineData(ReduceOperation.PredividedMean, 20000, 20000)]
+    [InlineData(ReduceOperation.PredividedMean, 3e-8f, 0)]
+    [InlineData(ReduceOperation.Mean, 20000, float.PositiveInfinity)]
+    [InlineData(ReduceOperation.Mean, 3e-8f, 5.9604645e-8f)]
+    public void A_float16_mean_divides_before_or_after_the_sum(ReduceOperation mean, float value, float expected) =>
+        Assert.Equal([expected, expected, expected, expected], TestCluster.Collect(2, 2, ranks =>
+        {
+            float[] values = [value];
+            ranks.World.AllReduce(values, mean, WireFormat.Float16);
+            return values[0];
+        }));
+
     [Fact]
     public void Broadcast_copies_the_roots_values()
     {

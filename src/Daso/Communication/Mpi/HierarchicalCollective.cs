@@ -11,9 +11,6 @@ internal sealed class HierarchicalCollective : ICollective
     /// <summary>Ranks of a node that exchange with other nodes, at most: two fill a link in both directions, more use more cards.</summary>
     private const int MaximumLanes = 4;
 
-    /// <summary>Pieces that are under way in a node for every rank that exchanges.</summary>
-    private const int SlotsPerLane = 8;
-
     private readonly int[][] _nodes;
     private readonly int[] _nodeOf;
     private readonly int _node;
@@ -39,20 +36,23 @@ internal sealed class HierarchicalCollective : ICollective
     /// <param name="communicator">The group.</param>
     /// <param name="rank">This rank's number in it.</param>
     /// <param name="nodeOf">The node of each rank.</param>
+    /// <param name="ranksOnMachine">All ranks that share this machine's memory, whatever their group.</param>
     /// <exception cref="UserErrorException">A node has no room for the memory that its ranks share.</exception>
-    internal HierarchicalCollective(MpiLibrary library, nint communicator, int rank, IReadOnlyList<int> nodeOf)
+    internal HierarchicalCollective(MpiLibrary library, nint communicator, int rank, IReadOnlyList<int> nodeOf, int ranksOnMachine)
     {
         _size = nodeOf.Count;
         _nodes = [.. Enumerable.Range(0, _size).GroupBy(one => nodeOf[one]).Select(node => node.ToArray())];
         _nodeOf = [.. Enumerable.Range(0, _size).Select(one => Array.FindIndex(_nodes, node => node.Contains(one)))];
         _node = _nodeOf[rank];
         _member = Array.IndexOf(_nodes[_node], rank);
-        Lanes = _nodes.Length == 1 ? _size : Math.Min(MaximumLanes, _nodes.Min(node => node.Length));
+        Lanes = _nodes.Length == 1
+            ? Math.Min(_size, NodeExchange.MaximumSlots(ranksOnMachine))
+            : Math.Min(MaximumLanes, _nodes.Min(node => node.Length));
         if (_nodes.Any(node => node.Length > 1))
         {
             nint together = library.Split(communicator, _node, rank);
             if (_nodes[_node].Length > 1)
-                _exchange = new NodeExchange(library, together, SlotsPerLane * Lanes);
+                _exchange = new NodeExchange(library, together, NodeExchange.SlotsFor(Lanes, ranksOnMachine));
             library.Free(together);
         }
 
@@ -180,7 +180,7 @@ internal sealed class HierarchicalCollective : ICollective
         if (_exchange is null || IsBroadcast || _contributed == _plan.Pieces || !_exchange.IsFree(_contributed))
             return false;
         int piece = _contributed++;
-        WirePieces.Write(_call.Wire, ValuesOf(piece), _exchange.Slot(_member, piece, _plan.BytesOf(piece)));
+        WirePieces.Write(_call, ValuesOf(piece), _exchange.Slot(_member, piece, _plan.BytesOf(piece)), _size);
         _exchange.Contributed(piece);
         return true;
     }
@@ -190,7 +190,7 @@ internal sealed class HierarchicalCollective : ICollective
     {
         Span<byte> sum = _node == 0 ? bytes : (_nodeSum ??= new byte[PieceLane.PieceBytes]).AsSpan(0, bytes.Length);
         if (_exchange is null)
-            WirePieces.Write(_call.Wire, ValuesOf(piece), sum);
+            WirePieces.Write(_call, ValuesOf(piece), sum, _size);
         else
             _exchange.Slot(0, piece, bytes.Length).CopyTo(sum);
         for (int member = 1; member < _nodes[_node].Length; member++)

@@ -35,6 +35,8 @@ internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communic
     {
         _call = call;
         _values = values;
+        if (call is { Kind: CollectiveKind.AllReduce, Operation: ReduceOperation.PredividedMean })
+            Divide();
         _pinned = values.Pin();
         var memory = (float*)_pinned.Pointer;
         _request = call.Kind switch

@@ -39,7 +39,7 @@ internal sealed class MpiCommunicator : Communicator
         {
             nint handle = create(library);
             int rank = library.RankIn(handle);
-            return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf));
+            return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf, job.RanksOnMachine));
         });
         _library = new LibraryCollective(library, _handle, Rank, nodeOf);
         job.Progress.Add(this);

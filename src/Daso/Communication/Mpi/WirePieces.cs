@@ -5,12 +5,18 @@ namespace Daso.Communication.Mpi;
 /// <summary>The arithmetic of an all-reduce on pieces as they are on the wire.</summary>
 internal static class WirePieces
 {
-    /// <summary>Writes a rank's values, rounded to the format.</summary>
-    internal static void Write(WireFormat wire, ReadOnlySpan<float> values, Span<byte> bytes)
+    /// <summary>Writes what a rank's values contribute.</summary>
+    /// <param name="call">The operation and its format.</param>
+    /// <param name="values">The rank's values.</param>
+    /// <param name="bytes">Takes the contribution.</param>
+    /// <param name="members">The group's size.</param>
+    internal static void Write(CollectiveCall call, ReadOnlySpan<float> values, Span<byte> bytes, int members)
     {
+        WireFormat wire = call.Wire;
         if (wire == WireFormat.Float32)
         {
             wire.Pack(values, bytes);
+            Reduction.Prepare(MemoryMarshal.Cast<byte, float>(bytes), members, call.Operation, wire);
             return;
         }
 
@@ -20,7 +26,7 @@ internal static class WirePieces
         {
             Span<float> rounded = room[..Math.Min(room.Length, values.Length - done)];
             values.Slice(done, rounded.Length).CopyTo(rounded);
-            wire.Round(rounded);
+            Reduction.Prepare(rounded, members, call.Operation, wire);
             wire.Pack(rounded, bytes[(done * elementBytes)..]);
         }
     }
