@@ -32,8 +32,7 @@ internal sealed class BatchNormStatistics : IDisposable
         using var _ = no_grad();
         for (int i = 0; i < _views.Length; i++)
             _views[i].copy_(_statistics[i]);
-        long bytes = group.AllReduce(_flat.ForSending(0, _flat.Length, group), ReduceOperation.Mean);
-        _flat.Received(0, _flat.Length, group);
+        long bytes = group.StartAllReduce(_flat.All, ReduceOperation.Mean).WaitOnStream();
         for (int i = 0; i < _views.Length; i++)
             _statistics[i].copy_(_views[i]);
         return bytes;

@@ -186,7 +186,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
     {
-        float limit = wire.RoundsToInfinityFrom();
+        float limit = wire.RoundsToInfinityFrom;
         if (message.Length == 0 || MaxMagnitude(message) < limit)
             return;
         message.ToHost();

@@ -9,8 +9,7 @@ internal sealed class SynchronisationMessage : IDisposable
 {
     private readonly PendingOperation[] _chunks;
     private readonly int _chunkElements;
-    private ICommunicator? _group;
-    private WireFormat _wire;
+    private bool _isUnderWay;
     private long _bytes;
 
     internal SynchronisationMessage(int length, Device device, int chunkElements)
@@ -31,29 +30,21 @@ internal sealed class SynchronisationMessage : IDisposable
     /// <summary>Starts all chunks: the remainder first, then the full ones, as the reference does.</summary>
     internal void Start(ICommunicator group, ReduceOperation operation, WireFormat wire)
     {
-        _group = group;
-        _wire = wire;
+        _isUnderWay = true;
         _bytes = 0;
         for (int i = 0; i < _chunks.Length; i++)
         {
             FlatRange range = Chunk(i);
-            _chunks[i] = group.StartAllReduce(Values.ForSending(range.Offset, range.Length, group, wire), operation, wire);
+            _chunks[i] = group.StartAllReduce(Values.Range(range.Offset, range.Length), operation, wire);
         }
     }
 
     /// <summary>Waits for all chunks where that has not been done yet. Returns the bytes booked on this rank.</summary>
     internal long Complete()
     {
-        if (_group is null)
-            return _bytes;
-        for (int i = 0; i < _chunks.Length; i++)
-        {
-            _bytes += _chunks[i].Wait();
-            FlatRange range = Chunk(i);
-            Values.Received(range.Offset, range.Length, _group, _wire);
-        }
-
-        _group = null;
+        for (int i = 0; _isUnderWay && i < _chunks.Length; i++)
+            _bytes += _chunks[i].WaitOnStream();
+        _isUnderWay = false;
         return _bytes;
     }
 

@@ -30,9 +30,7 @@ public sealed record LocalSgdSpec : StrategySpec
             IRecorder recorder = context.Recorder;
             FlatTensor parameters = context.Replica.Parameters;
             long startNs = recorder.NowNs;
-            ICommunicator world = context.Ranks.World;
-            long bytes = world.AllReduce(parameters.ForSending(0, parameters.Length, world), ReduceOperation.Mean);
-            parameters.Received(0, parameters.Length, world);
+            long bytes = context.Ranks.World.StartAllReduce(parameters.All, ReduceOperation.Mean).WaitOnStream();
             recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
         }
 
