@@ -111,15 +111,15 @@ public sealed partial class ImageNetResNet50
 
     /// <summary>How parameters travel between nodes in DASO's blocking phases.</summary>
     [Params(nameof(WireFormat.BFloat16))]
-    public string DasoWire { get; init; }
+    public string DasoWire { get; init; } = "";
 
     /// <summary>How gradients travel with DDP; the 16-bit formats are PyTorch's compression hooks.</summary>
     [Params(nameof(WireFormat.Float32))]
-    public string DdpWire { get; init; }
+    public string DdpWire { get; init; } = "";
 
     /// <summary>How gradients travel with Horovod; Float16 is its compression.</summary>
     [Params(nameof(WireFormat.Float32))]
-    public string HorovodWire { get; init; }
+    public string HorovodWire { get; init; } = "";
 
     private ModelSpec Network => new ResNetSpec { Depth = 50, Classes = Classes };
 

@@ -21,7 +21,7 @@ internal sealed record ScaledBytes : WireFormat
             Span<float> block = values[..Math.Min(values.Length, BlockElements)];
             float scale = ScaleOf(block);
             foreach (ref float value in block)
-                value = Math.Clamp(MathF.Round(value / scale), -127, 127) * scale;
+                value = (Math.Clamp(MathF.Round(value / scale), -127, 127) + 0f) * scale; // a byte knows no −0
         }
     }
 

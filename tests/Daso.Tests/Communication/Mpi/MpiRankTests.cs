@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Tests.Cluster;
@@ -15,7 +16,8 @@ public class MpiRankTests
     public void Collectives()
     {
         string[] expected = TestCluster.Collect(2, 2, Everything);
-        MpiProcesses.TakePart(ranks => Assert.Equal(expected[ranks.Rank], Everything(ranks)));
+        MpiProcesses.TakePart(
+            ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')));
     }
 
     [Fact(Explicit = true)]
@@ -137,63 +139,66 @@ public class MpiRankTests
         },
         limitSeconds: 1);
 
-    /// <summary>Every collective on every group; returns the results' bits.</summary>
+    /// <summary>Every operation on every group; returns a line for each with a hash of its result's bits.</summary>
     private static string Everything(RankContext ranks)
     {
-        var results = new List<float[]>();
+        var results = new List<string>();
         foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd") })
         {
             foreach (int length in new[] { 0, 1, 1000, Large })
             {
-                Partition parts = Partition.Even(length, group.Size), uneven = Uneven(length, group.Size);
                 foreach (WireFormat wire in (WireFormat[])[.. WireFormat.BuiltIn, new ScaledBytes()])
-                {
-                    foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
-                    {
-                        float[] reduced = Values(ranks.Rank, length);
-                        group.AllReduce(reduced, operation, wire);
-                        results.Add(reduced);
-                    }
-
-                    foreach (Partition partition in (Partition[])[parts, uneven])
-                    {
-                        float[] scattered = Values(ranks.Rank, length);
-                        group.ReduceScatter(scattered, partition, ReduceOperation.Mean, wire);
-                        (int offset, int count) = partition[group.Rank];
-                        results.Add(scattered[offset..(offset + count)]);
-
-                        float[] collected = Values(ranks.Rank, length);
-                        group.AllGather(collected, partition, wire);
-                        results.Add(collected);
-                    }
-
-                    results.Add(RingExchange(group, Values(ranks.Rank, length), wire));
-                }
-
+                    InFormat(group, length, wire);
                 foreach (ReduceOperation operation in (ReduceOperation[])[ReduceOperation.Sum, ReduceOperation.Min, ReduceOperation.Max])
                 {
                     long[] integers = [.. Values(ranks.Rank, length).Select(value => (long)(value * 1e12f))];
                     group.AllReduce(integers, operation);
-                    results.Add(MemoryMarshal.Cast<long, float>(integers).ToArray());
+                    Add<long>($"{group.Name} {length} integers {operation}", integers);
                 }
 
                 for (int root = 0; root < group.Size; root++)
                 {
                     float[] copied = Values(ranks.Rank, length);
                     group.Broadcast(copied, root);
-                    results.Add(copied);
+                    Add<float>($"{group.Name} {length} broadcast {root}", copied);
                 }
 
-                results.Add(group.Gather<float>(Values(ranks.Rank, length)));
-                results.Add(MemoryMarshal.Cast<byte, float>(group.Gather<byte>((byte)ranks.Rank, 1, 2, 3)).ToArray());
+                Add<float>($"{group.Name} {length} gather", group.Gather<float>(Values(ranks.Rank, length)));
+                Add<byte>($"{group.Name} bytes", group.Gather<byte>((byte)ranks.Rank, 1, 2));
                 group.Barrier();
             }
         }
 
-        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        foreach (float[] result in results)
-            hash.AppendData(MemoryMarshal.AsBytes(result.AsSpan()));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return string.Join('\n', results);
+
+        void InFormat(ICommunicator group, int length, WireFormat wire)
+        {
+            string what = $"{group.Name} {length} {wire}";
+            foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
+            {
+                float[] reduced = Values(ranks.Rank, length);
+                group.AllReduce(reduced, operation, wire);
+                Add<float>($"{what} {operation}", reduced);
+            }
+
+            foreach (Partition parts in (Partition[])[Partition.Even(length, group.Size), Uneven(length, group.Size)])
+            {
+                float[] scattered = Values(ranks.Rank, length);
+                group.ReduceScatter(scattered, parts, ReduceOperation.Mean, wire);
+                (int offset, int count) = parts[group.Rank];
+                Add<float>($"{what} scattered {count}", scattered.AsSpan(offset, count));
+
+                float[] collected = Values(ranks.Rank, length);
+                group.AllGather(collected, parts, wire);
+                Add<float>($"{what} collected {count}", collected);
+            }
+
+            Add<float>($"{what} ring", RingExchange(group, Values(ranks.Rank, length), wire));
+        }
+
+        void Add<T>(string what, ReadOnlySpan<T> values)
+            where T : unmanaged =>
+            results.Add($"{what}: {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values))[..8])}");
     }
 
     /// <summary>Every rank sends to the next, in two messages of one tag, beside a collective.</summary>
