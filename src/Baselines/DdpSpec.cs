@@ -17,7 +17,11 @@ public sealed record DdpSpec : StrategySpec
     /// <summary>The first bucket's cap in bytes; PyTorch's default of 1 MiB.</summary>
     public long FirstBucketBytes { get; init; } = 1 << 20;
 
-    /// <summary>How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks.</summary>
+    /// <summary>
+    /// How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks (default_hooks.py), which round, divide by the
+    /// number of ranks and then sum. In float32 the sum is divided; PyTorch multiplies by 1/P before, which gives the same bits where P is
+    /// a power of two, and others in the last place elsewhere.
+    /// </summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <summary>
@@ -38,9 +42,11 @@ public sealed record DdpSpec : StrategySpec
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
-        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire),
+        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire, Mean),
         BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Timer) : null,
         context.Timer);
+
+    private ReduceOperation Mean => Wire == WireFormat.Float32 ? ReduceOperation.Mean : ReduceOperation.PredividedMean;
 
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
@@ -74,7 +80,7 @@ public sealed record DdpSpec : StrategySpec
         {
             SpanMark start = timer.Mark();
             long bytes = averager.Finish();
-            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+            timer.End(SpanKind.GlobalWait, start, bytes, averager.LastOperation);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_buffersAreDue);

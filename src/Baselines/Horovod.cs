@@ -16,12 +16,13 @@ internal sealed class Horovod : IStrategy
     private readonly FlatTensor _gradients;
     private readonly ParameterRange[] _queue;
     private readonly int[] _readyWithPart;
-    private readonly float[] _negotiated = new float[1];
+    private readonly long[] _negotiated = new long[1];
     private readonly object _gate = new();
     private readonly Thread _thread;
     private int _ready;
     private int _reduced;
     private long _bytes;
+    private OperationKey? _last;
     private ExceptionDispatchInfo? _failure;
     private bool _isDisposed;
 
@@ -59,7 +60,7 @@ internal sealed class Horovod : IStrategy
             _ready = _reduced = 0;
         }
 
-        timer.End(SpanKind.GlobalWait, start, _bytes, operation: null);
+        timer.End(SpanKind.GlobalWait, start, _bytes, _last);
         _bytes = 0;
     }
 
@@ -129,13 +130,14 @@ internal sealed class Horovod : IStrategy
             int first = next;
             int end = _queue[first].Offset + _queue[first].Length;
             next++;
-            while (next < agreed && (long)(end - _queue[next].Offset) * _spec.Wire.BytesPerElement() <= _spec.FusionBytes)
+            while (next < agreed && _spec.Wire.BytesFor(end - _queue[next].Offset) <= _spec.FusionBytes)
                 next++;
 
             int offset = _queue[next - 1].Offset;
-            Memory<float> values = _gradients.ForSending(offset, end - offset, _communicator, _spec.Wire);
-            _bytes += _communicator.AllReduce(values, ReduceOperation.Mean, _spec.Wire);
-            _gradients.Received(offset, end - offset, _communicator, _spec.Wire);
+            TensorRange message = _gradients.Range(offset, end - offset);
+            PendingOperation mean = _communicator.StartAllReduce(message, ReduceOperation.Mean, _spec.Wire);
+            _bytes += mean.WaitOnStream();
+            _last = mean.Key();
             lock (_gate)
             {
                 _reduced = next;

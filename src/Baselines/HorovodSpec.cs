@@ -18,7 +18,7 @@ public sealed record HorovodSpec : StrategySpec
     /// <summary>Milliseconds from one look at the queue to the next.</summary>
     public int CycleMs { get; init; } = 1;
 
-    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression.</summary>
+    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression, whose sum is divided afterwards (its post-scale factor).</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />

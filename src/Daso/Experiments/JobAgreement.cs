@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -21,13 +20,11 @@ internal static class JobAgreement
     /// <summary>Compares the ranks' hashes. Collective.</summary>
     internal static void Require(ICommunicator world, byte[] hash)
     {
-        float[] mine = MemoryMarshal.Cast<byte, float>(hash).ToArray(); // travels bit by bit
-        float[] all = new float[mine.Length * world.Size];
-        world.AllGather(mine, all);
+        byte[] all = world.Gather<byte>(hash);
         if (world.Rank != 0)
             return;
         int[] others = [.. Enumerable.Range(1, world.Size - 1).Where(rank =>
-            !MemoryMarshal.AsBytes(all.AsSpan(rank * mine.Length, mine.Length)).SequenceEqual(hash))];
+            !all.AsSpan(rank * hash.Length, hash.Length).SequenceEqual(hash))];
         if (others.Length > 0)
         {
             throw new UserErrorException(
@@ -39,14 +36,12 @@ internal static class JobAgreement
     /// <summary>Gives all ranks a text of rank 0. Collective.</summary>
     internal static string Share(ICommunicator world, string text)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        float[] length = [bytes.Length]; // exact: below 2²⁴
+        byte[] bytes = world.Rank == 0 ? Encoding.UTF8.GetBytes(text) : [];
+        long[] length = [bytes.Length];
         world.Broadcast(length, 0);
-        float[] packed = new float[((int)length[0] + 3) / sizeof(float)];
-        if (world.Rank == 0)
-            bytes.AsSpan().CopyTo(MemoryMarshal.AsBytes(packed.AsSpan()));
-        world.Broadcast(packed, 0);
-        return Encoding.UTF8.GetString(MemoryMarshal.AsBytes(packed.AsSpan())[..(int)length[0]]);
+        Array.Resize(ref bytes, (int)length[0]);
+        world.Broadcast(bytes, 0);
+        return Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>The builds of the library and of the program.</summary>

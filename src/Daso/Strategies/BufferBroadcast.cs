@@ -21,12 +21,7 @@ public sealed class BufferBroadcast(Replica replica, ICommunicator group, StepTi
         if (group.Size == 1 || _statistics.Length == 0)
             return;
         SpanMark start = timer.Mark();
-        Memory<float> values = group.Rank == 0
-            ? _statistics.ForSending(0, _statistics.Length, group)
-            : _statistics.ForReceiving(0, _statistics.Length, group);
-        long bytes = group.Broadcast(values, root: 0);
-        if (group.Rank != 0)
-            _statistics.Received(0, _statistics.Length, group);
-        timer.End(SpanKind.Buffers, start, bytes, operation: null);
+        PendingOperation broadcast = group.StartBroadcast(_statistics.All, root: 0);
+        timer.End(SpanKind.Buffers, start, broadcast.WaitOnStream(), broadcast.Key());
     }
 }

@@ -82,7 +82,7 @@ internal sealed class DasoStrategy : IStrategy
             return;
         SpanMark start = _context.Timer.Mark();
         _localAverager.Finish();
-        _context.Timer.End(SpanKind.LocalSync, start);
+        _context.Timer.End(SpanKind.LocalSync, start, 0, _localAverager.LastOperation);
     }
 
     public void OptimizerStepped()
@@ -192,8 +192,7 @@ internal sealed class DasoStrategy : IStrategy
         StepTimer timer = _context.Timer;
         ICommunicator world = _context.Ranks.World;
         SpanMark start = timer.Mark();
-        long bytes = world.AllReduce(statistics.ForSending(0, statistics.Length, world), ReduceOperation.Mean);
-        statistics.Received(0, statistics.Length, world);
-        timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+        PendingOperation mean = world.StartAllReduce(statistics.All, ReduceOperation.Mean);
+        timer.End(SpanKind.GlobalWait, start, mean.WaitOnStream(), mean.Key());
     }
 }

@@ -21,20 +21,28 @@ internal sealed class ErrorFeedback(int length, Device device) : IDisposable
     /// <summary>Replaces the values by what is sent for them.</summary>
     internal void Round(FlatTensor values, WireFormat wire)
     {
-        if (values.IsStaged)
-            RoundOnDevice(values.Tensor, wire);
-        else
-            RoundOnHost(values.Host.Span, wire);
+        if (values.IsStaged && TypeOf(wire) is ScalarType type)
+        {
+            RoundOnDevice(values.Tensor, type);
+            return;
+        }
+
+        // A format that PyTorch does not know rounds on the host, wherever the values are.
+        values.ToHost();
+        _dropped.ToHost();
+        RoundOnHost(values.Host.Span, wire);
+        values.FromHost();
+        _dropped.FromHost();
     }
 
     /// <summary>The same by PyTorch, whose conversions round as ours do: to nearest, ties to even.</summary>
-    internal void RoundOnDevice(Tensor values, WireFormat wire)
+    internal void RoundOnDevice(Tensor values, ScalarType type)
     {
         using var _ = no_grad();
         Tensor dropped = _dropped.Tensor;
         values.add_(dropped, Scalars.One);
         dropped.copy_(values);
-        using Tensor rounded = values.to_type(TypeOf(wire));
+        using Tensor rounded = values.to_type(type);
         values.copy_(rounded);
         dropped.add_(values, Scalars.MinusOne);
     }
@@ -47,12 +55,12 @@ internal sealed class ErrorFeedback(int length, Device device) : IDisposable
 
     public void Dispose() => _dropped.Dispose();
 
-    private static ScalarType TypeOf(WireFormat wire) => wire switch
-    {
-        WireFormat.BFloat16 => ScalarType.BFloat16,
-        WireFormat.Float16 => ScalarType.Float16,
-        _ => ScalarType.Float32,
-    };
+    /// <summary>PyTorch's type of a built-in format; null of others.</summary>
+    internal static ScalarType? TypeOf(WireFormat wire) =>
+        wire == WireFormat.BFloat16 ? ScalarType.BFloat16
+        : wire == WireFormat.Float16 ? ScalarType.Float16
+        : wire == WireFormat.Float32 ? ScalarType.Float32
+        : null;
 
     private void RoundOnHost(Span<float> values, WireFormat wire)
     {

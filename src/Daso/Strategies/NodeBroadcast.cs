@@ -32,23 +32,19 @@ internal sealed class NodeBroadcast(ICommunicator node, StepTimer timer, IReadOn
             (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
             if (range.Length == 0)
                 continue;
-            Memory<float> values = node.Rank == root
-                ? tensor.ForSending(range.Offset, range.Length, node)
-                : tensor.ForReceiving(range.Offset, range.Length, node);
-            _pending[i] = node.StartBroadcast(values, root);
+            _pending[i] = node.StartBroadcast(tensor.Range(range.Offset, range.Length), root);
         }
 
+        OperationKey? last = null;
         for (int i = 0; i < _pending.Length; i++)
         {
-            (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
-            if (range.Length == 0)
+            if (Part(i, onDuty).Range.Length == 0)
                 continue;
-            _pending[i].Wait();
-            if (node.Rank != root)
-                tensor.Received(range.Offset, range.Length, node);
+            _pending[i].WaitOnStream();
+            last = _pending[i].Key();
         }
 
-        timer.End(SpanKind.LocalSync, start);
+        timer.End(SpanKind.LocalSync, start, 0, last);
     }
 
     private (FlatTensor Tensor, FlatRange Range, int Root) Part(int index, int onDuty)

@@ -32,7 +32,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     /// <summary>Prepares the exchange.</summary>
     /// <param name="spec">Chunks and the staleness factor.</param>
-    /// <param name="context">The replica, whose order the tensor has; the global group; the recorder.</param>
+    /// <param name="context">The replica, whose order the tensor has; the global group; the timer.</param>
     /// <param name="tensor">What is synchronised.</param>
     /// <param name="what">What errors call an element of it, for example "parameter".</param>
     /// <param name="slice">The elements that this rank exchanges; the same in the whole group.</param>
@@ -169,7 +169,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         ThrowIfNotFinite(message.Values, format.Wire);
         message.Start(_group, operation, format.Wire);
         _underWay.Enqueue(message);
-        _timer.End(SpanKind.GlobalSend, start);
+        _timer.End(SpanKind.GlobalSend, start, 0, message.Operation);
     }
 
     /// <summary>Waits for the oldest message; it is free again once the caller has used it, before the next send.</summary>
@@ -178,14 +178,14 @@ internal sealed class ParameterSynchronisation : IDisposable
         SynchronisationMessage message = _underWay.Dequeue();
         SpanMark start = _timer.Mark();
         long bytes = message.Complete();
-        _timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+        _timer.End(SpanKind.GlobalWait, start, bytes, message.Operation);
         _free.Push(message);
         return message;
     }
 
     private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
     {
-        float limit = wire.RoundsToInfinityFrom();
+        float limit = wire.RoundsToInfinityFrom;
         if (message.MaxMagnitude() < limit)
             return;
         message.ToHost();

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 using static TorchSharp.torch;
 
 namespace Daso.Strategies;
@@ -9,8 +10,7 @@ internal sealed class SynchronisationMessage : IDisposable
 {
     private readonly PendingOperation[] _chunks;
     private readonly int _chunkElements;
-    private ICommunicator? _group;
-    private WireFormat _wire;
+    private bool _isUnderWay;
     private long _bytes;
 
     internal SynchronisationMessage(int length, Device device, int chunkElements)
@@ -28,32 +28,28 @@ internal sealed class SynchronisationMessage : IDisposable
     /// <summary>Whether the values are changes since the master copy.</summary>
     internal bool IsChange { get; set; }
 
+    /// <summary>The operation of the last chunk; null of a message that a checkpoint held.</summary>
+    internal OperationKey? Operation { get; private set; }
+
     /// <summary>Starts all chunks: the remainder first, then the full ones, as the reference does.</summary>
     internal void Start(ICommunicator group, ReduceOperation operation, WireFormat wire)
     {
-        _group = group;
-        _wire = wire;
+        _isUnderWay = true;
         _bytes = 0;
         for (int i = 0; i < _chunks.Length; i++)
         {
             FlatRange range = Chunk(i);
-            _chunks[i] = group.StartAllReduce(Values.ForSending(range.Offset, range.Length, group, wire), operation, wire);
+            _chunks[i] = group.StartAllReduce(Values.Range(range.Offset, range.Length), operation, wire);
+            Operation = _chunks[i].Key();
         }
     }
 
     /// <summary>Waits for all chunks where that has not been done yet. Returns the bytes booked on this rank.</summary>
     internal long Complete()
     {
-        if (_group is null)
-            return _bytes;
-        for (int i = 0; i < _chunks.Length; i++)
-        {
-            _bytes += _chunks[i].Wait();
-            FlatRange range = Chunk(i);
-            Values.Received(range.Offset, range.Length, _group, _wire);
-        }
-
-        _group = null;
+        for (int i = 0; _isUnderWay && i < _chunks.Length; i++)
+            _bytes += _chunks[i].WaitOnStream();
+        _isUnderWay = false;
         return _bytes;
     }
 
@@ -69,6 +65,7 @@ internal sealed class SynchronisationMessage : IDisposable
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     internal void Load(BinaryReader reader)
     {
+        Operation = null;
         _bytes = reader.ReadInt64();
         Wait = reader.ReadInt32();
         IsChange = reader.ReadBoolean();

@@ -30,10 +30,8 @@ public sealed record LocalSgdSpec : StrategySpec
             StepTimer timer = context.Timer;
             FlatTensor parameters = context.Replica.Parameters;
             SpanMark start = timer.Mark();
-            ICommunicator world = context.Ranks.World;
-            long bytes = world.AllReduce(parameters.ForSending(0, parameters.Length, world), ReduceOperation.Mean);
-            parameters.Received(0, parameters.Length, world);
-            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+            PendingOperation mean = context.Ranks.World.StartAllReduce(parameters.All, ReduceOperation.Mean);
+            timer.End(SpanKind.GlobalWait, start, mean.WaitOnStream(), mean.Key());
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_steps);

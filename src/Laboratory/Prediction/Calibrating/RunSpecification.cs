@@ -85,5 +85,5 @@ internal static class RunSpecification
 
     private static bool Flag(JsonObject json, string name) => json[name]!.GetValue<bool>();
 
-    private static WireFormat Wire(JsonObject json, string name) => Enum.Parse<WireFormat>(Text(json, name));
+    private static WireFormat Wire(JsonObject json, string name) => WireFormat.Named(Text(json, name));
 }
