@@ -38,7 +38,7 @@ internal sealed class Horovod : IStrategy
         _thread.Start();
     }
 
-    public void GradientsReady(int part)
+    public void PartReady(int part)
     {
         lock (_gate)
         {
@@ -49,7 +49,7 @@ internal sealed class Horovod : IStrategy
 
     public void BackwardDone()
     {
-        GradientsReady(0);
+        PartReady(0);
         StepTimer timer = _context.Timer;
         SpanMark start = timer.Mark();
         lock (_gate)

@@ -190,6 +190,7 @@ public sealed class SuiteRunner : IDisposable
             variant.Steps,
             options.WarmupSteps)
         {
+            Objective = variant.Setup.Objective,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
         };
         _record.CellStarted(id, resumeStep);

@@ -2,6 +2,7 @@ using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
@@ -17,12 +18,15 @@ public sealed class Trainer : IDisposable
     private readonly RankContext _ranks;
     private readonly StepTimer _timer;
     private readonly Replica _replica;
-    private readonly IOptimizer _optimizer;
+    private readonly ILearner _learner;
     private readonly ILearningRate _learningRate;
     private readonly IStrategy _strategy;
     private readonly IBatchSource _training;
     private readonly IBatchSource _heldOut;
+    private readonly Tensor _loss;
     private readonly Tensor _lossSum;
+    private readonly TrainingStep _stepUnderWay;
+    private readonly Evaluation _evaluation;
     private readonly List<EpochResult> _results = [];
     private readonly CheckpointPlan? _checkpoints;
     private readonly TrainingState _state;
@@ -38,18 +42,22 @@ public sealed class Trainer : IDisposable
         _timer = new StepTimer(recorder, Devices.MarksOn(ranks.Device));
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
         _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
-        _optimizer = plan.Optimizer.Create(_replica);
+        _learner = plan.Objective.CreateLearner(_replica, plan.Optimizer);
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
+        _evaluation = new Evaluation(ranks, _replica, _learner, plan.Objective.Metrics, _heldOut);
         int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         _totalSteps = (int)Math.Min((plan.Epochs ?? int.MaxValue) * (long)stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
         _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);
-        _strategy = plan.Strategy.Create(new StrategyContext(ranks, _replica, _optimizer, _timer, Epochs, stepsPerEpoch));
-        _replica.Model.Observer = new StrategyNotifier(_strategy);
+        _loss = zeros(1, device: ranks.Device).DetachFromDisposeScope();
         _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
-        _state = new TrainingState(_replica, _optimizer, _learningRate, _strategy, _lossSum, _results);
+        _stepUnderWay = new TrainingStep(_loss);
+        _strategy = plan.Strategy.Create(
+            new StrategyContext(ranks, _replica, _learner.Optimizer, _timer, Epochs, stepsPerEpoch) { Step = _stepUnderWay });
+        _replica.Model.Observer = _strategy;
+        _state = new TrainingState(_replica, _learner.Optimizer, _learningRate, _strategy, plan.Objective.Metrics, _lossSum, _results);
         _checkpoints = plan.Checkpoints;
         if (_checkpoints?.ResumeStep is int step)
         {
@@ -110,8 +118,9 @@ public sealed class Trainer : IDisposable
         _strategy.Dispose();
         _training.Dispose();
         _heldOut.Dispose();
-        _optimizer.Dispose();
+        _learner.Dispose();
         _replica.Dispose();
+        _loss.Dispose();
         _lossSum.Dispose();
         _timer.Dispose();
     }
@@ -166,22 +175,17 @@ public sealed class Trainer : IDisposable
         {
             Batch data = _training.Next();
             _timer.End(SpanKind.Data, start);
+            _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
-            SpanMark ready = _timer.Mark();
-
-            Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
-            SpanMark forwardEnd = _timer.End(SpanKind.Forward, ready);
-
-            _replica.Model.Backward(loss);
-            _timer.End(SpanKind.Backward, forwardEnd);
+            Tensor loss = _learner.Learn(data, _timer, _timer.Mark());
             using (no_grad())
-                _lossSum.add_(loss, Scalars.One);
+                _lossSum.add_(_loss.copy_(loss), Scalars.One);
             _timer.Metric(MetricNames.Items, data.Items);
         }
 
         _strategy.BackwardDone();
         SpanMark backwardEnd = _timer.Mark();
-        _optimizer.Step(_learningRate.At(_step));
+        _learner.Optimizer.Step(_stepUnderWay.LearningRate);
         _timer.End(SpanKind.Optimizer, backwardEnd);
         _strategy.OptimizerStepped();
         _timer.End(SpanKind.Step, start);
@@ -189,35 +193,20 @@ public sealed class Trainer : IDisposable
         collectionsBefore.RecordSince(_timer);
     }
 
-    /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. A rank uses the batch-norm statistics that it holds.</summary>
     private EpochResult Evaluate(int epoch, double trainLoss)
     {
         SpanMark start = _timer.Mark();
-        _heldOut.StartEpoch(0);
-        _replica.Model.eval();
-        var sums = default(EvaluationSums);
-        using (no_grad())
+        IReadOnlyList<MeasuredMetric> heldOut = _evaluation.Run(epoch);
+        _timer.End(SpanKind.Evaluation, start);
+        var result = new EpochResult(epoch, trainLoss, heldOut, _learningRate.At(_step - 1));
+        if (_ranks.Rank == 0)
         {
-            for (int i = 0; i < _heldOut.BatchesPerEpoch; i++)
-            {
-                _ranks.Cancelled.ThrowIfCancellationRequested();
-                using DisposeScope scope = NewDisposeScope();
-                Batch batch = _heldOut.Next();
-                sums += CrossEntropyObjective.Evaluate(_replica.Model.forward(batch.Inputs), batch.Targets);
-            }
+            foreach ((string name, double value) in result.Records())
+                _timer.Metric(name, value);
+            _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
-        _ranks.World.AllReduce(total, ReduceOperation.Sum);
-        _timer.End(SpanKind.Evaluation, start);
-        if (!float.IsFinite(total[0]))
-            throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
-        // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.
-        if (total[4] > 0)
-            throw Diverged($"epoch {epoch}: after its last step, parameters of {total[4]} of {_ranks.World.Size} ranks are not finite");
-        double rate = _learningRate.At(_step - 1);
-        var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
-        Record(result);
+        EndStep();
         return result;
     }
 
@@ -234,21 +223,6 @@ public sealed class Trainer : IDisposable
         EndStep();
     }
 
-    private void Record(EpochResult result)
-    {
-        if (_ranks.Rank == 0)
-        {
-            _timer.Metric(MetricNames.TrainLoss, result.TrainLoss);
-            _timer.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
-            _timer.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
-            _timer.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
-            _timer.Metric(MetricNames.LearningRate, result.LearningRate);
-            _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
-        }
-
-        EndStep();
-    }
-
     /// <summary>Notes a stop of the process since the last time, at the present step, and ends what belongs to the step.</summary>
     private void EndStep()
     {
@@ -259,17 +233,11 @@ public sealed class Trainer : IDisposable
         _timer.EndStep();
     }
 
-    private static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
+    internal static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
 
     private string HashParameters()
     {
         _replica.Parameters.ToHost();
         return FloatBytes.Sha256(_replica.Parameters.Host.Span);
-    }
-
-    /// <summary>Passes the model's notice on to the strategy.</summary>
-    private sealed class StrategyNotifier(IStrategy strategy) : IBackwardObserver
-    {
-        public void PartReady(int part) => strategy.GradientsReady(part);
     }
 }

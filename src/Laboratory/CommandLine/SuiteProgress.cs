@@ -66,7 +66,10 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         public void EpochDone(EpochResult result) => task.Description = $"{_title}: {Describe(result)}";
     }
 
+    /// <summary>The losses and the first two metrics: a share in per cent.</summary>
     private static string Describe(EpochResult result) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"epoch {result.Epoch + 1}, loss {result.TrainLoss:0.000}, held-out loss {result.HeldOutLoss:0.000}, accuracy {result.HeldOutAccuracy:0.0%}");
+        CultureInfo.InvariantCulture, $"epoch {result.Epoch + 1}, loss {result.TrainLoss:0.000}")
+        + string.Concat(result.HeldOut.Take(2).Select(measured => measured.Metric.Largest == 1
+            ? string.Create(CultureInfo.InvariantCulture, $", {measured.Metric.Name} {measured.Value:0.0%}")
+            : string.Create(CultureInfo.InvariantCulture, $", held-out {measured.Metric.Name} {measured.Value:0.000}")));
 }

@@ -1,5 +1,4 @@
 using Daso.Communication;
-using Daso.Models;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Strategies;
@@ -20,6 +19,7 @@ public sealed record LocalSgdSpec : StrategySpec
 
     private sealed class LocalSgd(StrategyContext context, int interval) : IStrategy
     {
+        private readonly RangeReduction _average = new(context.Replica.Parameters, context.Ranks.World);
         private int _steps;
 
         public void OptimizerStepped()
@@ -28,10 +28,9 @@ public sealed record LocalSgdSpec : StrategySpec
                 return;
 
             StepTimer timer = context.Timer;
-            FlatTensor parameters = context.Replica.Parameters;
             SpanMark start = timer.Mark();
-            PendingOperation mean = context.Ranks.World.StartAllReduce(parameters.All, ReduceOperation.Mean);
-            timer.End(SpanKind.GlobalWait, start, mean.WaitOnStream(), mean.Key());
+            long bytes = _average.Run(ReduceOperation.Mean);
+            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_steps);
