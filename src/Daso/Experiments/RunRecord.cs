@@ -70,7 +70,12 @@ internal sealed class RunRecord : IDisposable
             {
                 JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
                 if (ranks.Rank == 0)
+                {
                     record = Take(plan, data, settings, hasRealLinks: true);
+                    if (!record.Continues)
+                        record.Begin([]);
+                }
+
                 var found = SharedRun.Parse(JobAgreement.Share(ranks.World, record?.ToShare().ToJson() ?? ""));
                 if (record is null)
                 {
@@ -80,9 +85,8 @@ internal sealed class RunRecord : IDisposable
 
                 record.VerifyCheckpoints(ranks.Rank);
                 ranks.World.Barrier();
-                if (ranks.Rank == 0)
+                if (ranks.Rank == 0 && record.Continues)
                     record.Begin([]);
-                ranks.World.Barrier();
             });
             return record!;
         }
@@ -252,6 +256,9 @@ internal sealed class RunRecord : IDisposable
         };
     }
 
+    /// <summary>Whether it goes on with an earlier process's run.</summary>
+    private bool Continues => _manifest.Resumptions.Count > 0;
+
     private SharedRun ToShare() => new(Path.GetFullPath(Folder.Path), _earlier);
 
     private void VerifyCheckpoints(int rank)
@@ -269,9 +276,8 @@ internal sealed class RunRecord : IDisposable
             foreach (int rank in ranks)
                 VerifyCheckpoints(rank);
             _manifest.Write(Folder);
-            bool continues = _manifest.Resumptions.Count > 0;
-            _events = new RunEvents(Folder, continues);
-            if (continues)
+            _events = new RunEvents(Folder, Continues);
+            if (Continues)
                 _events.RunResumed();
             else
                 _events.RunStarted();

@@ -45,7 +45,7 @@ public class MpiResumeTests
         }
 
         Assert.Equal(RunOutcome.Stopped, Manifest.Read(RunFolder.Open(run)).Outcome);
-        (int exitCode, string output, string errors) = Run(program, 2, "--resume", run);
+        (int exitCode, string output, string errors) = Run(program, 2, "--ranks-per-node", "1", "--resume", run);
         Assert.True(exitCode == (int)ExitCode.Usage, $"{exitCode}: {output}{errors}");
         Assert.Contains("the run has 2 × 2 ranks, here are 2 × 1; ", errors);
         (exitCode, output, errors) = program.Run([.. s_suite, "--link", "unlimited", "--resume", run]);
