@@ -43,6 +43,12 @@ internal static class SuiteExecution
     {
         IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
         using var runner = new SuiteRunner(plan, processes);
+        if (runner.IsFirst)
+        {
+            foreach (string note in runner.Notes)
+                Console.Error.WriteLine(note);
+        }
+
         if (plan.Options.Preflight is TimeSpan budget && runner.Preflight(budget, cancelled) is PreflightReport report)
             PreflightTable.Write(report, errors);
         if (!runner.IsFirst)

@@ -52,6 +52,9 @@ public sealed record RunOptions
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
 
+    /// <summary>Whether all files of the data are read before the training.</summary>
+    public bool ChecksData { get; init; }
+
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 

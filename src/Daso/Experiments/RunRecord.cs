@@ -40,6 +40,9 @@ internal sealed class RunRecord : IDisposable
 
     internal RunFolder Folder { get; }
 
+    /// <summary>What the user must know of how the run's folder was found; lines.</summary>
+    internal IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Makes the folder and writes the manifest.</summary>
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
@@ -100,6 +103,7 @@ internal sealed class RunRecord : IDisposable
         RunFolder folder = RunFolder.Open(path);
         Manifest earlier = Manifest.Read(folder);
         Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
+        here = here with { Specification = MendedData.Accept(earlier.Specification, here.Specification, out IReadOnlyList<string> mended) };
         SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
         IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
         foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()).Where(cell => !ended.Contains(cell)))
@@ -113,7 +117,10 @@ internal sealed class RunRecord : IDisposable
         return new RunRecord(
             folder,
             earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] },
-            ended);
+            ended)
+        {
+            Notes = mended,
+        };
     }
 
     /// <summary>Whether an earlier process has trained the cell.</summary>
@@ -227,7 +234,7 @@ internal sealed class RunRecord : IDisposable
         {
             plan.Describe(writer);
             foreach ((ExperimentVariant variant, IDataset dataset) in data)
-                writer.Add($"data of {variant.Name}", dataset.Fingerprint);
+                writer.Add(MendedData.EntryOf(variant.Name), dataset.Fingerprint);
         }
     }
 }
