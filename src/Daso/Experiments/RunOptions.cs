@@ -52,6 +52,9 @@ public sealed record RunOptions
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
 
+    /// <summary>Whether a resumed run trains the cells again that failed.</summary>
+    public bool RetriesFailed { get; init; }
+
     /// <summary>Whether all files of the data are read before the training.</summary>
     public bool ChecksData { get; init; }
 
