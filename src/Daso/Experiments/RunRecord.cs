@@ -208,11 +208,12 @@ internal sealed class RunRecord : IDisposable
         {
             Manifest earlier = Manifest.Read(folder);
             RequireSameCluster(path, earlier.Cluster, here.Cluster);
+            here = here with { Specification = MendedData.Accept(earlier.Specification, here.Specification, out IReadOnlyList<string> mended) };
             SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
             RunProgress progress = RunProgress.Read(folder, earlier, options.RetriesFailed, cell => CheckpointsOf(cell, options, folder, earlier));
             var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
             Manifest resumed = earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] };
-            return new RunRecord(options, folder, held, resumed, progress) { Notes = [.. NotesOf(folder, forsaken, progress)] };
+            return new RunRecord(options, folder, held, resumed, progress) { Notes = [.. mended, .. NotesOf(folder, forsaken, progress)] };
         }
         catch
         {
@@ -341,7 +342,7 @@ internal sealed class RunRecord : IDisposable
         {
             plan.Describe(writer);
             foreach ((ExperimentVariant variant, IDataset dataset) in data)
-                writer.Add($"data of {variant.Name}", dataset.Fingerprint);
+                writer.Add(MendedData.EntryOf(variant.Name), dataset.Fingerprint);
         }
     }
 }

@@ -115,6 +115,10 @@ internal sealed class SuiteCommand : Command
         {
             Description = "With --resume: trains also what failed; without it such trainings are left out.",
         };
+        private readonly Option<bool> _checkData = new("--check-data")
+        {
+            Description = "Reads all files of the data before the training and names every damaged one.",
+        };
         private readonly Option<string> _out = new(OutputOption)
         {
             Description = "Folder that the run's folder is made in.",
@@ -143,7 +147,8 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _preflight, _out, _format, _dryRun,
+                _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _checkData, _preflight, _out, _format,
+                _dryRun,
             };
             _mpi.AddTo(Command, hasDevice: true);
             foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
@@ -250,6 +255,7 @@ internal sealed class SuiteCommand : Command
                 RunNote = parsed.GetValue(_runNote),
                 MaximumTime = parsed.GetValue(_maximumTime) is string time ? Duration(time) : null,
                 RetriesFailed = parsed.GetValue(_retryFailed),
+                ChecksData = parsed.GetValue(_checkData),
                 Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
                 OutputFolder = parsed.GetValue(_out)!,
                 CommunicationLimit = PreflightCommand.Seconds(_limit.Name, parsed.GetValue(_limit))!.Value,
