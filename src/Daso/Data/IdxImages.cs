@@ -39,7 +39,7 @@ public sealed record IdxImages : DataSpec
             Unit = "images",
             TrainSamples = train.Count,
             HeldOutSamples = heldOut.Count,
-            Fingerprint = DataFile.Fingerprint(
+            Fingerprint = DataFingerprint.Of(
                 train.Images.Content, train.Labels.Content, heldOut.Images.Content, heldOut.Labels.Content),
             TrainingReader = _ => new IdxReader(train, normalised),
             HeldOutReader = () => new IdxReader(heldOut, normalised),

@@ -41,19 +41,14 @@ public sealed record ImageFolder : DataSpec
     public override IDataset Open()
     {
         CheckSettings();
-        ImageListing listing = ImageListing.Scan(Folder, Classes);
-        var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
-        var centreCrop = new CentreCrop((double)Crop / Resize);
-        return new SampledDataset(this)
-        {
-            Unit = "images",
-            TrainSamples = listing.Train.Count,
-            HeldOutSamples = listing.HeldOut.Count,
-            Fingerprint = listing.Fingerprint,
-            Threads = DecodeThreads,
-            TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
-            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
-        };
+        return Open(ImageFolderScan.Run(Folder, Classes));
+    }
+
+    /// <inheritdoc />
+    public override IDataset Open(OncePerJob once)
+    {
+        CheckSettings();
+        return Open(ImageListing.FromBytes(once(() => ImageFolderScan.Run(Folder, Classes).ToBytes()), Folder));
     }
 
     /// <inheritdoc />
@@ -69,6 +64,25 @@ public sealed record ImageFolder : DataSpec
         .Add("maximumArea", MaximumArea)
         .Add("minimumAspect", MinimumAspect)
         .Add("flip", Flip);
+
+    private SampledDataset Open(ImageListing listing)
+    {
+        var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
+        var centreCrop = new CentreCrop(Crop, Resize);
+        return new SampledDataset(this)
+        {
+            Unit = "images",
+            TrainSamples = listing.Train.Count,
+            HeldOutSamples = listing.HeldOut.Count,
+            Fingerprint = listing.Fingerprint,
+            Remarks = listing.Remarks,
+            Threads = DecodeThreads,
+            TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
+            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
+            Inspect = sample => ImageDecoder.ReadWhole(
+                sample < listing.Train.Count ? listing.Train.PathOf(sample) : listing.HeldOut.PathOf(sample - listing.Train.Count)),
+        };
+    }
 
     private void CheckSettings()
     {

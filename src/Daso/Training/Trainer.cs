@@ -210,10 +210,15 @@ public sealed class Trainer : IDisposable
         return result;
     }
 
-    /// <summary>Writes a checkpoint if one is due; after an epoch's last step it is written when the epoch has been evaluated.</summary>
+    /// <summary>
+    /// Writes a checkpoint if one is due or the ranks stop here; after an epoch's last step that is when the epoch has been evaluated.
+    /// </summary>
     private void SaveIfDue()
     {
-        if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
+        if (_checkpoints is null || _step == _totalSteps)
+            return;
+        bool stops = _checkpoints.StopsAfter(_step, _ranks.Rank);
+        if (!stops && _checkpoints.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
         EndStep();
         _timer.Flush(); // what was measured of the steps before a checkpoint is on disk before the checkpoint
@@ -221,6 +226,10 @@ public sealed class Trainer : IDisposable
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
         _timer.End(SpanKind.Checkpoint, start);
         EndStep();
+        if (!stops)
+            return;
+        _timer.Flush();
+        throw new RunStoppedException();
     }
 
     /// <summary>Notes a stop of the process since the last time, at the present step, and ends what belongs to the step.</summary>
