@@ -6,28 +6,13 @@ namespace Daso.Optimization;
 /// <summary>Stochastic gradient descent with momentum and weight decay: g += wd·p, v := m·v + g, p −= lr·v, as torch.optim.SGD.</summary>
 /// <param name="Momentum">m, from 0 to below 1.</param>
 /// <param name="WeightDecay">wd, at least 0.</param>
-public sealed record SgdSpec(double Momentum, double WeightDecay) : OptimizerSpec
+[Specification("sgd")]
+public sealed partial record SgdSpec([AtLeast(0), Below(1)] double Momentum, [AtLeast(0)] double WeightDecay) : OptimizerSpec
 {
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override void Validate()
-    {
-        if (!(Momentum is >= 0 and < 1))
-            throw new UserErrorException(FormattableString.Invariant($"SGD with Momentum {Momentum}: take one from 0 to below 1"));
-        if (!(WeightDecay is >= 0 and < double.PositiveInfinity))
-            throw new UserErrorException(FormattableString.Invariant($"SGD with WeightDecay {WeightDecay}: take 0 or more"));
-    }
-
     /// <inheritdoc />
     public override IOptimizer Create(Replica replica)
     {
         Validate();
         return new Sgd(this, replica);
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "sgd")
-        .Add("momentum", Momentum)
-        .Add("weightDecay", WeightDecay);
 }
