@@ -56,6 +56,15 @@ public sealed class SpecificationReaderTests
         Assert.Equal(1L << 40, Assert.IsType<DasoModel>(RunSpecification.Strategy(daso, CollectiveAlgorithm.Ring)).BucketBytes);
     }
 
+    /// <summary>A setting that is younger than a run is read as what the run did.</summary>
+    [Fact]
+    public void Setting_that_older_runs_lack_is_read_as_they_were()
+    {
+        JsonObject old = SpecificationWriter.ToJson(new DdpSpec { BroadcastBuffers = false });
+        Assert.False(old.ContainsKey("broadcastBuffers"));
+        Assert.False(Assert.IsType<DdpSpec>(SpecificationReader.Read<StrategySpec>(old, s_kinds)).BroadcastBuffers);
+    }
+
     [Fact]
     public void Kind_of_another_thing_or_of_nobody_is_none() => Assert.Multiple(
         () => Assert.Null(SpecificationReader.Read<ModelSpec>(new JsonObject { ["kind"] = "sgd" }, s_kinds)),
@@ -66,7 +75,7 @@ public sealed class SpecificationReaderTests
     [InlineData("""{"kind":"daso"}""", "specification has no schedule; it must be an object")]
     [InlineData("""{"kind":"ddp","bucketBytes":"1"}""", "specification.bucketBytes is \"1\"; it must be a whole number")]
     [InlineData("""{"kind":"ddp","bucketBytes":1.5}""", "specification.bucketBytes is 1.5; it must be a whole number")]
-    [InlineData("""{"kind":"ddp","bucketBytes":1,"firstBucketBytes":1,"wire":"0"}""", "specification.wire is \"0\"; it must be one of Float32, Float16, BFloat16")]
+    [InlineData("""{"kind":"ddp","bucketBytes":1,"firstBucketBytes":1,"wire":"0"}""", "specification.wire is \"0\"; it must be one of Float32, BFloat16, Float16")]
     [InlineData("""{"kind":"horovod","fusionBytes":1,"cycleMs":4294967296}""", "specification.cycleMs is 4294967296; it must be a whole number of 32 bits")]
     public void Damaged_setting_is_named(string json, string message) => Assert.Equal(
         message,
