@@ -196,7 +196,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor SettingRange = Error(
         "DASO045",
         "A setting's attributes must fit its type",
-        "Setting '{0}' {1}; write one that its type has");
+        "Setting '{0}' {1}; give it attributes that fit its type");
 
     public static readonly DiagnosticDescriptor DuplicateJsonName = Error(
         "DASO046",
