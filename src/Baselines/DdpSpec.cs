@@ -54,7 +54,7 @@ public sealed partial record DdpSpec : StrategySpec
             _buffersAreDue = false;
         }
 
-        public void GradientsReady(int part) => averager.PartReady(part);
+        public void PartReady(int part) => averager.PartReady(part);
 
         public void BackwardDone()
         {

@@ -71,7 +71,7 @@ internal static class SpecificationSamples
         [Specification("half")]
         public sealed partial record HalfSpec(double Rate) : OptimizerSpec
         {
-            public override IOptimizer Create(Replica replica) => throw new System.NotSupportedException();
+            public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients) => throw new System.NotSupportedException();
         }
         """;
 
@@ -115,11 +115,11 @@ internal static class SpecificationSamples
         }
         [Specification("k")] public sealed partial record HalfSpec(double Rate) : OptimizerSpec
         {
-            public override IOptimizer Create(Replica replica) => throw new System.NotSupportedException();
+            public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients) => throw new System.NotSupportedException();
         }
         [Specification("k")] public sealed partial record ThirdSpec(double Rate) : OptimizerSpec
         {
-            public override IOptimizer Create(Replica replica) => throw new System.NotSupportedException();
+            public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients) => throw new System.NotSupportedException();
             public override void Validate() { }
         }
         public sealed record Plain { [AtLeast(1)] public int Steps { get; init; } = 1; }

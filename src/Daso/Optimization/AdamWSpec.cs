@@ -19,9 +19,9 @@ public sealed partial record AdamWSpec(
     [AtLeast(0)] double WeightDecay = 0.01) : OptimizerSpec
 {
     /// <inheritdoc />
-    public override IOptimizer Create(Replica replica)
+    public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients)
     {
         Validate();
-        return new AdamW(this, replica);
+        return new AdamW(this, parameters, gradients);
     }
 }
