@@ -118,6 +118,7 @@ public sealed record ExperimentSetup(
         Model.Validate();
         Objective.Validate();
         Precision.Validate();
+        Data.Validate();
         Optimizer.Validate();
         LearningRate.Validate();
         foreach (StrategySpec strategy in Strategies)
