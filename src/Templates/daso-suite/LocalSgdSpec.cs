@@ -29,7 +29,7 @@ public sealed partial record LocalSgdSpec : StrategySpec
             StepTimer timer = context.Timer;
             SpanMark start = timer.Mark();
             long bytes = _average.Run(ReduceOperation.Mean);
-            timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+            timer.End(SpanKind.GlobalWait, start, bytes, _average.LastOperation);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_steps);

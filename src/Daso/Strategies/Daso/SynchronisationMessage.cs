@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 using static TorchSharp.torch;
 
 namespace Daso.Strategies;

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 
 namespace Daso.Strategies;
 
@@ -15,7 +16,6 @@ public sealed class RangeReduction
     private readonly ICommunicator _group;
     private readonly int _chunkElements;
     private readonly PendingOperation[] _chunks;
-    private WireFormat _wire;
     private long _bytes;
 
     /// <summary>Prepares it; nothing is sent.</summary>
@@ -42,19 +42,22 @@ public sealed class RangeReduction
     /// <summary>Whether it has been started and not been waited for.</summary>
     public bool IsUnderWay { get; private set; }
 
+    /// <summary>The last message, for the span that waits for it; null: none was sent since the start or a checkpoint.</summary>
+    public OperationKey? LastOperation { get; private set; }
+
     /// <summary>Starts all messages.</summary>
     /// <param name="operation">What becomes of the ranks' values.</param>
-    /// <param name="wire">How they travel.</param>
-    public void Start(ReduceOperation operation, WireFormat wire = WireFormat.Float32)
+    /// <param name="wire">How they travel; null: as float32.</param>
+    public void Start(ReduceOperation operation, WireFormat? wire = null)
     {
         if (IsUnderWay)
             throw new InvalidOperationException("a reduction is finished before it is started again");
         IsUnderWay = true;
-        _wire = wire;
         for (int i = 0; i < _chunks.Length; i++)
         {
             FlatRange chunk = Chunk(i);
-            _chunks[i] = _group.StartAllReduce(_tensor.ForSending(chunk.Offset, chunk.Length, _group, wire), operation, wire);
+            _chunks[i] = _group.StartAllReduce(_tensor.Range(chunk.Offset, chunk.Length), operation, wire);
+            LastOperation = _chunks[i].Key();
         }
     }
 
@@ -71,7 +74,7 @@ public sealed class RangeReduction
     }
 
     /// <summary>Starts and finishes.</summary>
-    public long Run(ReduceOperation operation, WireFormat wire = WireFormat.Float32)
+    public long Run(ReduceOperation operation, WireFormat? wire = null)
     {
         Start(operation, wire);
         return Finish();
@@ -85,18 +88,18 @@ public sealed class RangeReduction
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote: a reduction that is done, if one was under way.</summary>
-    public void Load(BinaryReader reader) => _bytes = reader.ReadInt64();
+    public void Load(BinaryReader reader)
+    {
+        _bytes = reader.ReadInt64();
+        LastOperation = null;
+    }
 
     private void Complete()
     {
         if (!IsUnderWay)
             return;
         for (int i = 0; i < _chunks.Length; i++)
-        {
-            _bytes += _chunks[i].Wait();
-            FlatRange chunk = Chunk(i);
-            _tensor.Received(chunk.Offset, chunk.Length, _group, _wire);
-        }
+            _bytes += _chunks[i].WaitOnStream();
 
         IsUnderWay = false;
     }
