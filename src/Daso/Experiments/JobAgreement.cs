@@ -10,6 +10,8 @@ namespace Daso.Experiments;
 /// <summary>What the processes of a job tell each other before they train.</summary>
 internal static class JobAgreement
 {
+    private static readonly TimeSpan s_stillFinding = TimeSpan.FromSeconds(10);
+
     /// <summary>Compares the ranks' specifications and programs by their hashes. Collective.</summary>
     /// <param name="world">All ranks.</param>
     /// <param name="specification">What this rank would run.</param>
@@ -34,14 +36,42 @@ internal static class JobAgreement
     }
 
     /// <summary>Gives all ranks a text of rank 0. Collective.</summary>
-    internal static string Share(ICommunicator world, string text)
+    internal static string Share(ICommunicator world, string text) => Encoding.UTF8.GetString(Share(world, Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>
+    /// Runs a function on rank 0 and gives what it returns to all. The others are told again and again that they have to wait, so that it
+    /// may take longer than an operation's limit. Collective.
+    /// </summary>
+    /// <param name="world">All ranks.</param>
+    /// <param name="find">The function.</param>
+    /// <param name="tellAfter">How often the others are told; null: every ten seconds.</param>
+    internal static byte[] Once(ICommunicator world, Func<byte[]> find, TimeSpan? tellAfter = null)
     {
-        byte[] bytes = world.Rank == 0 ? Encoding.UTF8.GetBytes(text) : [];
+        Task<byte[]>? finding = world.Rank == 0 ? Task.Run(find) : null;
+        byte[] found = [];
+        byte[] isFound = [0];
+        while (isFound[0] == 0)
+        {
+            if (finding is not null && Task.WaitAny([finding], tellAfter ?? s_stillFinding) == 0)
+            {
+                found = finding.GetAwaiter().GetResult();
+                isFound[0] = 1;
+            }
+
+            world.Broadcast(isFound, 0);
+        }
+
+        return Share(world, found);
+    }
+
+    /// <summary>Gives all ranks bytes of rank 0. Collective.</summary>
+    private static byte[] Share(ICommunicator world, byte[] bytes)
+    {
         long[] length = [bytes.Length];
         world.Broadcast(length, 0);
-        Array.Resize(ref bytes, (int)length[0]);
-        world.Broadcast(bytes, 0);
-        return Encoding.UTF8.GetString(bytes);
+        byte[] shared = world.Rank == 0 ? bytes : new byte[length[0]];
+        world.Broadcast(shared, 0);
+        return shared;
     }
 
     /// <summary>The builds of the library and of the program.</summary>

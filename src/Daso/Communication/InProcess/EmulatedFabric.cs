@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Daso.Timing;
 
 namespace Daso.Communication.InProcess;
 
@@ -66,22 +66,20 @@ internal sealed class EmulatedFabric : IDisposable
 
     private long TakeMessage(int from, int to, long transferNs)
     {
-        long startNs = Math.Max(NowNs(), Math.Max(_sendsUntilNs[from], _receivesUntilNs[to]));
+        long startNs = Math.Max(ProcessClock.NowNs, Math.Max(_sendsUntilNs[from], _receivesUntilNs[to]));
         _sendsUntilNs[from] = _receivesUntilNs[to] = startNs + transferNs;
         return startNs;
     }
 
     private long TakeAll(ReadOnlySpan<int> nodes, long transferNs)
     {
-        long startNs = NowNs();
+        long startNs = ProcessClock.NowNs;
         foreach (int node in nodes)
             startNs = Math.Max(startNs, Math.Max(_sendsUntilNs[node], _receivesUntilNs[node]));
         foreach (int node in nodes)
             _sendsUntilNs[node] = _receivesUntilNs[node] = startNs + transferNs;
         return startNs;
     }
-
-    private static long NowNs() => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
 
     private void Deliver()
     {
@@ -122,7 +120,7 @@ internal sealed class EmulatedFabric : IDisposable
                     continue;
                 }
 
-                remainingNs = _transfers.Peek().Next.DueNs - NowNs();
+                remainingNs = _transfers.Peek().Next.DueNs - ProcessClock.NowNs;
                 if (remainingNs <= 0)
                     return _transfers.Dequeue();
 

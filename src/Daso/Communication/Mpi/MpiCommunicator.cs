@@ -1,3 +1,5 @@
+using Daso.Timing;
+
 namespace Daso.Communication.Mpi;
 
 /// <summary>
@@ -91,11 +93,11 @@ internal sealed class MpiCommunicator : Communicator
             return WaitForTransfer(token);
         lock (_gate)
         {
-            while (_completed <= token)
+            var deadline = Deadline.After(_job.Settings.WaitLimit);
+            while (_completed <= token && !deadline.HasPassed)
             {
                 _job.ThrowIfEnded();
-                if (!Monitor.Wait(_gate, _job.Settings.WaitLimit) && _completed <= token)
-                    break;
+                Monitor.Wait(_gate, deadline.Left);
             }
 
             if (_completed > token)
@@ -218,11 +220,13 @@ internal sealed class MpiCommunicator : Communicator
         lock (_gate)
         {
             _transferCalls.Remove(token, out call);
+            var deadline = Deadline.After(_job.Settings.WaitLimit);
             while (!_transfers.TakeDone(token))
             {
                 _job.ThrowIfEnded();
-                if (!Monitor.Wait(_gate, _job.Settings.WaitLimit) && !_transfers.IsDone(token))
+                if (deadline.HasPassed)
                     throw TooLate(call, call.Root == Rank ? call.Target : call.Root);
+                Monitor.Wait(_gate, deadline.Left);
             }
         }
 
