@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Daso.Communication;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace Daso.Communication;
 /// Rounding twice is rounding once, and packing rounded values loses nothing, so that both clusters come to the same bits. A value may
 /// depend on those of its block only: blocks of <see cref="BlockElements"/> are counted from the start of the operation's range (or part).
 /// </remarks>
-public abstract record WireFormat
+public abstract record WireFormat : IParsable<WireFormat>
 {
     /// <summary>The largest <see cref="BlockElements"/>: pieces of operations are multiples of it.</summary>
     public const int LargestBlock = 1024;
@@ -36,9 +38,19 @@ public abstract record WireFormat
 
     /// <summary>The built-in format of a name, in any case.</summary>
     /// <exception cref="UserErrorException">There is none of that name.</exception>
-    public static WireFormat Named(string name) =>
-        BuiltIn.FirstOrDefault(one => string.Equals(one.Name, name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new UserErrorException($"no wire format is called '{name}'; take one of {string.Join(", ", BuiltIn)}");
+    public static WireFormat Named(string name) => TryParse(name, null, out WireFormat? format)
+        ? format
+        : throw new UserErrorException($"no wire format is called '{name}'; take one of {string.Join(", ", BuiltIn)}");
+
+    /// <inheritdoc cref="Named" />
+    public static WireFormat Parse(string s, IFormatProvider? provider) => Named(s);
+
+    /// <summary>The built-in format of a name, in any case.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, [MaybeNullWhen(false)] out WireFormat result)
+    {
+        result = BuiltIn.FirstOrDefault(one => string.Equals(one.Name, s, StringComparison.OrdinalIgnoreCase));
+        return result is not null;
+    }
 
     /// <summary>Bytes of packed elements: at most 8 an element; of whole blocks in a row the sum of the blocks'.</summary>
     public abstract long BytesFor(long elements);

@@ -49,7 +49,7 @@ internal static class JobAgreement
     {
         Task<byte[]>? finding = world.Rank == 0 ? Task.Run(find) : null;
         byte[] found = [];
-        float[] isFound = [0];
+        byte[] isFound = [0];
         while (isFound[0] == 0)
         {
             if (finding is not null && Task.WaitAny([finding], tellAfter ?? s_stillFinding) == 0)
@@ -67,15 +67,10 @@ internal static class JobAgreement
     /// <summary>Gives all ranks bytes of rank 0. Collective.</summary>
     private static byte[] Share(ICommunicator world, byte[] bytes)
     {
-        float[] length = [BitConverter.Int32BitsToSingle(bytes.Length)]; // travels bit by bit
+        long[] length = [bytes.Length];
         world.Broadcast(length, 0);
-        byte[] shared = new byte[BitConverter.SingleToInt32Bits(length[0])];
-        float[] packed = new float[(shared.Length + 3) / sizeof(float)];
-        Span<byte> packedBytes = MemoryMarshal.AsBytes(packed.AsSpan());
-        if (world.Rank == 0)
-            bytes.CopyTo(packedBytes);
-        world.Broadcast(packed, 0);
-        packedBytes[..shared.Length].CopyTo(shared);
+        byte[] shared = world.Rank == 0 ? bytes : new byte[length[0]];
+        world.Broadcast(shared, 0);
         return shared;
     }
 
