@@ -77,6 +77,10 @@ public sealed record EpochResult(int Epoch, double TrainLoss, IReadOnlyList<Meas
         other is not null && (Epoch, TrainLoss, LearningRate) == (other.Epoch, other.TrainLoss, other.LearningRate)
             && HeldOut.SequenceEqual(other.HeldOut);
 
+    /// <summary>All values, to the last bit.</summary>
+    public override string ToString() =>
+        FormattableString.Invariant($"epoch {Epoch}: ") + string.Join(", ", Records().Select(one => FormattableString.Invariant($"{one.Name} {one.Value}")));
+
     /// <inheritdoc />
     public override int GetHashCode() => HashCode.Combine(Epoch, TrainLoss, LearningRate);
 }
