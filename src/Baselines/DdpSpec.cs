@@ -35,6 +35,16 @@ public sealed record DdpSpec : StrategySpec
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire), context.Recorder);
 
     /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+    [
+        new()
+        {
+            Gradients = new BucketedGradients(ProgramGroup.World, BucketBytes, FirstBucketBytes, Wire),
+            Steps = [ProgramStep.GradientsAlone],
+        },
+    ];
+
+    /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "ddp")
         .Add("bucketBytes", BucketBytes)

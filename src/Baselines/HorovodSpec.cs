@@ -32,6 +32,10 @@ public sealed record HorovodSpec : StrategySpec
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
 
     /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+        [new() { Gradients = new QueuedGradients(FusionBytes, CycleMs * 1e6, Wire), Steps = [ProgramStep.GradientsAlone] }];
+
+    /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "horovod")
         .Add("fusionBytes", FusionBytes)

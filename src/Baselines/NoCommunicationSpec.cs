@@ -10,6 +10,9 @@ public sealed record NoCommunicationSpec : StrategySpec
     public override IStrategy Create(StrategyContext context) => new NoCommunication();
 
     /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => [new() { Steps = [new ProgramStep(false, [])] }];
+
+    /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer.Add("kind", "none");
 
     private sealed class NoCommunication : IStrategy

@@ -74,6 +74,14 @@ public sealed record ResNetSpec : ModelSpec
         return new LayeredModel($"resnet{Depth}", [.. parts]);
     }
 
+    /// <summary>Those of the first stage are 1; every stage has a quarter of the one before, and the head is applied once to 56 × 56.</summary>
+    public override double? Positions(string part) => part switch
+    {
+        "stem" => Stem == StemKind.Standard ? 4 : 1,
+        "head" => 1.0 / 3136,
+        _ => Math.Pow(0.25, part["stage".Length] - '1'),
+    };
+
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "resnet")

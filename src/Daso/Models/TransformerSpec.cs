@@ -57,6 +57,9 @@ public sealed record TransformerSpec : ModelSpec
         return new LayeredModel("transformer", [.. parts]);
     }
 
+    /// <summary>Every token, but for the embedding, which is looked up.</summary>
+    public override double? Positions(string part) => part == "embedding" ? 0 : 1;
+
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "transformer")

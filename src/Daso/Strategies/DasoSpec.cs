@@ -77,6 +77,18 @@ public sealed record DasoSpec : StrategySpec
     }
 
     /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => IsModelled
+        ? [DasoProgram.Phase(this, DasoSkips.Start(Schedule), scope), DasoProgram.Phase(this, default, scope)]
+        : [];
+
+    /// <inheritdoc />
+    public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
+        IsModelled ? DasoProgram.Training(this, scope, losses, stepsPerEpoch) : null;
+
+    /// <summary>A program has one exchange of all parameters by the ranks on duty.</summary>
+    private bool IsModelled => !ShardedDuty && MomentumAtMerge != MomentumAtMerge.Average;
+
+    /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "daso")
         .Add("schedule", Schedule)

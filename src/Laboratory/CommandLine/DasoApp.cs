@@ -36,7 +36,7 @@ public static class DasoApp
             PreflightCommand.Create(),
             ReportCommand.Create(),
             ReproduceCommand.Create(),
-            PredictCommand.Create(),
+            PredictCommand.Create(experiments),
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),

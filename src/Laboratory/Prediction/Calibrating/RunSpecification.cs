@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Daso.Baselines;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Strategies;
@@ -30,42 +31,36 @@ internal static class RunSpecification
         _ => null,
     };
 
-    /// <summary>A strategy of this project with its all-reduce; null: another, or a setting that the model does not have.</summary>
-    internal static StrategyModel? Strategy(JsonObject strategy, CollectiveAlgorithm algorithm) => Text(strategy, "kind") switch
+    /// <summary>A strategy of this project; null: another.</summary>
+    internal static StrategySpec? Strategy(JsonObject strategy) => Text(strategy, "kind") switch
     {
-        "none" => new NoCommunicationModel(),
-        "ddp" => new DdpModel
+        "none" => new NoCommunicationSpec(),
+        "ddp" => new DdpSpec
         {
-            BucketBytes = Whole(strategy, "bucketBytes"),
-            FirstBucketBytes = Whole(strategy, "firstBucketBytes"),
+            BucketBytes = strategy["bucketBytes"]!.GetValue<long>(),
+            FirstBucketBytes = strategy["firstBucketBytes"]!.GetValue<long>(),
             Wire = Wire(strategy, "wire"),
-            Algorithm = algorithm,
-            UsesMpi = true,
         },
-        "horovod" => new HorovodModel
+        "horovod" => new HorovodSpec
         {
             FusionBytes = strategy["fusionBytes"]!.GetValue<long>(),
-            CycleNs = Whole(strategy, "cycleMs") * 1e6,
+            CycleMs = Whole(strategy, "cycleMs"),
             Wire = Wire(strategy, "wire"),
-            Algorithm = algorithm,
-            UsesMpi = true,
-            CopiesBuffers = false,
         },
-        "daso" when !Flag(strategy, "shardedDuty") && Text(strategy, "momentumAtMerge") != nameof(MomentumAtMerge.Average) => new DasoModel
+        "daso" => new DasoSpec
         {
+            Schedule = Schedule(strategy)!,
             BlockingWire = Wire(strategy, "blockingWire"),
             CyclingWire = Wire(strategy, "cyclingWire"),
-            BlockingAlgorithm = algorithm,
-            CyclingAlgorithm = algorithm,
-            LocalAlgorithm = algorithm,
-            BucketBytes = Whole(strategy, "bucketBytes"),
-            UsesMpi = true,
+            MomentumAtMerge = Enum.Parse<MomentumAtMerge>(Text(strategy, "momentumAtMerge")),
+            ShardedDuty = Flag(strategy, "shardedDuty"),
+            BucketBytes = strategy["bucketBytes"]!.GetValue<long>(),
         },
         _ => null,
     };
 
     /// <summary>DASO's schedule.</summary>
-    internal static DasoSettings? Schedule(JsonObject strategy) => strategy["schedule"] is JsonObject schedule
+    private static DasoSettings? Schedule(JsonObject strategy) => strategy["schedule"] is JsonObject schedule
         ? new DasoSettings
         {
             Variant = Enum.Parse<DasoVariant>(Text(schedule, "variant")),
