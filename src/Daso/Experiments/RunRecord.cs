@@ -165,7 +165,7 @@ internal sealed class RunRecord : IDisposable
 
     internal void Failed(Exception failure)
     {
-        _events?.Failed(failure.ToString(), _current);
+        _events?.Failed(failure.Message, _current, failure.ToString());
         Finish(RunOutcome.Failed);
     }
 
@@ -209,6 +209,8 @@ internal sealed class RunRecord : IDisposable
         Seeds = variant.Seeds,
         Unit = data.Unit,
         Target = variant.Experiment.Target,
+        TrainSamples = data.TrainSamples,
+        HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,
     };
 

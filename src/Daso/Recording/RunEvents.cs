@@ -52,13 +52,16 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     });
 
     /// <summary>Something failed.</summary>
-    /// <param name="message">What.</param>
+    /// <param name="message">What; one line of it is kept.</param>
     /// <param name="cell">In which cell, if in one.</param>
-    public void Failed(string message, CellId? cell = null) => Write("failed", json =>
+    /// <param name="details">For who looks for the cause in the program: the exception with its stack. No table shows it.</param>
+    public void Failed(string message, CellId? cell = null, string? details = null) => Write("failed", json =>
     {
         if (cell is not null)
             Add(json, cell);
-        json.WriteString("message", message);
+        json.WriteString("message", FailureText.OneLine(message));
+        if (details is not null)
+            json.WriteString("details", details);
     });
 
     /// <summary>The user ended the run.</summary>
