@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Xml.Linq;
 
 namespace Daso.Tests.Packages;
 
@@ -67,6 +68,9 @@ public sealed class PackagesTests : IDisposable
         var dotnet = new DotNet(_folder, Path.Combine(_folder, "cache"));
         Pack(feed);
         Assert.Equal(["Daso.Generators.CodeFixes.dll", "Daso.Generators.dll"], Analyzers(feed));
+        Assert.DoesNotContain(Dependencies(feed), name => name.StartsWith("ScottPlot", StringComparison.Ordinal)
+            || name.StartsWith("Spectre", StringComparison.Ordinal)
+            || name == "System.CommandLine");
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), Sources(feed, GlobalPackages()));
 
         // Templates are installed in a place of this test, not in the user's.
@@ -89,14 +93,22 @@ public sealed class PackagesTests : IDisposable
         ];
     }
 
+    /// <summary>The packages that the package Daso asks for.</summary>
+    private static string[] Dependencies(string feed)
+    {
+        using ZipArchive library = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(feed, "Daso.0.1.0-test.*.nupkg")));
+        using Stream specification = library.GetEntry("Daso.nuspec")!.Open();
+        return [.. XDocument.Load(specification).Descendants().Where(node => node.Name.LocalName == "dependency").Select(node => node.Attribute("id")!.Value)];
+    }
+
     /// <summary>Packs what this test was built with, under a version that no cache can have.</summary>
     private static void Pack(string feed)
     {
         string configuration = typeof(PackagesTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         string[] options = ["-c", configuration, "-o", feed, "-m:1", $"-p:PackageVersion=0.1.0-test.{Guid.NewGuid():N}"];
         var dotnet = new DotNet(s_repository, GlobalPackages());
-        dotnet.Run(["pack", "src/Daso", "--no-build", .. options]);
-        dotnet.Run(["pack", "src/Baselines", "--no-build", .. options]);
+        foreach (string library in (string[])["Daso", "Baselines", "Laboratory"])
+            dotnet.Run(["pack", $"src/{library}", "--no-build", .. options]);
         dotnet.Run(["pack", "src/Templates", .. options]);
     }
 
