@@ -48,7 +48,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         if (isFollowing)
             job.WaitUntilQuiet();
         else
-            job.End(failure as UserErrorException ?? (Exception)new ClusterFailedException(rank, failure.Message, failure));
+            job.End(failure is UserErrorException or AgreedFailureException ? failure : new ClusterFailedException(rank, failure.Message, failure));
         return true;
     }
 

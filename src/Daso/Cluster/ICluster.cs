@@ -19,6 +19,7 @@ public interface ICluster
     /// <param name="body">What a rank does; runs on a thread of the rank's own.</param>
     /// <param name="cancelled">Ends all ranks.</param>
     /// <exception cref="Communication.ClusterFailedException">A rank threw; all others are ended.</exception>
+    /// <exception cref="AgreedFailureException">All ranks threw it; the cluster is as it was before.</exception>
     /// <exception cref="UserErrorException">A rank found a mistake of the user.</exception>
     /// <exception cref="OperationCanceledException">The user cancelled.</exception>
     void Run(Action<RankContext> body, CancellationToken cancelled = default);

@@ -51,7 +51,7 @@ internal sealed class MpiCluster : ICluster
             body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
             _job.World.Barrier();
         }
-        catch (Exception failure) when (EndJob(failure))
+        catch (Exception failure) when (failure is not AgreedFailureException && EndJob(failure))
         {
             throw _job.Reason! is UserErrorException or OperationCanceledException ? _job.Reason! : Failed(_job.Reason!);
         }

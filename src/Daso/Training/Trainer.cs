@@ -149,9 +149,10 @@ public sealed class Trainer : IDisposable
         float[] loss = [_lossSum.item<float>() / steps];
         using (no_grad())
             _lossSum.zero_();
-        if (!float.IsFinite(loss[0]))
-            throw new InvalidOperationException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
+        // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        if (!float.IsFinite(loss[0]))
+            throw new AgreedFailureException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
         return loss[0];
     }
 

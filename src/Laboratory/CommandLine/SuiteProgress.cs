@@ -9,6 +9,9 @@ namespace Daso.CommandLine;
 /// <summary>Shows on standard error how a suite goes on: a bar for each training on a terminal, a line for each epoch elsewhere.</summary>
 internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
 {
+    private ProgressTask? _task;
+    private string _title = "";
+
     /// <summary>Runs a body with progress bars if the console is a terminal.</summary>
     internal static void Show(IAnsiConsole console, Action<ISuiteObserver> body)
     {
@@ -25,10 +28,20 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
 
     public ITrainingObserver CellStarted(CellId cell, int number, int count)
     {
-        string title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
-        return bars is null
-            ? new Lines(console, title)
-            : new Bar(bars.AddTask(Markup.Escape(title)));
+        _title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
+        _task = bars?.AddTask(Markup.Escape(_title));
+        return _task is null ? new Lines(console, _title) : new Bar(_task);
+    }
+
+    public void CellFailed(string reason)
+    {
+        if (_task is not null)
+        {
+            _task.Description = $"{Markup.Escape(_title)}: failed";
+            _task.StopTask();
+        }
+
+        console.WriteLine($"{_title}: failed: {reason}");
     }
 
     private sealed class Lines(IAnsiConsole console, string title) : ITrainingObserver

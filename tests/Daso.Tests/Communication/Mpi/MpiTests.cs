@@ -13,6 +13,7 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Groups_do_not_wait_for_each_other))]
     [InlineData(nameof(MpiRankTests.Memory_that_arrives_late))]
     [InlineData(nameof(MpiRankTests.Device_memory))]
+    [InlineData(nameof(MpiRankTests.Agreed_failure))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
