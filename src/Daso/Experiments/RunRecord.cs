@@ -182,7 +182,7 @@ internal sealed class RunRecord : IDisposable
     /// <summary>A cell has failed; the run goes on.</summary>
     internal void CellFailed(CellId cell, Exception failure)
     {
-        _failed[cell] = failure.Message;
+        _failed[cell] = FailureText.OneLine(failure.Message);
         _events?.CellFailed(cell, failure.Message, failure.ToString());
         _current = null;
     }
@@ -276,6 +276,8 @@ internal sealed class RunRecord : IDisposable
         Seeds = variant.Seeds,
         Unit = data.Unit,
         Target = variant.Experiment.Target,
+        TrainSamples = data.TrainSamples,
+        HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,
     };
 

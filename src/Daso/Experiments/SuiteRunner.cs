@@ -121,7 +121,7 @@ public sealed class SuiteRunner : IDisposable
                 catch (Exception failure) when (IsOfTheCell(failure))
                 {
                     _record.CellFailed(id, failure);
-                    observer?.CellFailed(failure.Message);
+                    observer?.CellFailed(_record.FailedCells[id]);
                 }
             }
 
