@@ -30,5 +30,4 @@ public sealed partial record HorovodSpec : StrategySpec
     /// <inheritdoc />
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
         [new() { Gradients = new QueuedGradients(FusionBytes, CycleMs * 1e6, Wire), Steps = [ProgramStep.GradientsAlone] }];
-
 }

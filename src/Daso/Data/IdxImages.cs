@@ -47,7 +47,7 @@ public sealed partial record IdxImages : DataSpec
             Unit = "images",
             TrainSamples = train.Count,
             HeldOutSamples = heldOut.Count,
-            Fingerprint = DataFile.Fingerprint(
+            Fingerprint = DataFingerprint.Of(
                 train.Images.Content, train.Labels.Content, heldOut.Images.Content, heldOut.Labels.Content),
             TrainingReader = _ => new IdxReader(train, normalised),
             HeldOutReader = () => new IdxReader(heldOut, normalised),

@@ -53,18 +53,32 @@ public sealed partial record ImageFolder : DataSpec
     public override IDataset Open()
     {
         Validate();
-        ImageListing listing = ImageListing.Scan(Folder, Classes);
+        return Open(ImageFolderScan.Run(Folder, Classes));
+    }
+
+    /// <inheritdoc />
+    public override IDataset Open(OncePerJob once)
+    {
+        Validate();
+        return Open(ImageListing.FromBytes(once(() => ImageFolderScan.Run(Folder, Classes).ToBytes()), Folder));
+    }
+
+    private SampledDataset Open(ImageListing listing)
+    {
         var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
-        var centreCrop = new CentreCrop((double)Crop / Resize);
+        var centreCrop = new CentreCrop(Crop, Resize);
         return new SampledDataset(this)
         {
             Unit = "images",
             TrainSamples = listing.Train.Count,
             HeldOutSamples = listing.HeldOut.Count,
             Fingerprint = listing.Fingerprint,
+            Remarks = listing.Remarks,
             Threads = DecodeThreads,
             TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
             HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
+            Inspect = sample => ImageDecoder.ReadWhole(
+                sample < listing.Train.Count ? listing.Train.PathOf(sample) : listing.HeldOut.PathOf(sample - listing.Train.Count)),
         };
     }
 

@@ -5,7 +5,7 @@ using Daso.Specification;
 namespace Daso.Data;
 
 /// <summary>
-/// A text, gzip or plain, whose tokens are the bytes of its UTF-8 encoding: the vocabulary is known before any file is opened, nothing
+/// A text in UTF-8, gzip or plain, whose tokens are its bytes: the vocabulary is known before any file is opened, nothing
 /// is lost or folded, and a loss in nats is one per byte, comparable between texts. Inputs and targets int64 [B, T]; a target is the
 /// token that follows. The end of the text is held out.
 /// </summary>
@@ -33,7 +33,7 @@ public sealed partial record TextFile : DataSpec
     public override IDataset Open()
     {
         Validate();
-        byte[] text = DataFile.Read(File);
+        byte[] text = Utf8Text.Require(File, DataFile.Read(File));
         int trainLength = text.Length - (int)(text.Length * HeldOutFraction);
 
         // A window reads T + 1 tokens, and its epoch's offset is at most T − 1.
@@ -51,7 +51,7 @@ public sealed partial record TextFile : DataSpec
             Unit = "tokens",
             TrainSamples = trainSamples,
             HeldOutSamples = heldOutSamples,
-            Fingerprint = DataFile.Fingerprint(text),
+            Fingerprint = DataFingerprint.Of(text),
             TrainingReader = seed => new WindowReader(text, 0, SequenceLength, seed),
             HeldOutReader = () => new WindowReader(text, trainLength, SequenceLength, null),
         };

@@ -55,6 +55,9 @@ public sealed record RunOptions
     /// <summary>Whether a resumed run trains the cells again that failed.</summary>
     public bool RetriesFailed { get; init; }
 
+    /// <summary>Whether all files of the data are read before the training.</summary>
+    public bool ChecksData { get; init; }
+
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 

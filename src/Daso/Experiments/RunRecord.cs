@@ -115,6 +115,7 @@ internal sealed class RunRecord : IDisposable
         {
             Manifest earlier = Manifest.Read(folder);
             Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
+            here = here with { Specification = MendedData.Accept(earlier.Specification, here.Specification, out IReadOnlyList<string> mended) };
             SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
             IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
             var failed = RunEvents.ReadFailed(folder).Where(one => !ended.Contains(one.Key)).ToDictionary();
@@ -135,7 +136,7 @@ internal sealed class RunRecord : IDisposable
                 ended,
                 failed)
             {
-                Notes = [.. NotesOf(folder, forsaken, failed)],
+                Notes = [.. mended, .. NotesOf(folder, forsaken, failed)],
             };
         });
     }
@@ -296,7 +297,7 @@ internal sealed class RunRecord : IDisposable
         {
             plan.Describe(writer);
             foreach ((ExperimentVariant variant, IDataset dataset) in data)
-                writer.Add($"data of {variant.Name}", dataset.Fingerprint);
+                writer.Add(MendedData.EntryOf(variant.Name), dataset.Fingerprint);
         }
     }
 }

@@ -4,6 +4,7 @@ using Daso.Communication;
 using Daso.Data;
 using Daso.Preflight;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Training;
 using static TorchSharp.torch;
 
@@ -50,8 +51,12 @@ public sealed class SuiteRunner : IDisposable
         int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
         try
         {
+            // The ranks open the data together: they must be about to open the same.
+            processes?.Run(ranks => JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(plan)));
             foreach (ExperimentVariant variant in plan.Variants)
-                _data.Add(variant, OpenAndCheck(variant));
+                _data.Add(variant, OpenAndCheck(variant, processes));
+            if (options.ChecksData)
+                CheckData(cluster);
             Dictionary<string, string> settings = Settings(allocator, threads, cluster);
             if (processes is not null)
                 _record = RunRecord.Share(plan, _data, settings, processes);
@@ -67,14 +72,16 @@ public sealed class SuiteRunner : IDisposable
         }
     }
 
-    /// <summary>Lines about how the run's folder was found.</summary>
-    public IReadOnlyList<string> Notes => _record.Notes;
-
     /// <summary>The cells that failed, in this process or before.</summary>
     public IReadOnlyCollection<CellId> FailedCells => [.. _record.FailedCells.Keys];
 
     /// <summary>Whether rank 0 is one of this process's ranks: it writes what is common to all.</summary>
     public bool IsFirst { get; }
+
+    /// <summary>What the user must know of the data and of how the run's folder was found; lines, none where rank 0 is elsewhere.</summary>
+    public IReadOnlyList<string> Notes => IsFirst
+        ? [.. _data.Values.SelectMany(dataset => dataset.Remarks).Distinct().Select(remark => $"note: {remark}"), .. _record.Notes]
+        : [];
 
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
@@ -159,9 +166,9 @@ public sealed class SuiteRunner : IDisposable
         _ => false,
     };
 
-    private IDataset OpenAndCheck(ExperimentVariant variant)
+    private IDataset OpenAndCheck(ExperimentVariant variant, ICluster? processes)
     {
-        IDataset dataset = variant.Setup.Data.Open();
+        IDataset dataset = processes is null ? variant.Setup.Data.Open() : variant.Setup.Data.Open(find => Once(processes, find));
         try
         {
             dataset.OpenTraining(new Shard(0, _plan.Options.Topology.Ranks), variant.Seeds[0], CPU).Dispose();
@@ -172,6 +179,23 @@ public sealed class SuiteRunner : IDisposable
             dataset.Dispose();
             throw;
         }
+    }
+
+    private static byte[] Once(ICluster processes, Func<byte[]> find)
+    {
+        byte[] found = [];
+        processes.Run(ranks => found = JobAgreement.Once(ranks.World, find));
+        return found;
+    }
+
+    /// <summary>Reads all files of the data, each process its part.</summary>
+    /// <exception cref="UserErrorException">Some are damaged; all are named.</exception>
+    private void CheckData(ICluster cluster)
+    {
+        var shard = new Shard(cluster.RanksHere[0] / cluster.RanksHere.Count, cluster.Topology.Ranks / cluster.RanksHere.Count);
+        string[] damage = [.. _data.Values.SelectMany(dataset => dataset.FindDamage(shard)).Distinct()];
+        if (damage.Length > 0)
+            throw new UserErrorException($"--check-data: {damage.Length} damaged: {string.Join("; ", damage)}");
     }
 
     private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver? observer, CancellationToken cancelled)

@@ -100,6 +100,10 @@ internal sealed class SuiteCommand : Command
         {
             Description = "With --resume: trains also what failed; without it such trainings are left out.",
         };
+        private readonly Option<bool> _checkData = new("--check-data")
+        {
+            Description = "Reads all files of the data before the training and names every damaged one.",
+        };
         private readonly Option<string> _out = new(OutputOption)
         {
             Description = "Folder that the run's folder is made in.",
@@ -128,7 +132,7 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _retryFailed, _preflight, _out, _format, _dryRun,
+                _checkpointEvery, _resume, _retryFailed, _checkData, _preflight, _out, _format, _dryRun,
             };
             _mpi.AddTo(Command, hasDevice: true);
             foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
@@ -230,6 +234,7 @@ internal sealed class SuiteCommand : Command
                 CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
                 Resume = parsed.GetValue(_resume),
                 RetriesFailed = parsed.GetValue(_retryFailed),
+                ChecksData = parsed.GetValue(_checkData),
                 Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
                 OutputFolder = parsed.GetValue(_out)!,
                 CommunicationLimit = PreflightCommand.Seconds(_limit.Name, parsed.GetValue(_limit))!.Value,

@@ -95,5 +95,4 @@ public sealed partial record DasoSpec : StrategySpec
 
     /// <summary>A program has one exchange of all parameters by the ranks on duty.</summary>
     private bool IsModelled => !ShardedDuty && MomentumAtMerge != MomentumAtMerge.Average;
-
 }
