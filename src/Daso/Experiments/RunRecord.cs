@@ -190,6 +190,7 @@ internal sealed class RunRecord : IDisposable
             Suite = plan.Suite,
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
+            WorkingFolder = Environment.CurrentDirectory,
             Repeats = options.Repeats?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Daso.Analysis;
 using Daso.Experiments;
 using Daso.Recording;
 using Daso.Training;
@@ -9,6 +10,9 @@ namespace Daso.CommandLine;
 /// <summary>Shows on standard error how a suite goes on: a bar for each training on a terminal, a line for each epoch elsewhere.</summary>
 internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
 {
+    // 100 %, hh:mm:ss, and a space between columns.
+    private const int OtherColumns = 4 + 8 + 3;
+
     /// <summary>Runs a body with progress bars if the console is a terminal.</summary>
     internal static void Show(IAnsiConsole console, Action<ISuiteObserver> body)
     {
@@ -19,7 +23,11 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         }
 
         console.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = BarWidth(console.Profile.Width) },
+                new PercentageColumn(),
+                new RemainingTimeColumn())
             .Start(bars => body(new SuiteProgress(console, bars)));
     }
 
@@ -28,8 +36,31 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         string title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
         return bars is null
             ? new Lines(console, title)
-            : new Bar(bars.AddTask(Markup.Escape(title)));
+            : new Bar(console, bars, title);
     }
+
+    /// <summary>What stands before a bar: a title and as many parts behind it as a line of the terminal has room for.</summary>
+    /// <param name="title">Cut where it alone is too long.</param>
+    /// <param name="parts">The most important first.</param>
+    /// <param name="consoleWidth">Characters of a line.</param>
+    internal static string Fit(string title, IEnumerable<string> parts, int consoleWidth)
+    {
+        int width = Math.Max(1, consoleWidth - BarWidth(consoleWidth) - OtherColumns);
+        string text = title.Length <= width ? title : title[..(width - 1)] + '…';
+        string separator = ": ";
+        foreach (string part in parts)
+        {
+            if (text.Length + separator.Length + part.Length > width)
+                break;
+            text += separator + part;
+            separator = ", ";
+        }
+
+        return text;
+    }
+
+    /// <summary>A bar shows something from ten characters on; with all parts before it a line has room for more from 120 on.</summary>
+    private static int BarWidth(int consoleWidth) => Math.Clamp(consoleWidth - 110, 10, 40);
 
     private sealed class Lines(IAnsiConsole console, string title) : ITrainingObserver
     {
@@ -37,23 +68,28 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         {
         }
 
-        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {Describe(result)}");
+        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {string.Join(", ", Describe(result))}");
     }
 
-    private sealed class Bar(ProgressTask task) : ITrainingObserver
+    private sealed class Bar(IAnsiConsole console, ProgressContext bars, string title) : ITrainingObserver
     {
-        private readonly string _title = task.Description;
+        private readonly ProgressTask _task = bars.AddTask(Markup.Escape(Fit(title, [], console.Profile.Width)));
 
         public void StepDone(int steps, int totalSteps)
         {
-            task.MaxValue = totalSteps;
-            task.Value = steps;
+            _task.MaxValue = totalSteps;
+            _task.Value = steps;
         }
 
-        public void EpochDone(EpochResult result) => task.Description = $"{_title}: {Describe(result)}";
+        public void EpochDone(EpochResult result) =>
+            _task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
     }
 
-    private static string Describe(EpochResult result) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"epoch {result.Epoch + 1}, loss {result.TrainLoss:0.000}, held-out loss {result.HeldOutLoss:0.000}, accuracy {result.HeldOutAccuracy:0.0%}");
+    private static IEnumerable<string> Describe(EpochResult result) =>
+    [
+        FormattableString.Invariant($"epoch {result.Epoch + 1}"),
+        $"loss {Quantity.Fixed(result.TrainLoss, 3)}",
+        $"held-out loss {Quantity.Fixed(result.HeldOutLoss, 3)}",
+        string.Create(CultureInfo.InvariantCulture, $"accuracy {result.HeldOutAccuracy:0.0%}"),
+    ];
 }
