@@ -20,6 +20,12 @@ public sealed record DdpSpec : StrategySpec
     /// <summary>How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks.</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
+    /// <summary>
+    /// Whether all ranks take batch norm's running statistics of rank 0 before each forward and evaluation; on, as PyTorch's
+    /// broadcast_buffers.
+    /// </summary>
+    public bool BroadcastBuffers { get; init; } = true;
+
     /// <inheritdoc />
     public override void Validate()
     {
@@ -32,17 +38,36 @@ public sealed record DdpSpec : StrategySpec
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
-        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire), context.Recorder);
+        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire),
+        BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
+        context.Recorder);
 
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "ddp")
         .Add("bucketBytes", BucketBytes)
         .Add("firstBucketBytes", FirstBucketBytes)
-        .Add("wire", Wire.ToString());
+        .Add("wire", Wire.ToString())
+        .Add("broadcastBuffers", BroadcastBuffers);
 
-    private sealed class Ddp(GradientAverager averager, IRecorder recorder) : IStrategy
+    private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy
     {
+        /// <summary>Whether a forward has changed the statistics since they were last broadcast.</summary>
+        private bool _buffersAreDue;
+
+        public void StepStarted(int epoch, int batch)
+        {
+            EvaluationStarting();
+            _buffersAreDue = true;
+        }
+
+        public void EvaluationStarting()
+        {
+            if (_buffersAreDue)
+                buffers?.Run();
+            _buffersAreDue = false;
+        }
+
         public void GradientsReady(int part) => averager.PartReady(part);
 
         public void BackwardDone()
@@ -51,6 +76,10 @@ public sealed record DdpSpec : StrategySpec
             long bytes = averager.Finish();
             recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
         }
+
+        public void Save(BinaryWriter writer) => writer.Write(_buffersAreDue);
+
+        public void Load(BinaryReader reader) => _buffersAreDue = reader.ReadBoolean();
 
         public void Dispose()
         {

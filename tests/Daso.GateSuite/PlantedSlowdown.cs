@@ -53,6 +53,8 @@ public sealed record PlantedSlowdown(string Name, StrategySpec Inner) : Strategy
                 Thread.SpinWait(20);
         }
 
+        public void EvaluationStarting() => inner.EvaluationStarting();
+
         public void EpochEnded(double loss) => inner.EpochEnded(loss);
 
         public void Save(BinaryWriter writer) => inner.Save(writer);

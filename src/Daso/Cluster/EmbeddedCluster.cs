@@ -18,6 +18,9 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
     public IReadOnlyList<int> RanksHere { get; } = [.. Enumerable.Range(0, topology.Ranks)];
 
     /// <inheritdoc />
+    public bool HasRealLinks => false;
+
+    /// <inheritdoc />
     public MachineShares Shares { get; } = MachineShares.OfThreads(
         Enumerable.Range(0, topology.Ranks).Select(rank => Devices.IdentityOf(deviceOf(topology.LocalIdOf(rank)))));
 
@@ -49,7 +52,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         if (isFollowing)
             job.WaitUntilQuiet();
         else
-            job.End(failure as UserErrorException ?? (Exception)new ClusterFailedException(rank, failure.Message, failure));
+            job.End(failure is UserErrorException or AgreedFailureException ? failure : new ClusterFailedException(rank, failure.Message, failure));
         return true;
     }
 

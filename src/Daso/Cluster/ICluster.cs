@@ -9,6 +9,9 @@ public interface ICluster
     /// <summary>The ranks of this process, in order; rank 0's process writes what is common to all.</summary>
     IReadOnlyList<int> RanksHere { get; }
 
+    /// <summary>Whether nodes are joined by real links in place of emulated ones.</summary>
+    bool HasRealLinks { get; }
+
     /// <summary>How ranks share cores and GPUs.</summary>
     MachineShares Shares { get; }
 
@@ -19,6 +22,7 @@ public interface ICluster
     /// <param name="body">What a rank does; runs on a thread of the rank's own.</param>
     /// <param name="cancelled">Ends all ranks.</param>
     /// <exception cref="Communication.ClusterFailedException">A rank threw; all others are ended.</exception>
+    /// <exception cref="AgreedFailureException">All ranks threw it; the cluster is as it was before.</exception>
     /// <exception cref="UserErrorException">A rank found a mistake of the user.</exception>
     /// <exception cref="OperationCanceledException">The user cancelled.</exception>
     void Run(Action<RankContext> body, CancellationToken cancelled = default);

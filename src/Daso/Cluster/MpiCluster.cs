@@ -33,6 +33,9 @@ internal sealed class MpiCluster : ICluster
     public IReadOnlyList<int> RanksHere => [Rank];
 
     /// <inheritdoc />
+    public bool HasRealLinks => true;
+
+    /// <inheritdoc />
     public MachineShares Shares { get; }
 
     /// <inheritdoc />
@@ -53,7 +56,7 @@ internal sealed class MpiCluster : ICluster
             body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
             _job.World.Barrier();
         }
-        catch (Exception failure) when (EndJob(failure))
+        catch (Exception failure) when (failure is not AgreedFailureException && EndJob(failure))
         {
             throw _job.Reason! is UserErrorException or OperationCanceledException ? _job.Reason! : Failed(_job.Reason!);
         }

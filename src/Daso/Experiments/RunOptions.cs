@@ -52,6 +52,9 @@ public sealed record RunOptions
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
 
+    /// <summary>Whether a resumed run trains the cells again that failed.</summary>
+    public bool RetriesFailed { get; init; }
+
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 

@@ -11,16 +11,20 @@ namespace Daso.Experiments;
 internal sealed class RunRecord : IDisposable
 {
     private readonly Manifest _manifest;
+    private readonly RunLock? _lock;
     private readonly RunEvents? _events;
     private readonly IReadOnlySet<CellId> _ended;
+    private readonly Dictionary<CellId, string> _failed;
     private CellId? _current;
     private CellClock _clock = new();
 
-    private RunRecord(RunFolder folder, Manifest manifest, IReadOnlySet<CellId> ended)
+    private RunRecord(RunFolder folder, RunLock held, Manifest manifest, IReadOnlySet<CellId> ended, Dictionary<CellId, string> failed)
     {
         Folder = folder;
+        _lock = held;
         _manifest = manifest;
         _ended = ended;
+        _failed = failed;
         manifest.Write(folder);
         bool continues = manifest.Resumptions.Count > 0;
         _events = new RunEvents(folder, continues);
@@ -36,27 +40,39 @@ internal sealed class RunRecord : IDisposable
         Folder = folder;
         _manifest = Manifest.Read(folder);
         _ended = new HashSet<CellId>();
+        _failed = [];
     }
 
     internal RunFolder Folder { get; }
+
+    /// <summary>What the user must know of how the run's folder was found; lines.</summary>
+    internal IReadOnlyList<string> Notes { get; private init; } = [];
+
+    /// <summary>The cells that failed, in this process or before, and why.</summary>
+    internal IReadOnlyDictionary<CellId, string> FailedCells => _failed;
 
     /// <summary>Makes the folder and writes the manifest.</summary>
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
-    /// <param name="hasRealLinks">Whether nodes are joined by real links in place of emulated ones.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <exception cref="UserErrorException">It is to repeat a run of another plan.</exception>
     internal static RunRecord Create(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
         IReadOnlyDictionary<string, string> settings,
-        bool hasRealLinks = false)
+        ICluster cluster)
     {
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
-        manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
+        int ranksPerGpu = cluster.Shares.RanksPerGpu;
+        manifest = manifest with
+        {
+            Cluster = manifest.Cluster with { HasRealLinks = cluster.HasRealLinks, RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null },
+        };
         plan.Options.Repeats?.Require(manifest);
-        return new RunRecord(RunFolder.Create(plan.Options.OutputFolder, id), manifest, new HashSet<CellId>());
+        RunFolder folder = RunFolder.Create(plan.Options.OutputFolder, id);
+        return Holding(RunLock.Take(folder, out _), held => new RunRecord(folder, held, manifest, new HashSet<CellId>(), []));
     }
 
     /// <summary>
@@ -78,7 +94,7 @@ internal sealed class RunRecord : IDisposable
         {
             JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
             if (ranks.Rank == 0)
-                record = Create(plan, data, settings, hasRealLinks: true);
+                record = Create(plan, data, settings, cluster);
             string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
             record ??= new RunRecord(RunFolder.Open(path));
         });
@@ -98,22 +114,34 @@ internal sealed class RunRecord : IDisposable
         IReadOnlyDictionary<string, string> settings)
     {
         RunFolder folder = RunFolder.Open(path);
-        Manifest earlier = Manifest.Read(folder);
-        Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
-        SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
-        IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
-        foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()).Where(cell => !ended.Contains(cell)))
+        RunLock taken = RunLock.Take(folder, out RunHolder? forsaken);
+        return Holding(taken, held =>
         {
-            CheckpointSeries checkpoints = CheckpointsOf(cell, folder, earlier);
-            if (checkpoints.LatestStep() is int step)
-                checkpoints.Verify(step);
-        }
+            Manifest earlier = Manifest.Read(folder);
+            Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
+            SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
+            IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
+            var failed = RunEvents.ReadFailed(folder).Where(one => !ended.Contains(one.Key)).ToDictionary();
+            if (plan.Options.RetriesFailed)
+                failed.Clear();
+            foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()))
+            {
+                CheckpointSeries checkpoints = CheckpointsOf(cell, folder, earlier);
+                if (!ended.Contains(cell) && !failed.ContainsKey(cell) && checkpoints.LatestStep() is int step)
+                    checkpoints.Verify(step);
+            }
 
-        var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
-        return new RunRecord(
-            folder,
-            earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] },
-            ended);
+            var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
+            return new RunRecord(
+                folder,
+                held,
+                earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] },
+                ended,
+                failed)
+            {
+                Notes = [.. NotesOf(folder, forsaken, failed)],
+            };
+        });
     }
 
     /// <summary>Whether an earlier process has trained the cell.</summary>
@@ -155,7 +183,16 @@ internal sealed class RunRecord : IDisposable
         _current = null;
     }
 
-    internal void Completed() => Finish(RunOutcome.Completed);
+    /// <summary>A cell has failed; the run goes on.</summary>
+    internal void CellFailed(CellId cell, Exception failure)
+    {
+        _failed[cell] = failure.Message;
+        _events?.CellFailed(cell, failure.Message, failure.ToString());
+        _current = null;
+    }
+
+    /// <summary>All cells were tried.</summary>
+    internal void Completed() => Finish(_failed.Count == 0 ? RunOutcome.Completed : RunOutcome.Failed);
 
     internal void Cancelled()
     {
@@ -163,13 +200,47 @@ internal sealed class RunRecord : IDisposable
         Finish(RunOutcome.Cancelled);
     }
 
+    /// <summary>Something ends the run. Where it is the disk that this cannot be written to either, the records just end.</summary>
     internal void Failed(Exception failure)
     {
-        _events?.Failed(failure.ToString(), _current);
-        Finish(RunOutcome.Failed);
+        try
+        {
+            _events?.Failed(failure.Message, _current, failure.ToString());
+            Finish(RunOutcome.Failed);
+        }
+        catch (UserErrorException)
+        {
+            // The first failure is the one to tell.
+        }
     }
 
-    public void Dispose() => _events?.Dispose();
+    public void Dispose()
+    {
+        _events?.Dispose();
+        _lock?.Dispose();
+    }
+
+    /// <summary>Gives the folder back if the record cannot be made.</summary>
+    private static RunRecord Holding(RunLock held, Func<RunLock, RunRecord> make)
+    {
+        try
+        {
+            return make(held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static IEnumerable<string> NotesOf(RunFolder folder, RunHolder? forsaken, Dictionary<CellId, string> failed)
+    {
+        if (forsaken is not null)
+            yield return $"{folder.Path}: taken over; its last process ended without a word ({forsaken})";
+        foreach ((CellId cell, string reason) in failed)
+            yield return FormattableString.Invariant($"left out, for it failed: {cell.Experiment}, {cell.Strategy}, seed {cell.Seed}: {reason}");
+    }
 
     private static CheckpointSeries CheckpointsOf(CellId cell, RunFolder folder, Manifest manifest) => new(
         folder.Checkpoints,

@@ -18,6 +18,10 @@ public interface ISuiteObserver
     /// <param name="count">Cells of the suite.</param>
     /// <returns>Is told how the cell's training goes on.</returns>
     ITrainingObserver CellStarted(CellId cell, int number, int count);
+
+    /// <summary>The cell that began last has failed; the others go on.</summary>
+    /// <param name="reason">Why.</param>
+    void CellFailed(string reason);
 }
 
 /// <summary>Runs a suite's plan cell by cell and records it.</summary>
@@ -27,6 +31,7 @@ public sealed class SuiteRunner : IDisposable
     private readonly Func<LinkSpec?, ICluster> _clusterWith;
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
+    private readonly bool _ranksAreThreads;
 
     /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
@@ -35,6 +40,7 @@ public sealed class SuiteRunner : IDisposable
     public SuiteRunner(SuitePlan plan, ICluster? processes = null)
     {
         _plan = plan;
+        _ranksAreThreads = processes is null;
         string allocator = Allocator.Configure();
         RunOptions options = plan.Options;
         Func<int, Device> deviceOf = Devices.ForRanks(options.Device);
@@ -52,7 +58,7 @@ public sealed class SuiteRunner : IDisposable
             else if (plan.Options.Resume is string run)
                 _record = RunRecord.Resume(run, plan, _data, settings);
             else
-                _record = RunRecord.Create(plan, _data, settings);
+                _record = RunRecord.Create(plan, _data, settings, cluster);
         }
         catch
         {
@@ -60,6 +66,12 @@ public sealed class SuiteRunner : IDisposable
             throw;
         }
     }
+
+    /// <summary>Lines about how the run's folder was found.</summary>
+    public IReadOnlyList<string> Notes => _record.Notes;
+
+    /// <summary>The cells that failed, in this process or before.</summary>
+    public IReadOnlyCollection<CellId> FailedCells => [.. _record.FailedCells.Keys];
 
     /// <summary>Whether rank 0 is one of this process's ranks: it writes what is common to all.</summary>
     public bool IsFirst { get; }
@@ -82,10 +94,13 @@ public sealed class SuiteRunner : IDisposable
         return report;
     }
 
-    /// <summary>Trains all cells that are not trained yet; of a run that repeats another, those that the other has completed.</summary>
+    /// <summary>
+    /// Trains all cells that are not trained yet and have not failed; of a run that repeats another, those that the other has completed.
+    /// A cell that fails is recorded as failed, and the next one follows, unless the failure takes the cluster or the disk with it.
+    /// </summary>
     /// <param name="observer">Told of progress; null: nobody is.</param>
     /// <param name="cancelled">Ends the run.</param>
-    /// <exception cref="ClusterFailedException">A rank failed; what was recorded is kept.</exception>
+    /// <exception cref="ClusterFailedException">A rank failed and the others cannot go on; what was recorded is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was recorded is kept.</exception>
     public void Run(ISuiteObserver? observer, CancellationToken cancelled)
     {
@@ -97,8 +112,17 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                if (_plan.Options.Repeats?.Cells.Contains(id) != false && !_record.HasEnded(id))
+                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.HasEnded(id) || _record.FailedCells.ContainsKey(id))
+                    continue;
+                try
+                {
                     RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
+                }
+                catch (Exception failure) when (IsOfTheCell(failure))
+                {
+                    _record.CellFailed(id, failure);
+                    observer?.CellFailed(failure.Message);
+                }
             }
 
             _record.Completed();
@@ -121,6 +145,19 @@ public sealed class SuiteRunner : IDisposable
         _record.Dispose();
         Close();
     }
+
+    /// <summary>
+    /// Whether the next cell can be trained after a failure. Threads start anew with each cell; processes must have failed alike. What is
+    /// wrong with this environment, such as a full disk, is so for every cell.
+    /// </summary>
+    private bool IsOfTheCell(Exception failure) => failure switch
+    {
+        AgreedFailureException => true,
+        UserErrorException mistake => _ranksAreThreads && mistake.ExitCode != ExitCode.Environment,
+        ClusterFailedException { InnerException: IOException or UnauthorizedAccessException } => false,
+        ClusterFailedException => _ranksAreThreads,
+        _ => false,
+    };
 
     private IDataset OpenAndCheck(ExperimentVariant variant)
     {

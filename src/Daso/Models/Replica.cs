@@ -17,7 +17,7 @@ public readonly record struct FlatRange(int Offset, int Length);
 
 /// <summary>
 /// One rank's model with all trainable parameters as views of one flat tensor and all their gradients as views of another, both in the
-/// model's order. Frozen parameters stay outside: nothing updates or sends them.
+/// model's order. Frozen parameters stay outside: nothing updates or sends them. Batch norm's running statistics are views of a third.
 /// </summary>
 public sealed class Replica : IDisposable
 {
@@ -61,6 +61,17 @@ public sealed class Replica : IDisposable
             parameter.set_(view);
             parameter.grad = gradient;
         }
+
+        Tensor[] statistics = [.. model.named_buffers().Where(IsStatistic).Select(one => one.buffer)];
+        Statistics = new FlatTensor(checked((int)statistics.Sum(one => one.numel())), device);
+        offset = 0;
+        foreach (Tensor statistic in statistics)
+        {
+            using Tensor view = Statistics.Tensor.narrow(0, offset, statistic.numel());
+            view.copy_(statistic);
+            statistic.set_(view);
+            offset += (int)statistic.numel();
+        }
     }
 
     /// <summary>The model; its parameters are views of <see cref="Parameters"/>.</summary>
@@ -74,6 +85,9 @@ public sealed class Replica : IDisposable
 
     /// <summary>Their gradients, accumulated by backward, zeroed by the optimizer.</summary>
     public FlatTensor Gradients { get; }
+
+    /// <summary>The running means and variances of all batch norms, float32, in the order in which the model names them; may be none.</summary>
+    public FlatTensor Statistics { get; }
 
     /// <summary>Where each parameter lies, in the flat order.</summary>
     public IReadOnlyList<ParameterRange> ParameterRanges { get; }
@@ -111,7 +125,11 @@ public sealed class Replica : IDisposable
         Model.Dispose();
         Parameters.Dispose();
         Gradients.Dispose();
+        Statistics.Dispose();
     }
+
+    private static bool IsStatistic((string Name, Tensor Buffer) one) =>
+        one.Name.EndsWith("running_mean", StringComparison.Ordinal) || one.Name.EndsWith("running_var", StringComparison.Ordinal);
 
     private IEnumerable<Tensor> OutsideOfFlat() => Model.named_parameters()
         .Where(entry => !entry.parameter.requires_grad)

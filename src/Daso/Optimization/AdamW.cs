@@ -44,7 +44,11 @@ internal sealed class AdamW : IOptimizer
         _square.Dispose();
     }
 
-    /// <summary>In host memory, in one pass; multiplication and addition stay apart as in <see cref="Sgd"/>.</summary>
+    /// <summary>
+    /// In host memory, in one pass; multiplication and addition stay apart as in <see cref="Sgd"/>. The mean moves from whichever of m and g
+    /// weighs more, as torch.lerp does: m + (g − m)·s for s = 1 − β₁ below ½, else g − (g − m)·(1 − s), so that a gradient much smaller
+    /// than m is not lost where it is all that counts.
+    /// </summary>
     internal static void Update(Span<float> parameters, Span<float> gradients, Span<float> mean, Span<float> square, Factors factors)
     {
         Span<Vector<float>> parameterVectors = MemoryMarshal.Cast<float, Vector<float>>(parameters);
@@ -52,10 +56,12 @@ internal sealed class AdamW : IOptimizer
         Span<Vector<float>> meanVectors = MemoryMarshal.Cast<float, Vector<float>>(mean)[..parameterVectors.Length];
         Span<Vector<float>> squareVectors = MemoryMarshal.Cast<float, Vector<float>>(square)[..parameterVectors.Length];
         var epsilon = new Vector<float>(factors.Epsilon);
+        bool startsFromMean = factors.MeanShare < 0.5f;
+        float towards = startsFromMean ? factors.MeanShare : -(1 - factors.MeanShare);
         for (int i = 0; i < parameterVectors.Length; i++)
         {
             Vector<float> g = gradientVectors[i];
-            Vector<float> m = meanVectors[i] + (g - meanVectors[i]) * factors.MeanShare;
+            Vector<float> m = (startsFromMean ? meanVectors[i] : g) + (g - meanVectors[i]) * towards;
             Vector<float> v = squareVectors[i] * factors.SquareKept + g * g * factors.SquareShare;
             meanVectors[i] = m;
             squareVectors[i] = v;
@@ -67,7 +73,7 @@ internal sealed class AdamW : IOptimizer
         for (int i = parameterVectors.Length * Vector<float>.Count; i < parameters.Length; i++)
         {
             float g = gradients[i];
-            float m = mean[i] + (g - mean[i]) * factors.MeanShare;
+            float m = (startsFromMean ? mean[i] : g) + (g - mean[i]) * towards;
             float v = square[i] * factors.SquareKept + g * g * factors.SquareShare;
             mean[i] = m;
             square[i] = v;

@@ -35,6 +35,9 @@ public enum SpanKind : byte
 
     /// <summary>Writing a checkpoint, between steps.</summary>
     Checkpoint,
+
+    /// <summary>Broadcasting batch norm's running statistics before a forward, what a rank waits for the others included.</summary>
+    Buffers,
 }
 
 /// <summary>What one rank reports while it trains. Calls nobody; used by the rank's own thread only.</summary>

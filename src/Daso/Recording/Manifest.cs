@@ -12,7 +12,7 @@ public enum RunOutcome
     /// <summary>All cells were trained.</summary>
     Completed,
 
-    /// <summary>A rank failed.</summary>
+    /// <summary>A training failed, or what ended the run before all were trained; its events say what.</summary>
     Failed,
 
     /// <summary>The user ended it.</summary>

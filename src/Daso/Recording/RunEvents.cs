@@ -51,14 +51,28 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
         json.WriteString("parameters_sha256", parametersSha256);
     });
 
-    /// <summary>Something failed.</summary>
+    /// <summary>A cell failed, and the run goes on with the others.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="message">Why.</param>
+    /// <param name="details">For who looks for the cause in the program: the exception with its stack.</param>
+    public void CellFailed(CellId cell, string message, string details) => Write("cell_failed", json =>
+    {
+        Add(json, cell);
+        json.WriteString("message", message);
+        json.WriteString("details", details);
+    });
+
+    /// <summary>Something failed that ends the run.</summary>
     /// <param name="message">What.</param>
     /// <param name="cell">In which cell, if in one.</param>
-    public void Failed(string message, CellId? cell = null) => Write("failed", json =>
+    /// <param name="details">For who looks for the cause in the program: the exception with its stack. No table shows it.</param>
+    public void Failed(string message, CellId? cell = null, string? details = null) => Write("failed", json =>
     {
         if (cell is not null)
             Add(json, cell);
         json.WriteString("message", message);
+        if (details is not null)
+            json.WriteString("details", details);
     });
 
     /// <summary>The user ended the run.</summary>
@@ -78,6 +92,23 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     /// <exception cref="UserErrorException">The log cannot be read.</exception>
     internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder, int ranks) =>
         ReadParameterHashes(folder).Keys.Where(cell => folder.HasRecords(cell, ranks)).ToHashSet();
+
+    /// <summary>The cells whose last training failed by itself, and why; cells that an ended run has interrupted are not among them.</summary>
+    /// <exception cref="UserErrorException">The log cannot be read.</exception>
+    internal static IReadOnlyDictionary<CellId, string> ReadFailed(RunFolder folder)
+    {
+        var failed = new Dictionary<CellId, string>();
+        JsonLines.Read(folder.Events, line =>
+        {
+            if (!line.TryGetProperty("experiment", out _))
+                return;
+            if (line.GetProperty("event").ValueEquals("cell_failed"))
+                failed[CellOf(line)] = line.GetProperty("message").GetString()!;
+            else
+                failed.Remove(CellOf(line));
+        });
+        return failed;
+    }
 
     /// <summary>Of every cell that a run's log says is trained, the SHA-256 of rank 0's parameters.</summary>
     /// <exception cref="UserErrorException">It cannot be read.</exception>

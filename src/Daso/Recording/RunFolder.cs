@@ -27,6 +27,12 @@ public sealed class RunFolder
     /// <summary>What the communicators reached before the run, where it was asked for.</summary>
     public string Preflight => IOPath.Combine(Path, "preflight.json");
 
+    /// <summary>The file that the process that writes the folder has locked.</summary>
+    internal string Lock => IOPath.Combine(Path, "run.lock");
+
+    /// <summary>Which process that is.</summary>
+    internal string Holder => IOPath.Combine(Path, "holder.json");
+
     /// <summary>The checkpoints of the cells under way; made when the first is written.</summary>
     public string Checkpoints => IOPath.Combine(Path, "checkpoints");
 

@@ -8,6 +8,7 @@ internal static class SpanNames
     private static readonly string[] s_names =
     [
         "data", "forward", "backward", "local_sync", "global_send", "global_wait", "merge", "optimizer", "evaluation", "step", "checkpoint",
+        "buffers",
     ];
 
     private static readonly JsonEncodedText[] s_json = [.. s_names.Select(name => JsonEncodedText.Encode(name))];

@@ -35,6 +35,12 @@ public sealed record DasoSpec : StrategySpec
     /// <summary>Whether batch norm's running statistics are averaged over all ranks with the last batch of every epoch.</summary>
     public bool SynchroniseBatchNorm { get; init; }
 
+    /// <summary>
+    /// Whether a node's ranks take batch norm's running statistics of local rank 0 before each forward and evaluation, as the reference's
+    /// DistributedDataParallel inside the node does. Null: in variant heat only.
+    /// </summary>
+    public bool? BroadcastBuffers { get; init; }
+
     /// <summary>Variant paper: whether each local rank exchanges a slice of the parameters, and not one in turn all of them.</summary>
     public bool ShardedDuty { get; init; }
 
@@ -43,6 +49,8 @@ public sealed record DasoSpec : StrategySpec
 
     /// <summary>Cap in bytes of the buckets in which gradients are averaged inside the node.</summary>
     public long BucketBytes { get; init; } = 25 << 20;
+
+    internal bool BroadcastsBuffers => BroadcastBuffers ?? Schedule.Variant == DasoVariant.Heat;
 
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
@@ -86,6 +94,7 @@ public sealed record DasoSpec : StrategySpec
         .Add("stalenessFactor", StalenessFactor)
         .Add("momentumAtMerge", MomentumAtMerge.ToString())
         .Add("synchroniseBatchNorm", SynchroniseBatchNorm)
+        .Add("broadcastBuffers", BroadcastsBuffers)
         .Add("shardedDuty", ShardedDuty)
         .Add("chunkElements", ChunkElements)
         .Add("bucketBytes", BucketBytes);

@@ -17,8 +17,9 @@ internal sealed class DasoStrategy : IStrategy
     private readonly GradientAverager _localAverager;
     private readonly ParameterSynchronisation[] _global;
     private readonly NodeBroadcast _node;
-    private readonly BatchNormStatistics? _batchNorm;
+    private readonly BufferBroadcast? _buffers;
     private int _batch;
+    private bool _buffersAreDue;
 
     internal DasoStrategy(DasoSpec spec, StrategyContext context)
     {
@@ -42,7 +43,7 @@ internal sealed class DasoStrategy : IStrategy
         ];
         _node = new NodeBroadcast(
             context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
-        _batchNorm = spec.SynchroniseBatchNorm ? new BatchNormStatistics(context.Replica) : null;
+        _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Recorder) : null;
     }
 
     /// <summary>The schedule, to be looked at.</summary>
@@ -56,7 +57,18 @@ internal sealed class DasoStrategy : IStrategy
 
     private bool IsCycling => _schedule.Skips.Global != 0;
 
-    public void StepStarted(int epoch, int batch) => _batch = batch;
+    /// <summary>
+    /// As in PyTorch's DistributedDataParallel, a forward begins with a broadcast of buffers if the training step before it averaged
+    /// gradients; an evaluation has already done it for the step that follows.
+    /// </summary>
+    public void StepStarted(int epoch, int batch)
+    {
+        _batch = batch;
+        BroadcastBuffers();
+        _buffersAreDue = _schedule.AveragesLocally;
+    }
+
+    public void EvaluationStarting() => BroadcastBuffers();
 
     public void GradientsReady(int part)
     {
@@ -91,6 +103,7 @@ internal sealed class DasoStrategy : IStrategy
     public void Save(BinaryWriter writer)
     {
         _schedule.Save(writer);
+        writer.Write(_buffersAreDue);
         foreach (ParameterSynchronisation one in _global)
             one.Save(writer);
     }
@@ -98,6 +111,7 @@ internal sealed class DasoStrategy : IStrategy
     public void Load(BinaryReader reader)
     {
         _schedule.Load(reader);
+        _buffersAreDue = reader.ReadBoolean();
         foreach (ParameterSynchronisation one in _global)
             one.Load(reader);
     }
@@ -106,7 +120,13 @@ internal sealed class DasoStrategy : IStrategy
     {
         foreach (ParameterSynchronisation one in _global)
             one.Dispose();
-        _batchNorm?.Dispose();
+    }
+
+    private void BroadcastBuffers()
+    {
+        if (_buffersAreDue)
+            _buffers?.Run();
+        _buffersAreDue = false;
     }
 
     private void Do(DasoAction action)
@@ -166,11 +186,14 @@ internal sealed class DasoStrategy : IStrategy
     /// </summary>
     private void AverageBatchNorm()
     {
-        if (_batchNorm is null)
+        FlatTensor statistics = _context.Replica.Statistics;
+        if (!_spec.SynchroniseBatchNorm || statistics.Length == 0)
             return;
         IRecorder recorder = _context.Recorder;
+        ICommunicator world = _context.Ranks.World;
         long startNs = recorder.NowNs;
-        long bytes = _batchNorm.Average(_context.Ranks.World);
+        long bytes = world.AllReduce(statistics.ForSending(0, statistics.Length, world), ReduceOperation.Mean);
+        statistics.Received(0, statistics.Length, world);
         recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
     }
 }

@@ -41,11 +41,11 @@ public sealed record StrategyContext(
 /// <summary>
 /// How ranks keep their models in agreement. The training loop calls the members in this order and knows nothing else of a strategy:
 /// per step <see cref="StepStarted"/>, <see cref="GradientsReady"/> (from inside backward), <see cref="BackwardDone"/>, then the
-/// optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EpochEnded"/>. What a strategy has no use for it leaves out.
+/// optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EvaluationStarting"/>, then <see cref="EpochEnded"/>. What a strategy has no use for it leaves out.
 /// </summary>
 public interface IStrategy : IDisposable
 {
-    /// <summary>A step begins.</summary>
+    /// <summary>A step's batch is there; its forward comes next.</summary>
     /// <param name="epoch">From 0.</param>
     /// <param name="batch">From 0, within the epoch.</param>
     void StepStarted(int epoch, int batch)
@@ -64,6 +64,11 @@ public interface IStrategy : IDisposable
 
     /// <summary>The optimizer has updated the parameters.</summary>
     void OptimizerStepped()
+    {
+    }
+
+    /// <summary>The epoch's last step is done and the model is evaluated next.</summary>
+    void EvaluationStarting()
     {
     }
 

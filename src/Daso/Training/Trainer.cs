@@ -93,6 +93,7 @@ public sealed class Trainer : IDisposable
         {
             int epoch = _step / StepsPerEpoch;
             double loss = TrainEpoch(epoch, observer);
+            _strategy.EvaluationStarting();
             EpochResult result = Evaluate(epoch, loss);
             _strategy.EpochEnded(loss);
             _learningRate.EpochEnded(loss);
@@ -149,9 +150,10 @@ public sealed class Trainer : IDisposable
         float[] loss = [_lossSum.item<float>() / steps];
         using (no_grad())
             _lossSum.zero_();
-        if (!float.IsFinite(loss[0]))
-            throw new InvalidOperationException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
+        // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        if (!float.IsFinite(loss[0]))
+            throw new AgreedFailureException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
         return loss[0];
     }
 
@@ -160,15 +162,16 @@ public sealed class Trainer : IDisposable
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
         CollectionCount collectionsBefore = CollectionCount.Now();
         long startNs = _recorder.NowNs;
-        _strategy.StepStarted(epoch, batch);
         using (NewDisposeScope())
         {
             Batch data = _training.Next();
-            long dataNs = EndSpan(SpanKind.Data, startNs);
+            EndSpan(SpanKind.Data, startNs);
+            _strategy.StepStarted(epoch, batch);
+            long readyNs = _recorder.NowNs;
 
             Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
             Synchronise();
-            long forwardNs = EndSpan(SpanKind.Forward, dataNs);
+            long forwardNs = EndSpan(SpanKind.Forward, readyNs);
 
             _replica.Model.Backward(loss);
             Synchronise();
@@ -189,7 +192,7 @@ public sealed class Trainer : IDisposable
         collectionsBefore.RecordSince(_recorder);
     }
 
-    /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. Each rank uses its own batch-norm statistics.</summary>
+    /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. A rank uses the batch-norm statistics that it holds.</summary>
     private EpochResult Evaluate(int epoch, double trainLoss)
     {
         long startNs = _recorder.NowNs;

@@ -123,6 +123,7 @@ internal sealed class BreakdownAnalysis
         return new StepBreakdown(
             Of(SpanKind.Step),
             Of(SpanKind.Data),
+            Of(SpanKind.Buffers),
             Of(SpanKind.Forward),
             Of(SpanKind.Backward),
             Of(SpanKind.LocalSync) - ((_localImbalance + _throughDuty) / rankSteps),
@@ -149,8 +150,8 @@ internal sealed class BreakdownAnalysis
     {
         public static readonly SpanKind[] Parts =
         [
-            SpanKind.Data, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend, SpanKind.GlobalWait,
-            SpanKind.Merge, SpanKind.Optimizer,
+            SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend,
+            SpanKind.GlobalWait, SpanKind.Merge, SpanKind.Optimizer,
         ];
 
         private int _next;

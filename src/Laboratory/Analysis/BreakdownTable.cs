@@ -10,6 +10,7 @@ internal static class BreakdownTable
     public static readonly (string Column, string Meaning)[] Legend =
     [
         ("Where time goes", "the parts of a step, means over ranks, steps and seeds; they add up to Mean"),
+        ("Buffers", "broadcasting batch norm's running statistics, what ranks wait for each other included"),
         ("Local", "averaging or broadcasting inside the node, once its ranks are there"),
         ("Send, Wait", "packing and handing over; waiting for other nodes once they are there, also through the node's rank on duty: the network"),
         ("Imbalance", "waiting for ranks that come later to a common operation"),
@@ -19,7 +20,7 @@ internal static class BreakdownTable
 
     private static readonly string[] s_headers =
     [
-        "Mean", "Data", "Forward", "Backward", "Local", "Send", "Wait", "Merge", "Update", "Imbalance", "Other", "Alloc", "GC",
+        "Mean", "Data", "Buffers", "Forward", "Backward", "Local", "Send", "Wait", "Merge", "Update", "Imbalance", "Other", "Alloc", "GC",
     ];
 
     /// <summary>Writes the table.</summary>

@@ -6,10 +6,13 @@ namespace Daso.Analysis;
 /// <summary>A cell that was planned but not completed.</summary>
 /// <param name="Cell">Which.</param>
 /// <param name="Reason">
-/// "not started", "cancelled", "ended without a word" (killed), "a file of its records is not there", or the failure's message.
+/// "not started", "cancelled", "ended without a word" (killed), "under way" and "not started yet" (of a run that goes on), "a file of its
+/// records is not there", "failed: " and why, or what ended the run in it.
 /// </param>
 public sealed record IncompleteCell(CellId Cell, string Reason)
 {
+    private const string EndedWithoutAWord = "ended without a word";
+
     /// <summary>Cells in one line: ddp, seeds 2, 3 (cancelled); daso, seed 3 (not started). With the experiment unless it is one.</summary>
     internal static string InWords(IReadOnlyList<IncompleteCell> cells)
     {
@@ -21,27 +24,34 @@ public sealed record IncompleteCell(CellId Cell, string Reason)
     }
 
     /// <summary>Finds the reasons in the run's events.</summary>
+    /// <param name="run">The run's folder.</param>
+    /// <param name="cells">The cells.</param>
+    /// <param name="goesOn">Whether the run does: the cell of its last event is then under way.</param>
     /// <exception cref="UserErrorException">They cannot be read.</exception>
-    internal static IReadOnlyList<IncompleteCell> Explain(RunFolder run, IReadOnlyList<CellId> cells)
+    internal static IReadOnlyList<IncompleteCell> Explain(RunFolder run, IReadOnlyList<CellId> cells, bool goesOn = false)
     {
         var reasons = new Dictionary<CellId, string>();
+        CellId? last = null;
         if (cells.Count > 0)
         {
             JsonLines.Read(run.Events, line =>
             {
                 if (line.TryGetProperty("experiment", out _))
-                    reasons[RunEvents.CellOf(line)] = ReasonOf(line);
+                    reasons[last = RunEvents.CellOf(line)] = ReasonOf(line);
             });
         }
 
-        return [.. cells.Select(cell => new IncompleteCell(cell, reasons.GetValueOrDefault(cell, "not started")))];
+        if (goesOn && last is not null && reasons[last] == EndedWithoutAWord)
+            reasons[last] = "under way";
+        return [.. cells.Select(cell => new IncompleteCell(cell, reasons.GetValueOrDefault(cell, goesOn ? "not started yet" : "not started")))];
     }
 
     private static string ReasonOf(JsonElement line) => line.GetProperty("event").GetString() switch
     {
         "failed" => line.GetProperty("message").GetString()!,
+        "cell_failed" => $"failed: {line.GetProperty("message").GetString()}",
         "cancelled" => "cancelled",
         "cell_ended" => "a file of its records is not there",
-        _ => "ended without a word",
+        _ => EndedWithoutAWord,
     };
 }

@@ -22,7 +22,11 @@ public sealed record SettingDifference(string Setting, IReadOnlyList<string> A, 
 /// <param name="Runs">The runs' ids.</param>
 /// <param name="SpecificationHash">What they ran.</param>
 /// <param name="Missing">Of each run that did not complete its plan, the cells that it lacks.</param>
-public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash, IReadOnlyList<CutRun> Missing);
+public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash, IReadOnlyList<CutRun> Missing)
+{
+    /// <summary>Of each run that goes on, a line that says so.</summary>
+    internal IReadOnlyList<string> GoesOn { get; init; } = [];
+}
 
 /// <summary>A run that did not complete its plan.</summary>
 /// <param name="Run">Its id.</param>
@@ -142,5 +146,8 @@ public sealed record RunComparison(
     private static string Show(IReadOnlyList<string> values) => values.Count == 0 ? "(absent)" : string.Join(" | ", values);
 
     private static ComparedSide Side(RunSet runs, string hash) =>
-        new(runs.Path, [.. runs.Manifests.Select(manifest => manifest.RunId)], hash, [.. runs.Summaries.Select(CutRun.Of).OfType<CutRun>()]);
+        new(runs.Path, [.. runs.Manifests.Select(manifest => manifest.RunId)], hash, [.. runs.Summaries.Select(CutRun.Of).OfType<CutRun>()])
+        {
+            GoesOn = [.. runs.Summaries.Select(summary => summary.GoesOn).OfType<string>()],
+        };
 }

@@ -9,7 +9,7 @@ namespace Daso.Analysis;
 /// <summary>A run in numbers, from its files: live objects never enter.</summary>
 /// <param name="RunId">The run's id.</param>
 /// <param name="Suite">The suite's name.</param>
-/// <param name="Outcome">How the run ended; null: it was killed, or still runs.</param>
+/// <param name="Outcome">How the run ended; null: it goes on, if it has a <see cref="Holder"/>, or was killed.</param>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Experiments">In the order of the suite.</param>
 /// <param name="Incomplete">Cells that were planned but not completed.</param>
@@ -21,6 +21,10 @@ public sealed record RunSummary(
     IReadOnlyList<ExperimentSummary> Experiments,
     IReadOnlyList<IncompleteCell> Incomplete)
 {
+    /// <summary>The process with which the run goes on; null: it has ended, or was killed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RunHolder? Holder { get; init; }
+
     /// <summary>Reads a run's folder; a run that was killed or cancelled gives what it completed.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="UserErrorException">It holds no run, or a file is damaged.</exception>
@@ -31,17 +35,31 @@ public sealed record RunSummary(
         ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells())
             .ToLookup(RunEvents.ReadEnded(run, manifest.Cluster.Ranks()).Contains);
         HashSet<CellId> complete = [.. cells[true]];
+        RunHolder? holder = manifest.Outcome is null ? RunLock.HolderOf(run) : null;
         return new RunSummary(
             manifest.RunId,
             manifest.Suite,
             manifest.Outcome,
             manifest.Cluster,
             [.. manifest.Experiments.Select(experiment => ExperimentSummary.Read(run, manifest.Cluster, experiment, complete))],
-            IncompleteCell.Explain(run, [.. cells[false]]));
+            IncompleteCell.Explain(run, [.. cells[false]], holder is not null))
+        {
+            Holder = holder,
+        };
     }
 
-    /// <summary>What must be read before an experiment's table: that its medians are over different seeds. Null: no cell is missing.</summary>
+    /// <summary>That the run goes on, for who reads it meanwhile; null: it does not.</summary>
+    internal string? GoesOn => Holder is null ? null : $"{RunId}: goes on ({Holder}); what it has trained so far is read";
+
+    /// <summary>What must be read before an experiment's table, since its numbers say less than they seem to. Null: nothing.</summary>
     internal string? WarningOf(PlannedExperiment plan)
+    {
+        string[] warnings = [.. new[] { MissingCells(plan), SharedGpus() }.OfType<string>()];
+        return warnings.Length == 0 ? null : string.Join(". ", warnings);
+    }
+
+    /// <summary>That medians are over different seeds; null: no cell is missing.</summary>
+    private string? MissingCells(PlannedExperiment plan)
     {
         IncompleteCell[] missing = [.. Incomplete.Where(cell => cell.Cell.Experiment == plan.Name)];
         return missing.Length == 0
@@ -49,6 +67,10 @@ public sealed record RunSummary(
             : FormattableString.Invariant($"INCOMPLETE: {missing.Length} of {plan.Cells().Count()} trainings are missing: ")
                 + $"{IncompleteCell.InWords(missing)}; strategies with different seeds do not compare, but for ratios, which are by seed";
     }
+
+    private string? SharedGpus() => Cluster.RanksPerGpu is > 1 and int ranks
+        ? FormattableString.Invariant($"SHARED: {ranks} ranks compute on one GPU and wait for each other; times are not those of a rank with its own GPU")
+        : null;
 
     /// <summary>The summary as indented JSON; numbers that are missing are null.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SummaryJson.Readable.RunSummary);

@@ -6,6 +6,7 @@ namespace Daso.Analysis;
 /// </summary>
 /// <param name="StepNs">A whole step.</param>
 /// <param name="DataNs">Waiting for the next batch.</param>
+/// <param name="BuffersNs">Broadcasting batch norm's running statistics, imbalance included.</param>
 /// <param name="ForwardNs">Forward pass and loss.</param>
 /// <param name="BackwardNs">Backward pass, with what communication is started inside it.</param>
 /// <param name="LocalSyncNs">Averaging or broadcasting inside the node, once all its ranks are there.</param>
@@ -19,6 +20,7 @@ namespace Daso.Analysis;
 public sealed record StepBreakdown(
     double StepNs,
     double DataNs,
+    double BuffersNs,
     double ForwardNs,
     double BackwardNs,
     double LocalSyncNs,
@@ -33,6 +35,7 @@ public sealed record StepBreakdown(
     public IReadOnlyList<(string Name, double Ns)> Parts() =>
     [
         ("data", DataNs),
+        ("buffers", BuffersNs),
         ("forward", ForwardNs),
         ("backward", BackwardNs),
         ("local sync", LocalSyncNs),
@@ -50,6 +53,7 @@ public sealed record StepBreakdown(
         return new StepBreakdown(
             Of(one => one.StepNs),
             Of(one => one.DataNs),
+            Of(one => one.BuffersNs),
             Of(one => one.ForwardNs),
             Of(one => one.BackwardNs),
             Of(one => one.LocalSyncNs),

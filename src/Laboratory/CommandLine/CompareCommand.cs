@@ -26,6 +26,8 @@ internal static class CompareCommand
         {
             RunComparison comparison = RunComparison.Of(
                 parsed.GetValue(a)!, parsed.GetValue(b)!, parsed.GetValue(force), Share(parsed.GetValue(threshold)!));
+            foreach (string goesOn in (string[])[.. comparison.A.GoesOn, .. comparison.B.GoesOn])
+                parsed.InvocationConfiguration.Error.WriteLine(goesOn);
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (!comparison.IsSameBenchmark)
                 parsed.InvocationConfiguration.Error.WriteLine(ComparisonTable.Warning);

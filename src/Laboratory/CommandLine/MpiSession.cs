@@ -46,6 +46,8 @@ internal static class MpiSession
         {
             MpiJob job = MpiJob.Start(loaded, launcher.Processes, settings);
             int code = body(new MpiCluster(job, deviceOf));
+            if (code != (int)ExitCode.Done)
+                Thread.Sleep(s_passedOn);
             job.Leave(code, RankGuard.TellsLauncher);
             return code;
         }

@@ -108,11 +108,15 @@ internal sealed class ReplayCommand
         Repetition repetition = plan.Options.Repeats!;
         if (processes is null || processes.RanksHere.Contains(0))
             WarnOfSource(repetition.Manifest, SourceRevision.Detect(), console.Error);
-        if (SuiteExecution.Train(plan, processes, cancelled) is not RunFolder repeated)
-            return (int)ExitCode.Done;
-        RunSummary.Read(repeated.Path).Write(repeated);
-        console.Error.WriteLine($"records: {repeated.Path}");
-        return Report(Replication.Of(repetition.Path, repeated.Path), console);
+        return SuiteExecution.RunAndShow(
+            plan,
+            processes,
+            repeated =>
+            {
+                RunSummary.Read(repeated.Path).Write(repeated);
+                return Report(Replication.Of(repetition.Path, repeated.Path), console);
+            },
+            cancelled);
     }
 
     private static void WarnOfSource(Manifest manifest, SourceRevision here, TextWriter error)
@@ -123,7 +127,7 @@ internal sealed class ReplayCommand
             error.WriteLine($"warning: commit {here.ShortName}: files differed from it, or may have; what they held is not recorded");
     }
 
-    private static int Report(Replication replication, InvocationConfiguration console)
+    private static ExitCode Report(Replication replication, InvocationConfiguration console)
     {
         IAnsiConsole output = SpeedupTable.ConsoleFor(console.Output);
         output.WriteLine(replication.WhyStatistics is string why
@@ -156,7 +160,7 @@ internal sealed class ReplayCommand
             _ => ("replicated", ExitCode.Done),
         };
         output.WriteLine(outcome);
-        return (int)code;
+        return code;
     }
 
     private static string Short(string hash) => hash[..Math.Min(12, hash.Length)];

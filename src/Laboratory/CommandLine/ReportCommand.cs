@@ -24,6 +24,8 @@ internal static class ReportCommand
             string[] given = parsed.GetValue(runs)!;
             string target = parsed.GetValue(folder) ?? DefaultFolder(given);
             ReportedRun[] read = [.. given.Select(ReportedRun.Read)];
+            foreach (string goesOn in read.Select(run => run.Summary.GoesOn).OfType<string>())
+                parsed.InvocationConfiguration.Error.WriteLine(goesOn);
             ReportFiles.Write(Report.Of(read), target);
             if (parsed.GetValue(tensorBoard))
                 TensorBoardFiles.Write(read, Path.Combine(target, "tensorboard"));

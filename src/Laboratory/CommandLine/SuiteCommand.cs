@@ -112,6 +112,10 @@ internal sealed class SuiteCommand : Command
         {
             Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with.",
         };
+        private readonly Option<bool> _retryFailed = new("--retry-failed")
+        {
+            Description = "With --resume: trains also what failed; without it such trainings are left out.",
+        };
         private readonly Option<string> _out = new(OutputOption)
         {
             Description = "Folder that the run's folder is made in.",
@@ -140,7 +144,7 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _preflight, _out, _format, _dryRun,
+                _checkpointEvery, _resume, _retryFailed, _preflight, _out, _format, _dryRun,
             };
             _mpi.AddTo(Command, hasDevice: true);
             foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
@@ -181,6 +185,8 @@ internal sealed class SuiteCommand : Command
         private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
         {
             RunOptions options = Options(parsed);
+            if (options.RetriesFailed && options.Resume is null)
+                throw new UserErrorException($"{_retryFailed.Name}: of which run? Name its folder with {_resume.Name}");
             _mpi.Check(parsed, options.Device);
             if (_inPlaceOfRunning is not null)
                 return Task.FromResult(_inPlaceOfRunning(SuitePlan.Expand(_name, _experiments, options), parsed));
@@ -241,6 +247,7 @@ internal sealed class SuiteCommand : Command
                 WarmupSteps = parsed.GetValue(_warmupSteps),
                 CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
                 Resume = parsed.GetValue(_resume),
+                RetriesFailed = parsed.GetValue(_retryFailed),
                 Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
                 OutputFolder = parsed.GetValue(_out)!,
                 CommunicationLimit = PreflightCommand.Seconds(_limit.Name, parsed.GetValue(_limit))!.Value,

@@ -13,6 +13,9 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
     // 100 %, hh:mm:ss, and a space between columns.
     private const int OtherColumns = 4 + 8 + 3;
 
+    private ProgressTask? _task;
+    private string _title = "";
+
     /// <summary>Runs a body with progress bars if the console is a terminal.</summary>
     internal static void Show(IAnsiConsole console, Action<ISuiteObserver> body)
     {
@@ -33,10 +36,20 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
 
     public ITrainingObserver CellStarted(CellId cell, int number, int count)
     {
-        string title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
-        return bars is null
-            ? new Lines(console, title)
-            : new Bar(console, bars, title);
+        _title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
+        _task = bars?.AddTask(Markup.Escape(Fit(_title, [], console.Profile.Width)));
+        return _task is null ? new Lines(console, _title) : new Bar(console, _task, _title);
+    }
+
+    public void CellFailed(string reason)
+    {
+        if (_task is not null)
+        {
+            _task.Description = Markup.Escape(Fit(_title, ["failed"], console.Profile.Width));
+            _task.StopTask();
+        }
+
+        console.WriteLine($"{_title}: failed: {reason}");
     }
 
     /// <summary>What stands before a bar: a title and as many parts behind it as a line of the terminal has room for.</summary>
@@ -71,18 +84,16 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {string.Join(", ", Describe(result))}");
     }
 
-    private sealed class Bar(IAnsiConsole console, ProgressContext bars, string title) : ITrainingObserver
+    private sealed class Bar(IAnsiConsole console, ProgressTask task, string title) : ITrainingObserver
     {
-        private readonly ProgressTask _task = bars.AddTask(Markup.Escape(Fit(title, [], console.Profile.Width)));
-
         public void StepDone(int steps, int totalSteps)
         {
-            _task.MaxValue = totalSteps;
-            _task.Value = steps;
+            task.MaxValue = totalSteps;
+            task.Value = steps;
         }
 
         public void EpochDone(EpochResult result) =>
-            _task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
+            task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
     }
 
     private static IEnumerable<string> Describe(EpochResult result) =>

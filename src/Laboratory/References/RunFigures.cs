@@ -17,6 +17,8 @@ internal sealed record RunFigures(string RunId, string Suite, ReferenceMachine M
     {
         Manifest manifest = Manifest.Read(RunFolder.Open(path));
         RunSummary summary = RunSummary.Read(path);
+        if (summary.Holder is RunHolder holder)
+            throw new UserErrorException($"{path}: the run goes on ({holder}); wait for its end", ExitCode.RunFailed);
         if (summary.Incomplete is [IncompleteCell first, ..])
         {
             throw new UserErrorException(

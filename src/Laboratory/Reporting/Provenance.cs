@@ -20,7 +20,10 @@ internal static class Provenance
             ("commit", Commit(manifest.Source)),
             ("specification", $"SHA-256 {manifest.SpecificationHash}"),
             ("started", Time(manifest.StartedUtc)),
-            ("ended", manifest.FinishedUtc is DateTimeOffset end ? $"{Time(end)}, {manifest.Outcome}" : "was killed, or still runs"),
+            ("ended", manifest.FinishedUtc is DateTimeOffset end
+                ? $"{Time(end)}, {manifest.Outcome}"
+                : run.Summary.Holder is RunHolder holder ? $"goes on: {holder}"
+                : "was killed"),
             ("cluster", FormattableString.Invariant(
                 $"{manifest.Cluster.Nodes} nodes × {manifest.Cluster.RanksPerNode} ranks on {manifest.Cluster.Device}")),
             .. manifest.Experiments.Select(plan => ($"link of {plan.Name}", ReportTable.LinkOf(plan))),

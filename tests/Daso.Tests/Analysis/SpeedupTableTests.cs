@@ -24,13 +24,13 @@ public class SpeedupTableTests
             ╰──────────┴───────────────┴──────────────┴──────────┴──────────┴─────────────────────────┴───────────────┴───────────────┴─────────╯
             † none did less work, so that its times do not compare: reached the target in 1 epochs; the baseline needs 3 or more, at least 1.6 by its spread
             one seed: the intervals hold the noise inside these trainings, not that of a repetition
-            ╭─────────────────┬─────────┬──────┬─────────┬──────────┬─────────┬──────┬─────────┬───────┬────────┬───────────┬─────────┬─────────┬───────────╮
-            │ Where time goes │    Mean │ Data │ Forward │ Backward │   Local │ Send │    Wait │ Merge │ Update │ Imbalance │   Other │   Alloc │        GC │
-            ├─────────────────┼─────────┼──────┼─────────┼──────────┼─────────┼──────┼─────────┼───────┼────────┼───────────┼─────────┼─────────┼───────────┤
-            │ daso            │ 41.0 ms │    – │       – │        – │ 1.23 ms │    – │ 8.20 ms │     – │      – │         – │ 31.6 ms │ 15.2 kB │ 0 + 0 + 0 │
-            │ ddp             │ 82.0 ms │    – │       – │        – │ 2.46 ms │    – │ 16.4 ms │     – │      – │         – │ 63.1 ms │ 15.2 kB │ 0 + 0 + 0 │
-            │ none            │ 31.2 ms │    – │       – │        – │  937 µs │    – │ 6.25 ms │     – │      – │         – │ 24.1 ms │ 15.2 kB │ 0 + 0 + 0 │
-            ╰─────────────────┴─────────┴──────┴─────────┴──────────┴─────────┴──────┴─────────┴───────┴────────┴───────────┴─────────┴─────────┴───────────╯
+            ╭─────────────────┬─────────┬──────┬─────────┬─────────┬──────────┬─────────┬──────┬─────────┬───────┬────────┬───────────┬─────────┬─────────┬───────────╮
+            │ Where time goes │    Mean │ Data │ Buffers │ Forward │ Backward │   Local │ Send │    Wait │ Merge │ Update │ Imbalance │   Other │   Alloc │        GC │
+            ├─────────────────┼─────────┼──────┼─────────┼─────────┼──────────┼─────────┼──────┼─────────┼───────┼────────┼───────────┼─────────┼─────────┼───────────┤
+            │ daso            │ 41.0 ms │    – │       – │       – │        – │ 1.23 ms │    – │ 8.20 ms │     – │      – │         – │ 31.6 ms │ 15.2 kB │ 0 + 0 + 0 │
+            │ ddp             │ 82.0 ms │    – │       – │       – │        – │ 2.46 ms │    – │ 16.4 ms │     – │      – │         – │ 63.1 ms │ 15.2 kB │ 0 + 0 + 0 │
+            │ none            │ 31.2 ms │    – │       – │       – │        – │  937 µs │    – │ 6.25 ms │     – │      – │         – │ 24.1 ms │ 15.2 kB │ 0 + 0 + 0 │
+            ╰─────────────────┴─────────┴──────┴─────────┴─────────┴──────────┴─────────┴──────┴─────────┴───────┴────────┴───────────┴─────────┴─────────┴───────────╯
 
             Step             the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds
             …/s              of all ranks over the training time, median over seeds
@@ -40,6 +40,7 @@ public class SpeedupTableTests
             accuracy, …      the quality on held-out data after the last epoch: mean ± standard deviation over seeds
             Sent             bytes from a node to other nodes in a step
             Where time goes  the parts of a step, means over ranks, steps and seeds; they add up to Mean
+            Buffers          broadcasting batch norm's running statistics, what ranks wait for each other included
             Local            averaging or broadcasting inside the node, once its ranks are there
             Send, Wait       packing and handing over; waiting for other nodes once they are there, also through the node's rank on duty: the network
             Imbalance        waiting for ranks that come later to a common operation
@@ -59,6 +60,17 @@ public class SpeedupTableTests
         using var run = new SyntheticRun(
             new RecordedCluster(2, 2, "cpu") { HasRealLinks = true }, SyntheticRun.Plan("ddp") with { Seeds = [3], Link = null });
         Assert.Contains("2 × 2 ranks on cpu; link real (MPI); seed 3", Plain(RunSummary.Read(run.Folder.Path)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(1, false)]
+    [InlineData(null, false)]
+    public void Ranks_that_share_a_gpu_are_told(int? ranksPerGpu, bool isWarned)
+    {
+        using var run = new SyntheticRun(
+            new RecordedCluster(2, 2, "cuda") { RanksPerGpu = ranksPerGpu }, SyntheticRun.Plan("ddp") with { Seeds = [3] });
+        Assert.Equal(isWarned, Plain(RunSummary.Read(run.Folder.Path)).Contains("SHARED: 4 ranks compute on one GPU", StringComparison.Ordinal));
     }
 
     [Fact]

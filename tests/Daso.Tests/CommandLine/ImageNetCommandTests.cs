@@ -26,16 +26,20 @@ public class ImageNetCommandTests
     }
 
     [Fact]
-    public void A_damaged_image_ends_the_run_with_its_name()
+    public void A_damaged_image_fails_its_training_alone_and_the_run_says_how_it_goes_on()
     {
         using var program = new Program();
         WriteImages(Path.Combine(program.Folder, "images"));
         string damaged = Path.Combine(program.Folder, "images", "train", s_classes[1], "3.JPEG");
         File.WriteAllText(damaged, "no picture");
-        (int exitCode, _, string errors) = program.Run(s_small);
+        (int exitCode, string output, string errors) = program.Run([.. s_small, "--seeds", "1"]);
 
-        Assert.NotEqual(0, exitCode);
-        Assert.Contains("3.JPEG", errors.TrimEnd().Split('\n')[^1]);
+        Assert.Equal((int)ExitCode.RunFailed, exitCode);
+        Assert.Contains("INCOMPLETE: 2 of 2 trainings are missing", output);
+        Assert.Contains("3.JPEG", output);
+        string folder = Path.GetRelativePath(program.Folder, program.RunFolder());
+        Assert.EndsWith(
+            $"2 of 2 trainings failed; the same command with --resume {folder} --retry-failed tries them again\n", errors);
         Assert.Contains("\"Failed\"", File.ReadAllText(Path.Combine(program.RunFolder(), "manifest.json")));
     }
 

@@ -26,6 +26,24 @@ public sealed class OptimizerTests
             p => optim.AdamW([p], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1),
             learningRate: 0.01);
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0.3, 0.4)]
+    [InlineData(0.9, 0.999)]
+    public void AdamW_loses_no_gradient_that_is_much_smaller_than_the_means(double beta1, double beta2)
+    {
+        float[] parameters = new float[19], gradients = new float[19], mean = new float[19], square = new float[19];
+        mean.AsSpan().Fill(1);
+        square.AsSpan().Fill(1);
+        gradients.AsSpan().Fill(1e-9f);
+
+        AdamW.Update(parameters, gradients, mean, square, AdamW.Factors.For(new AdamWSpec(beta1, beta2), 0.01, 3));
+
+        double expectedMean = beta1 + (1 - beta1) * 1e-9, expectedSquare = beta2 + (1 - beta2) * 1e-18;
+        Assert.All(mean, value => Assert.Equal(1, value / expectedMean, 1e-6));
+        Assert.All(square, value => Assert.Equal(1, value / expectedSquare, 1e-6));
+    }
+
     [Fact]
     public void Sgd_in_host_memory_equals_the_tensor_operations() => Lengths.Sample(
         (length, seed) => Agree(length, seed, buffers: 1, (p, g, s) => Sgd.Update(p, g, s[0], new Sgd.Factors(0.1f, 0.9f, 0.01f)),

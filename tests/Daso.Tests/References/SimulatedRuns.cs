@@ -67,7 +67,7 @@ internal sealed class SimulatedRuns(int seed)
             GlobalWaitShare = 0,
             AllocatedBytesPerStep = null,
             Collections = new Collections(0, 0, 0),
-            Breakdown = new StepBreakdown(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+            Breakdown = new StepBreakdown(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
             Blocks = StepBlocks.Of([steps]),
         };
     }

@@ -77,11 +77,8 @@ internal static class MpiProcesses
     /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
     /// <param name="failed">Called when the body has failed and was unwound, before the job is ended.</param>
     internal static void TakePart(
-        Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false, Action? failed = null)
-    {
-        Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2), IsGpuAware: isGpuAware);
-        MpiSession.Run(launcher, null, "cpu", settings, cluster =>
+        Action<RankContext> body, double limitSeconds = 60, bool isGpuAware = false, Action? failed = null) => Join(
+        cluster =>
         {
             try
             {
@@ -92,7 +89,21 @@ internal static class MpiProcesses
                 failed?.Invoke();
                 throw;
             }
+        },
+        limitSeconds,
+        isGpuAware);
 
+    /// <summary>In one of the processes: joins the job of 2 × 2 ranks.</summary>
+    /// <param name="use">What the process does with the cluster.</param>
+    /// <param name="limitSeconds">The longest wait.</param>
+    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
+    internal static void Join(Action<ICluster> use, double limitSeconds = 60, bool isGpuAware = false)
+    {
+        Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
+        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), (2, 2), IsGpuAware: isGpuAware);
+        MpiSession.Run(launcher, null, "cpu", settings, cluster =>
+        {
+            use(cluster);
             return 0;
         });
     }

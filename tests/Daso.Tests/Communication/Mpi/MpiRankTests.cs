@@ -107,6 +107,34 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
+    public void Agreed_failure() => MpiProcesses.Join(cluster =>
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        for (int i = 0; i < 3; i++)
+        {
+            // An operation is still under way when the ranks fail.
+            float[] ofTheFailed = new float[Large];
+            AgreedFailureException failure = Assert.Throws<AgreedFailureException>(() => cluster.Run(Fail, cancelled));
+            Assert.Equal("diverged", failure.Message);
+            cluster.Run(GoOn, cancelled);
+
+            void Fail(RankContext ranks)
+            {
+                ranks.Global.StartAllReduce(ofTheFailed, ReduceOperation.Sum);
+                throw new AgreedFailureException("diverged");
+            }
+        }
+
+        static void GoOn(RankContext ranks)
+        {
+            float[] ones = [1];
+            ranks.Global.AllReduce(ones, ReduceOperation.Sum);
+            ranks.World.AllReduce(ones, ReduceOperation.Sum);
+            Assert.Equal(8, ones[0]);
+        }
+    });
+
+    [Fact(Explicit = true)]
     public void Failure_amid_operations()
     {
         var memory = new WatchedMemory(4 << 20);

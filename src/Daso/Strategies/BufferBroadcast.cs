@@ -1,0 +1,32 @@
+using Daso.Communication;
+using Daso.Models;
+using Daso.Recording;
+
+namespace Daso.Strategies;
+
+/// <summary>
+/// Gives all ranks of a group batch norm's running statistics of its rank 0: what PyTorch's DistributedDataParallel does before a forward
+/// (broadcast_buffers, on by default). Training does not read the statistics, evaluation does.
+/// </summary>
+/// <param name="replica">Whose statistics.</param>
+/// <param name="group">The ranks that agree on them.</param>
+/// <param name="recorder">Takes a span of <see cref="SpanKind.Buffers"/>.</param>
+public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecorder recorder)
+{
+    private readonly FlatTensor _statistics = replica.Statistics;
+
+    /// <summary>Sends or receives them, and waits; nothing to do for a model without statistics or a group of one.</summary>
+    public void Run()
+    {
+        if (group.Size == 1 || _statistics.Length == 0)
+            return;
+        long startNs = recorder.NowNs;
+        Memory<float> values = group.Rank == 0
+            ? _statistics.ForSending(0, _statistics.Length, group)
+            : _statistics.ForReceiving(0, _statistics.Length, group);
+        long bytes = group.Broadcast(values, root: 0);
+        if (group.Rank != 0)
+            _statistics.Received(0, _statistics.Length, group);
+        recorder.Span(SpanKind.Buffers, startNs, recorder.NowNs - startNs, bytes);
+    }
+}
