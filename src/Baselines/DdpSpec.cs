@@ -68,7 +68,7 @@ public sealed record DdpSpec : StrategySpec
             _buffersAreDue = false;
         }
 
-        public void GradientsReady(int part) => averager.PartReady(part);
+        public void PartReady(int part) => averager.PartReady(part);
 
         public void BackwardDone()
         {

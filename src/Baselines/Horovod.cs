@@ -37,7 +37,7 @@ internal sealed class Horovod : IStrategy
         _thread.Start();
     }
 
-    public void GradientsReady(int part)
+    public void PartReady(int part)
     {
         lock (_gate)
         {
@@ -48,7 +48,7 @@ internal sealed class Horovod : IStrategy
 
     public void BackwardDone()
     {
-        GradientsReady(0);
+        PartReady(0);
         IRecorder recorder = _context.Recorder;
         long startNs = recorder.NowNs;
         lock (_gate)

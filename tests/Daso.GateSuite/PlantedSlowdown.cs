@@ -41,7 +41,7 @@ public sealed record PlantedSlowdown(string Name, StrategySpec Inner) : Strategy
             inner.StepStarted(epoch, batch);
         }
 
-        public void GradientsReady(int part) => inner.GradientsReady(part);
+        public void PartReady(int part) => inner.PartReady(part);
 
         public void BackwardDone() => inner.BackwardDone();
 

@@ -36,7 +36,7 @@ internal static class Samples
             [TierParams("tiny", 4)]
             public int BatchPerRank { get; init; }
 
-            /// <summary>See <see cref="OptimizerSpec.Create(Replica)"/> of <c>SGD</c>.</summary>
+            /// <summary>See <see cref="OptimizerSpec.Create(FlatTensor, FlatTensor)"/> of <c>SGD</c>.</summary>
             [Params(0.9, 1)]
             public required double Momentum { get; set; }
 

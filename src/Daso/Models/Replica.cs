@@ -8,7 +8,8 @@ namespace Daso.Models;
 /// <param name="Part">The model part that it belongs to.</param>
 /// <param name="Offset">First element.</param>
 /// <param name="Length">Elements.</param>
-public readonly record struct ParameterRange(string Name, int Part, int Offset, int Length);
+/// <param name="Shape">The parameter's sizes; their product is the length.</param>
+public readonly record struct ParameterRange(string Name, int Part, int Offset, int Length, IReadOnlyList<long> Shape);
 
 /// <summary>Elements [Offset, Offset + Length) of a flat buffer.</summary>
 /// <param name="Offset">First element.</param>
@@ -40,7 +41,7 @@ public sealed class Replica : IDisposable
                 if (!parameter.requires_grad)
                     continue;
                 int length = checked((int)parameter.numel());
-                ranges.Add(new ParameterRange($"{model.Parts[part].Name}.{name}", part, offset, length));
+                ranges.Add(new ParameterRange($"{model.Parts[part].Name}.{name}", part, offset, length, parameter.shape));
                 tensors.Add(parameter);
                 offset = checked(offset + length);
             }

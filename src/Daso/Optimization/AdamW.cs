@@ -10,16 +10,18 @@ namespace Daso.Optimization;
 internal sealed class AdamW : IOptimizer
 {
     private readonly AdamWSpec _spec;
-    private readonly Replica _replica;
+    private readonly FlatTensor _parameters;
+    private readonly FlatTensor _gradients;
     private readonly FlatTensor _mean;
     private readonly FlatTensor _square;
 
-    internal AdamW(AdamWSpec spec, Replica replica)
+    internal AdamW(AdamWSpec spec, FlatTensor parameters, FlatTensor gradients)
     {
         _spec = spec;
-        _replica = replica;
-        _mean = new FlatTensor(replica.Parameters.Length, replica.Device);
-        _square = new FlatTensor(replica.Parameters.Length, replica.Device);
+        _parameters = parameters;
+        _gradients = gradients;
+        _mean = new FlatTensor(parameters.Length, parameters.Tensor.device);
+        _square = new FlatTensor(parameters.Length, parameters.Tensor.device);
         State = [("mean", _mean), ("square", _square)];
     }
 
@@ -31,11 +33,10 @@ internal sealed class AdamW : IOptimizer
     {
         Steps++;
         var factors = Factors.For(_spec, learningRate, Steps);
-        FlatTensor parameters = _replica.Parameters, gradients = _replica.Gradients;
-        if (parameters.IsStaged)
-            Update(parameters.Tensor, gradients.Tensor, _mean.Tensor, _square.Tensor, factors);
+        if (_parameters.IsStaged)
+            Update(_parameters.Tensor, _gradients.Tensor, _mean.Tensor, _square.Tensor, factors);
         else
-            Update(parameters.Host.Span, gradients.Host.Span, _mean.Host.Span, _square.Host.Span, factors);
+            Update(_parameters.Host.Span, _gradients.Host.Span, _mean.Host.Span, _square.Host.Span, factors);
     }
 
     public void Dispose()

@@ -26,10 +26,10 @@ public sealed record AdamWSpec(double Beta1 = 0.9, double Beta2 = 0.999, double 
     }
 
     /// <inheritdoc />
-    public override IOptimizer Create(Replica replica)
+    public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients)
     {
         Validate();
-        return new AdamW(this, replica);
+        return new AdamW(this, parameters, gradients);
     }
 
     /// <inheritdoc />

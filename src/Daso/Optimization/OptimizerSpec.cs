@@ -12,14 +12,17 @@ public abstract record OptimizerSpec : ISpecification
     {
     }
 
-    /// <summary>Makes the optimizer for a replica's flat parameters and gradients.</summary>
-    public abstract IOptimizer Create(Replica replica);
+    /// <summary>Makes the optimizer of a flat tensor: a replica's parameters, or any other, such as an outer optimizer's.</summary>
+    /// <param name="parameters">What is updated, float32.</param>
+    /// <param name="gradients">Of the same length and on the same device; zeroed by every update.</param>
+    /// <exception cref="UserErrorException">A setting out of its range.</exception>
+    public abstract IOptimizer Create(FlatTensor parameters, FlatTensor gradients);
 
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }
 
-/// <summary>Updates a replica's parameters from its gradients.</summary>
+/// <summary>Updates parameters from their gradients.</summary>
 public interface IOptimizer : IDisposable
 {
     /// <summary>One update over all parameters; zeroes the gradients in the same pass.</summary>

@@ -10,14 +10,16 @@ namespace Daso.Optimization;
 internal sealed class Sgd : IOptimizer
 {
     private readonly SgdSpec _spec;
-    private readonly Replica _replica;
+    private readonly FlatTensor _parameters;
+    private readonly FlatTensor _gradients;
     private readonly FlatTensor _momentum;
 
-    internal Sgd(SgdSpec spec, Replica replica)
+    internal Sgd(SgdSpec spec, FlatTensor parameters, FlatTensor gradients)
     {
         _spec = spec;
-        _replica = replica;
-        _momentum = new FlatTensor(replica.Parameters.Length, replica.Device);
+        _parameters = parameters;
+        _gradients = gradients;
+        _momentum = new FlatTensor(parameters.Length, parameters.Tensor.device);
         State = [("momentum", _momentum)];
     }
 
@@ -27,12 +29,11 @@ internal sealed class Sgd : IOptimizer
 
     public void Step(double learningRate)
     {
-        var factors = new Factors((float)learningRate, (float)_spec.Momentum, (float)_spec.WeightDecay);
-        FlatTensor parameters = _replica.Parameters, gradients = _replica.Gradients;
-        if (parameters.IsStaged)
-            Update(parameters.Tensor, gradients.Tensor, _momentum.Tensor, factors);
+        var factors = new Factors((float)learningRate, (float)_spec.Momentum, (float)_spec.WeightDecay, _spec.Nesterov);
+        if (_parameters.IsStaged)
+            Update(_parameters.Tensor, _gradients.Tensor, _momentum.Tensor, factors);
         else
-            Update(parameters.Host.Span, gradients.Host.Span, _momentum.Host.Span, factors);
+            Update(_parameters.Host.Span, _gradients.Host.Span, _momentum.Host.Span, factors);
         Steps++;
     }
 
@@ -50,17 +51,19 @@ internal sealed class Sgd : IOptimizer
         for (int i = 0; i < parameterVectors.Length; i++)
         {
             Vector<float> p = parameterVectors[i];
-            Vector<float> v = momentumVectors[i] * factors.Momentum + (gradientVectors[i] + p * factors.WeightDecay);
+            Vector<float> g = gradientVectors[i] + p * factors.WeightDecay;
+            Vector<float> v = momentumVectors[i] * factors.Momentum + g;
             momentumVectors[i] = v;
-            parameterVectors[i] = p - v * factors.LearningRate;
+            parameterVectors[i] = p - (factors.Nesterov ? g + v * factors.Momentum : v) * factors.LearningRate;
             gradientVectors[i] = Vector<float>.Zero;
         }
 
         for (int i = parameterVectors.Length * Vector<float>.Count; i < parameters.Length; i++)
         {
-            float v = momentum[i] * factors.Momentum + (gradients[i] + parameters[i] * factors.WeightDecay);
+            float g = gradients[i] + parameters[i] * factors.WeightDecay;
+            float v = momentum[i] * factors.Momentum + g;
             momentum[i] = v;
-            parameters[i] -= v * factors.LearningRate;
+            parameters[i] -= (factors.Nesterov ? g + v * factors.Momentum : v) * factors.LearningRate;
             gradients[i] = 0;
         }
     }
@@ -74,10 +77,10 @@ internal sealed class Sgd : IOptimizer
             change = (-factors.LearningRate).ToScalar();
         gradients.add_(parameters, weightDecay);
         momentum.mul_(kept).add_(gradients, Scalars.One);
-        parameters.add_(momentum, change);
+        parameters.add_(factors.Nesterov ? gradients.add_(momentum, kept) : momentum, change);
         gradients.zero_();
     }
 
     /// <summary>An update's scalars, rounded once.</summary>
-    internal readonly record struct Factors(float LearningRate, float Momentum, float WeightDecay);
+    internal readonly record struct Factors(float LearningRate, float Momentum, float WeightDecay, bool Nesterov = false);
 }

@@ -1,7 +1,4 @@
-using Daso.Cluster;
 using Daso.Models;
-using Daso.Optimization;
-using Daso.Recording;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -23,27 +20,13 @@ public abstract record StrategySpec : ISpecification
     public abstract void Describe(SpecificationWriter writer);
 }
 
-/// <summary>What a strategy works on.</summary>
-/// <param name="Ranks">This rank, its cluster and its communicators.</param>
-/// <param name="Replica">The model with its flat parameters and gradients; equal on all ranks at the start.</param>
-/// <param name="Optimizer">The local optimizer, for strategies that also average its state.</param>
-/// <param name="Recorder">Takes the spans.</param>
-/// <param name="Epochs">Epochs of the whole training.</param>
-/// <param name="StepsPerEpoch">Steps in each.</param>
-public sealed record StrategyContext(
-    RankContext Ranks,
-    Replica Replica,
-    IOptimizer Optimizer,
-    IRecorder Recorder,
-    int Epochs,
-    int StepsPerEpoch);
-
 /// <summary>
 /// How ranks keep their models in agreement. The training loop calls the members in this order and knows nothing else of a strategy:
-/// per step <see cref="StepStarted"/>, <see cref="GradientsReady"/> (from inside backward), <see cref="BackwardDone"/>, then the
-/// optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EvaluationStarting"/>, then <see cref="EpochEnded"/>. What a strategy has no use for it leaves out.
+/// per step <see cref="StepStarted"/>, <see cref="IBackwardObserver.PartReady"/> (from inside backward), <see cref="BackwardDone"/>, then
+/// the optimizer, then <see cref="OptimizerStepped"/>; per epoch <see cref="EvaluationStarting"/>, then <see cref="EpochEnded"/>. What a
+/// strategy has no use for it leaves out.
 /// </summary>
-public interface IStrategy : IDisposable
+public interface IStrategy : IBackwardObserver, IDisposable
 {
     /// <summary>A step's batch is there; its forward comes next.</summary>
     /// <param name="epoch">From 0.</param>
@@ -52,8 +35,8 @@ public interface IStrategy : IDisposable
     {
     }
 
-    /// <summary>The gradients of this part and of all later ones are complete; called on the thread that runs backward.</summary>
-    void GradientsReady(int part)
+    /// <inheritdoc />
+    void IBackwardObserver.PartReady(int part)
     {
     }
 

@@ -9,7 +9,10 @@ using static TorchSharp.torch;
 
 namespace Daso.Tracing;
 
-/// <summary>One rank of a traced training: the strategy is called as by the training loop, and watched.</summary>
+/// <summary>
+/// One rank of a traced training. The strategy is called as by the training loop and knows nothing of it: what a step does follows from the
+/// schedule, which is run here beside the strategy's own.
+/// </summary>
 internal sealed class TracedRank : IDisposable
 {
     private readonly Scenario _scenario;
@@ -17,10 +20,9 @@ internal sealed class TracedRank : IDisposable
     private readonly Replica _replica;
     private readonly IOptimizer _optimizer;
     private readonly FlatTensor _momentum;
-    private readonly DasoStrategy _daso;
+    private readonly IStrategy _daso;
+    private readonly DasoSchedule _schedule;
     private readonly RankTrace _trace;
-    private readonly Queue<int> _waits = new();
-    private List<string> _events = [];
 
     internal TracedRank(Scenario scenario, RankContext ranks)
     {
@@ -28,12 +30,13 @@ internal sealed class TracedRank : IDisposable
         _ranks = ranks;
         _trace = new RankTrace(scenario.Epochs * scenario.Batches);
         _replica = TracedModel.Create(ranks.Device);
-        _optimizer = new SgdSpec(TracedModel.Momentum, TracedModel.WeightDecay).Create(_replica);
+        _optimizer = new SgdSpec(TracedModel.Momentum, TracedModel.WeightDecay).Create(_replica.Parameters, _replica.Gradients);
         _momentum = _optimizer.State.Single().Values;
-        _daso = (DasoStrategy)scenario.Strategy.Create(
+        _daso = scenario.Strategy.Create(
             new StrategyContext(ranks, _replica, _optimizer, NullRecorder.Instance, scenario.Epochs, scenario.Batches));
-        _daso.ActionDone = Note;
-        _replica.Model.Observer = new PartsReady(_daso);
+        _schedule = new DasoSchedule(
+            scenario.Strategy.Schedule, ranks.Topology.RanksPerNode, scenario.Epochs, scenario.Batches);
+        _replica.Model.Observer = _daso;
     }
 
     /// <summary>Trains all epochs.</summary>
@@ -66,23 +69,22 @@ internal sealed class TracedRank : IDisposable
 
     private float Step(int epoch, int batch)
     {
-        DasoSchedule schedule = _daso.Schedule;
-        (DasoSkips skips, int duty, int? inFlight) = (schedule.Skips, schedule.Duty, schedule.InFlight);
-        bool averages = schedule.AveragesLocally;
-        _events = [];
+        (DasoSkips skips, int duty, int? inFlight) = (_schedule.Skips, _schedule.Duty, _schedule.InFlight);
+        bool averages = _schedule.AveragesLocally;
         _daso.StepStarted(epoch, batch);
         float loss = ForwardAndBackward(((long)epoch * _scenario.Batches) + batch);
         _daso.BackwardDone();
         _optimizer.Step(TracedModel.LearningRate);
         _daso.OptimizerStepped();
+        _trace.Events.Add([.. Events(_schedule.AfterStep(batch)), .. _schedule.AveragingSwitches.Select(on => on ? "local sync on" : "local sync off")]);
 
         ReadOnlySpan<float> parameters = _replica.Parameters.Host.Span;
         var sums = Sums.Of(parameters);
         if (!double.IsFinite(sums.Squares))
             throw new InvalidOperationException($"epoch {epoch}, batch {batch}: the parameters are not finite: the scenario diverges");
-        _trace.Steps.Add(new TracedStep(epoch, batch, skips, duty, inFlight, schedule.Duty, schedule.InFlight, averages));
-        _trace.Events.Add(_events);
-        _trace.Values.Add(new TracedValues(loss, sums, Sums.Of(_momentum.Host.Span), _waits.Count));
+        _trace.Steps.Add(new TracedStep(epoch, batch, skips, duty, inFlight, _schedule.Duty, _schedule.InFlight, averages));
+        int pending = _schedule.HasPending && _schedule.InFlight == _ranks.LocalId ? 1 : 0;
+        _trace.Values.Add(new TracedValues(loss, sums, Sums.Of(_momentum.Host.Span), pending));
         if (_scenario.KeepsVectorOf(batch))
             _trace.Vectors.Add(new TracedVector(epoch, batch, parameters.ToArray()));
         return loss;
@@ -102,50 +104,35 @@ internal sealed class TracedRank : IDisposable
     private void EndEpoch(int epoch, double loss)
     {
         _daso.EpochEnded(loss);
-        DasoSchedule schedule = _daso.Schedule;
+        _schedule.EpochEnded(loss);
         _trace.Epochs.Add(new TracedEpoch(
-            epoch, schedule.TestedLoss, schedule.HasPlateaued, schedule.Skips, schedule.BestLoss, schedule.BadEpochs));
+            epoch, _schedule.TestedLoss, _schedule.HasPlateaued, _schedule.Skips, _schedule.BestLoss, _schedule.BadEpochs));
     }
 
-    /// <summary>Notes what this rank did, in the reference's words.</summary>
-    private void Note(DasoAction action)
+    /// <summary>What this rank did, in the reference's words.</summary>
+    private IEnumerable<string> Events(IReadOnlyList<DasoAction> actions)
     {
-        bool isMember = action.Group == _ranks.LocalId;
-        switch (action.Kind)
+        int nodes = _ranks.Topology.Nodes;
+        foreach (DasoAction action in actions)
         {
-            case DasoActionKind.SendForMerge when isMember:
-                _waits.Enqueue(action.Wait);
-                NoteSend(action);
-                break;
-            case DasoActionKind.SendForMean when isMember:
-                NoteSend(action);
-                break;
-            case DasoActionKind.Merge when isMember:
-                int wait = _waits.Dequeue();
-                int own = wait == 0 ? 1 : 2 * wait;
-                _events.Add($"merge g{action.Group} local*{own}+sum over {own + _ranks.Topology.Nodes}");
-                break;
-            case DasoActionKind.Mean when isMember:
-                _events.Add($"mean of {_ranks.Topology.Nodes}");
-                break;
-            case DasoActionKind.Broadcast:
-                _events.Add($"bcast from local {action.Group}");
-                break;
-            case DasoActionKind.LocalAveragingOn:
-                _events.Add("local sync on");
-                break;
-            case DasoActionKind.LocalAveragingOff:
-                _events.Add("local sync off");
-                break;
+            bool isMember = action.Group == _ranks.LocalId;
+            switch (action.Kind)
+            {
+                case DasoActionKind.SendForMerge or DasoActionKind.SendForMean when isMember:
+                    string wire = _scenario.Strategy.WireAt(_schedule.Skips).ToString().ToLowerInvariant();
+                    yield return $"send g{action.Group} wait={action.Wait} {wire}";
+                    break;
+                case DasoActionKind.Merge when isMember:
+                    float own = _scenario.Strategy.OwnWeight(action.Wait);
+                    yield return FormattableString.Invariant($"merge g{action.Group} local*{own}+sum over {own + nodes}");
+                    break;
+                case DasoActionKind.Mean when isMember:
+                    yield return $"mean of {nodes}";
+                    break;
+                case DasoActionKind.Broadcast:
+                    yield return $"bcast from local {action.Group}";
+                    break;
+            }
         }
-    }
-
-    private void NoteSend(DasoAction action) =>
-        _events.Add($"send g{action.Group} wait={action.Wait} {_daso.Wire.ToString().ToLowerInvariant()}");
-
-    /// <summary>Passes the model's notice on to the strategy.</summary>
-    private sealed class PartsReady(IStrategy strategy) : IBackwardObserver
-    {
-        public void PartReady(int part) => strategy.GradientsReady(part);
     }
 }

@@ -23,7 +23,9 @@ public sealed class Trainer : IDisposable
     private readonly IStrategy _strategy;
     private readonly IBatchSource _training;
     private readonly IBatchSource _heldOut;
+    private readonly Tensor _loss;
     private readonly Tensor _lossSum;
+    private readonly TrainingStep _stepUnderWay;
     private readonly List<EpochResult> _results = [];
     private readonly CheckpointPlan? _checkpoints;
     private readonly TrainingState _state;
@@ -39,7 +41,7 @@ public sealed class Trainer : IDisposable
         _recorder = recorder;
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
         _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
-        _optimizer = plan.Optimizer.Create(_replica);
+        _optimizer = plan.Optimizer.Create(_replica.Parameters, _replica.Gradients);
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
         int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
@@ -47,9 +49,12 @@ public sealed class Trainer : IDisposable
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
         _learningRate = plan.LearningRate.Create(ranks.Topology.Ranks, stepsPerEpoch);
-        _strategy = plan.Strategy.Create(new StrategyContext(ranks, _replica, _optimizer, recorder, Epochs, stepsPerEpoch));
-        _replica.Model.Observer = new StrategyNotifier(_strategy);
+        _loss = zeros(1, device: ranks.Device).DetachFromDisposeScope();
         _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
+        _stepUnderWay = new TrainingStep(_loss);
+        _strategy = plan.Strategy.Create(
+            new StrategyContext(ranks, _replica, _optimizer, recorder, Epochs, stepsPerEpoch) { Step = _stepUnderWay });
+        _replica.Model.Observer = _strategy;
         _isAsynchronousDevice = ranks.Device.type != DeviceType.CPU;
         _state = new TrainingState(_replica, _optimizer, _learningRate, _strategy, _lossSum, _results);
         _checkpoints = plan.Checkpoints;
@@ -113,6 +118,7 @@ public sealed class Trainer : IDisposable
         _heldOut.Dispose();
         _optimizer.Dispose();
         _replica.Dispose();
+        _loss.Dispose();
         _lossSum.Dispose();
     }
 
@@ -166,6 +172,7 @@ public sealed class Trainer : IDisposable
         {
             Batch data = _training.Next();
             EndSpan(SpanKind.Data, startNs);
+            _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
             long readyNs = _recorder.NowNs;
 
@@ -177,13 +184,13 @@ public sealed class Trainer : IDisposable
             Synchronise();
             EndSpan(SpanKind.Backward, forwardNs);
             using (no_grad())
-                _lossSum.add_(loss, Scalars.One);
+                _lossSum.add_(_loss.copy_(loss), Scalars.One);
             _recorder.Metric(MetricNames.Items, data.Items);
         }
 
         _strategy.BackwardDone();
         long optimizerNs = _recorder.NowNs;
-        _optimizer.Step(_learningRate.At(_step));
+        _optimizer.Step(_stepUnderWay.LearningRate);
         EndSpan(SpanKind.Optimizer, optimizerNs);
         _strategy.OptimizerStepped();
         Synchronise();
@@ -262,11 +269,5 @@ public sealed class Trainer : IDisposable
     {
         _replica.Parameters.ToHost();
         return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(_replica.Parameters.Host.Span)));
-    }
-
-    /// <summary>Passes the model's notice on to the strategy.</summary>
-    private sealed class StrategyNotifier(IStrategy strategy) : IBackwardObserver
-    {
-        public void PartReady(int part) => strategy.GradientsReady(part);
     }
 }

@@ -22,9 +22,7 @@ internal sealed class TrainingState(
         writer.Write("model");
         replica.Save(writer);
         writer.Write("optimizer");
-        writer.Write(optimizer.Steps);
-        foreach ((_, FlatTensor values) in optimizer.State)
-            values.Save(writer);
+        optimizer.Save(writer);
         writer.Write("learning rate");
         learningRate.Save(writer);
         writer.Write("strategy");
@@ -43,9 +41,7 @@ internal sealed class TrainingState(
         Expect(reader, "model");
         replica.Load(reader);
         Expect(reader, "optimizer");
-        optimizer.Steps = reader.ReadInt64();
-        foreach ((_, FlatTensor values) in optimizer.State)
-            values.Load(reader);
+        optimizer.Load(reader);
         Expect(reader, "learning rate");
         learningRate.Load(reader);
         Expect(reader, "strategy");

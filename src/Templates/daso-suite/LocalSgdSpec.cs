@@ -1,5 +1,4 @@
 using Daso.Communication;
-using Daso.Models;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Strategies;
@@ -20,6 +19,7 @@ public sealed record LocalSgdSpec : StrategySpec
 
     private sealed class LocalSgd(StrategyContext context, int interval) : IStrategy
     {
+        private readonly RangeReduction _average = new(context.Replica.Parameters, context.Ranks.World);
         private int _steps;
 
         public void OptimizerStepped()
@@ -28,11 +28,8 @@ public sealed record LocalSgdSpec : StrategySpec
                 return;
 
             IRecorder recorder = context.Recorder;
-            FlatTensor parameters = context.Replica.Parameters;
             long startNs = recorder.NowNs;
-            ICommunicator world = context.Ranks.World;
-            long bytes = world.AllReduce(parameters.ForSending(0, parameters.Length, world), ReduceOperation.Mean);
-            parameters.Received(0, parameters.Length, world);
+            long bytes = _average.Run(ReduceOperation.Mean);
             recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
         }
 

@@ -23,7 +23,7 @@ public sealed record TinyData : DataSpec
 
 public sealed record TinyOptimizer(double Momentum) : OptimizerSpec
 {
-    public override IOptimizer Create(Replica replica) => throw new NotSupportedException();
+    public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients) => throw new NotSupportedException();
 
     public override void Describe(SpecificationWriter writer) => writer.Add("momentum", Momentum);
 }

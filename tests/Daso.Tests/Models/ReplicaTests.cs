@@ -15,6 +15,7 @@ public sealed class ReplicaTests
 
         Assert.Equal(replica.Model.named_parameters().Select(p => p.name), replica.ParameterRanges.Select(r => r.Name));
         Assert.Equal(replica.Model.parameters().Select(p => (int)p.numel()), replica.ParameterRanges.Select(r => r.Length));
+        Assert.Equal(replica.Model.parameters().Select(p => p.shape), replica.ParameterRanges.Select(r => r.Shape));
         int offset = 0;
         foreach (ParameterRange range in replica.ParameterRanges)
         {

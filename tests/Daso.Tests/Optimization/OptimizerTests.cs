@@ -20,6 +20,12 @@ public sealed class OptimizerTests
         Follows(new SgdSpec(momentum, weightDecay), p => optim.SGD([p], learningRate: 0.1, momentum: momentum, weight_decay: weightDecay));
 
     [Fact]
+    public void Sgd_with_Nesterovs_momentum_follows_torch() =>
+        Follows(
+            new SgdSpec(0.9, 1e-3) { Nesterov = true },
+            p => optim.SGD([p], learningRate: 0.1, momentum: 0.9, weight_decay: 1e-3, nesterov: true));
+
+    [Fact]
     public void AdamW_follows_torch() =>
         Follows(
             new AdamWSpec(0.9, 0.95, 1e-8, 0.1),
@@ -48,6 +54,15 @@ public sealed class OptimizerTests
     public void Sgd_in_host_memory_equals_the_tensor_operations() => Lengths.Sample(
         (length, seed) => Agree(length, seed, buffers: 1, (p, g, s) => Sgd.Update(p, g, s[0], new Sgd.Factors(0.1f, 0.9f, 0.01f)),
             (p, g, s) => Sgd.Update(p, g, s[0], new Sgd.Factors(0.1f, 0.9f, 0.01f))),
+        iter: 60);
+
+    [Fact]
+    public void Sgd_with_Nesterovs_momentum_in_host_memory_equals_the_tensor_operations() => Lengths.Sample(
+        (length, seed) =>
+        {
+            var factors = new Sgd.Factors(0.1f, 0.9f, 0.01f, Nesterov: true);
+            Agree(length, seed, buffers: 1, (p, g, s) => Sgd.Update(p, g, s[0], factors), (p, g, s) => Sgd.Update(p, g, s[0], factors));
+        },
         iter: 60);
 
     [Fact]
@@ -81,7 +96,7 @@ public sealed class OptimizerTests
     {
         using var replica = new Replica(new LayeredModel("line", ("only", nn.Linear(33, 7))), CPU);
         OptimizerSpec spec = adam ? new AdamWSpec() : new SgdSpec(0.9, 0);
-        using IOptimizer optimizer = spec.Create(replica);
+        using IOptimizer optimizer = spec.Create(replica.Parameters, replica.Gradients);
         optimizer.Step(0.1);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -97,8 +112,8 @@ public sealed class OptimizerTests
     {
         using var replica = new Replica(new LayeredModel("line", ("only", nn.Linear(2, 2))), CPU);
 
-        Assert.Throws<UserErrorException>(() => new SgdSpec(1, 0).Create(replica));
-        Assert.Throws<UserErrorException>(() => new AdamWSpec(Epsilon: double.NaN).Create(replica));
+        Assert.Throws<UserErrorException>(() => new SgdSpec(1, 0).Create(replica.Parameters, replica.Gradients));
+        Assert.Throws<UserErrorException>(() => new AdamWSpec(Epsilon: double.NaN).Create(replica.Parameters, replica.Gradients));
     }
 
     private static void Follows(OptimizerSpec spec, Func<Parameter, optim.Optimizer> reference, double learningRate = 0.1)
@@ -106,7 +121,7 @@ public sealed class OptimizerTests
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(2, CPU);
         using var replica = new Replica(new LayeredModel("line", ("only", nn.Linear(9, 5))), CPU);
-        using IOptimizer optimizer = spec.Create(replica);
+        using IOptimizer optimizer = spec.Create(replica.Parameters, replica.Gradients);
         var parameter = new Parameter(replica.Parameters.Tensor.clone());
         using optim.Optimizer torchs = reference(parameter);
         for (int step = 0; step < Steps; step++)

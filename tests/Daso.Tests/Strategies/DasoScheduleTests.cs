@@ -183,6 +183,7 @@ public class DasoScheduleTests
             {
                 resumed = Copy(resumed, New());
                 Assert.Equal(whole.AfterStep(batch), resumed.AfterStep(batch));
+                Assert.Equal(whole.AveragingSwitches, resumed.AveragingSwitches);
             }
 
             whole.EpochEnded(1.0);
@@ -209,12 +210,13 @@ public class DasoScheduleTests
     }
 
     private static string[] Epoch(DasoSchedule schedule, int batches) =>
-        [.. Enumerable.Range(0, batches).Select(batch => string.Join(", ", schedule.AfterStep(batch).Select(Text)))];
+        [.. Enumerable.Range(0, batches).Select(batch => string.Join(
+            ", ", schedule.AfterStep(batch).Select(Text).Concat(schedule.AveragingSwitches.Select(on => on ? "LocalAveragingOn" : "LocalAveragingOff"))))];
 
     private static string Text(DasoAction action) => action.Kind switch
     {
         DasoActionKind.SendForMerge => $"{action.Kind} {action.Group} wait {action.Wait}",
-        DasoActionKind.Agree or DasoActionKind.LocalAveragingOn or DasoActionKind.LocalAveragingOff => $"{action.Kind}",
+        DasoActionKind.Agree => $"{action.Kind}",
         _ => $"{action.Kind} {action.Group}",
     };
 }

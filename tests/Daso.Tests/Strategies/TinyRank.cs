@@ -17,7 +17,7 @@ internal sealed class TinyRank : IRecorder, IDisposable
     {
         _ranks = ranks;
         _stepsPerEpoch = stepsPerEpoch;
-        Optimizer = new SgdSpec(Momentum: 0.9, WeightDecay: 0).Create(Replica);
+        Optimizer = new SgdSpec(Momentum: 0.9, WeightDecay: 0).Create(Replica.Parameters, Replica.Gradients);
         Strategy = spec.Create(new StrategyContext(ranks, Replica, Optimizer, this, epochs, stepsPerEpoch));
     }
 
@@ -43,7 +43,7 @@ internal sealed class TinyRank : IRecorder, IDisposable
             Span<float> gradients = Replica.Gradients.Host.Span;
             for (int i = 0; i < gradients.Length; i++)
                 gradients[i] = MathF.Sin((17 * step) + (5 * _ranks.Rank) + (3 * i));
-            Strategy.GradientsReady(1);
+            Strategy.PartReady(1);
             Strategy.BackwardDone();
             Optimizer.Step(0.01);
             Strategy.OptimizerStepped();

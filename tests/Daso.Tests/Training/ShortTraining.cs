@@ -57,6 +57,7 @@ internal static class ShortTraining
             MomentumAtMerge = MomentumAtMerge.Reset,
             SynchroniseBatchNorm = true,
         }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
+        (new PhasesSpec(new DdpSpec(), 7, new NoCommunicationSpec()), new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
     ];
 
     /// <summary>What a training of one of the <see cref="Kinds"/> came to on every rank.</summary>

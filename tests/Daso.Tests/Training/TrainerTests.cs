@@ -1,5 +1,6 @@
 using Daso.Baselines;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Strategies;
 using Daso.Training;
 
@@ -54,6 +55,19 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_strategy_is_told_the_steps_number_rate_and_loss()
+    {
+        var seen = new List<(long Number, double Rate, float Loss)>();
+        TrainingOutcome outcome = SmallTraining.Run(new Watching(seen), epochs: 1, stepsPerEpoch: 9, rate: 0.03, warmupSteps: 0)[0];
+
+        Assert.Equal(Enumerable.Range(0, 9).Select(step => (long)step), seen.Select(step => step.Number));
+        Assert.All(seen, step => Assert.Equal(0.03, step.Rate));
+        // Rank 1 trains on other data: the mean over both ranks is near rank 0's alone, and the rank's own losses differ from step to step.
+        Assert.Equal(outcome.Epochs[0].TrainLoss, seen.Average(step => step.Loss), 0.3);
+        Assert.True(seen.Select(step => step.Loss).Distinct().Count() > 1);
+    }
+
+    [Fact]
     public void The_loss_falls() =>
         Assert.All(s_strategies, strategy =>
         {
@@ -72,6 +86,29 @@ public class TrainerTests
         var recorders = new AllocationRecorder[2];
         SmallTraining.Run(strategy, epochs: 2, stepsPerEpoch: 40, hidden: hidden, recorderOf: rank => recorders[rank] = new AllocationRecorder());
         return recorders.Max(recorder => recorder.Median());
+    }
+
+    /// <summary>Notes on rank 0 what the context says when backward is done.</summary>
+    private sealed record Watching(List<(long, double, float)> Seen) : StrategySpec
+    {
+        public override IStrategy Create(StrategyContext context) => new Strategy(context, Seen);
+
+        public override void Describe(SpecificationWriter writer)
+        {
+        }
+
+        private sealed class Strategy(StrategyContext context, List<(long, double, float)> seen) : IStrategy
+        {
+            public void BackwardDone()
+            {
+                if (context.Ranks.Rank == 0)
+                    seen.Add((context.Step.Number, context.Step.LearningRate, context.Step.Loss));
+            }
+
+            public void Dispose()
+            {
+            }
+        }
     }
 
     private sealed class AllocationRecorder : IRecorder

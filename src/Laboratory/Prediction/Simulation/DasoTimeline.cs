@@ -55,7 +55,7 @@ internal static class DasoTimeline
                     actions.Add(new(DasoActionKind.SendForMerge, duty, skips.Wait));
                 if (sinceSend == skips.Wait % skips.Global && inFlight is int sender)
                 {
-                    actions.AddRange([new(DasoActionKind.Merge, sender), new(DasoActionKind.Broadcast, sender)]);
+                    actions.AddRange([new(DasoActionKind.Merge, sender, skips.Wait), new(DasoActionKind.Broadcast, sender)]);
                     inFlight = null;
                 }
 

@@ -25,8 +25,8 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly IRecorder _recorder;
     private readonly PayloadFormat _blocking;
     private readonly PayloadFormat _cycling;
-    private readonly double _stalenessFactor;
-    private readonly FlatTensor? _master;
+    private readonly DasoSpec _spec;
+    private readonly MasterCopy? _master;
     private readonly ErrorFeedback? _feedback;
     private readonly Queue<SynchronisationMessage> _underWay = new(2);
     private readonly Stack<SynchronisationMessage> _free = new(2);
@@ -56,26 +56,22 @@ internal sealed class ParameterSynchronisation : IDisposable
         _recorder = context.Recorder;
         _blocking = blocking;
         _cycling = cycling;
-        _stalenessFactor = spec.StalenessFactor;
+        _spec = spec;
         for (int i = 0; i < 2; i++)
-            _free.Push(new SynchronisationMessage(slice.Length, context.Replica.Device, spec.ChunkElements));
+            _free.Push(new SynchronisationMessage(slice.Length, context.Replica.Device, _group, spec.ChunkElements));
         if (cycling.HasFeedback)
             _feedback = new ErrorFeedback(slice.Length, context.Replica.Device);
         if (blocking.IsChange || cycling.IsChange)
-        {
-            _master = new FlatTensor(slice.Length, context.Replica.Device);
-            SetMaster();
-        }
+            _master = new MasterCopy(tensor, slice);
     }
 
     /// <summary>Starts the sum of the members' values.</summary>
     /// <param name="isCycling">Which phase's payload.</param>
-    /// <param name="wait">Batches until it is merged.</param>
-    internal void SendForMerge(bool isCycling, int wait) => Send(ReduceOperation.Sum, isCycling ? _cycling : _blocking, wait);
+    internal void SendForMerge(bool isCycling) => Send(ReduceOperation.Sum, isCycling ? _cycling : _blocking);
 
     /// <summary>Starts the mean of the members' values.</summary>
     /// <param name="isCycling">Which phase's payload.</param>
-    internal void SendForMean(bool isCycling) => Send(ReduceOperation.Mean, isCycling ? _cycling : _blocking, wait: 0);
+    internal void SendForMean(bool isCycling) => Send(ReduceOperation.Mean, isCycling ? _cycling : _blocking);
 
     /// <summary>Waits for the mean that was just started and takes it.</summary>
     internal void TakeMean()
@@ -83,38 +79,35 @@ internal sealed class ParameterSynchronisation : IDisposable
         SynchronisationMessage mean = Receive();
         using var _ = no_grad();
         if (mean.IsChange)
-            _target.copy_(_master!.Tensor).add_(mean.Values.Tensor, Scalars.One);
+            _target.copy_(_master!.Values.Tensor).add_(mean.Values.Tensor, Scalars.One);
         else
             _target.copy_(mean.Values.Tensor);
     }
 
     /// <summary>
     /// Waits for the sum in flight and merges it (the paper's equation 1): x := (f·S·x + Σ x_i) / (f·S + N), with S the batches waited, N
-    /// the members and f = 2 in the paper; the weight is 1 in place of f·S where S = 0, as in the reference.
+    /// the members and f·S the weight of <see cref="DasoSpec.OwnWeight"/>.
     /// </summary>
-    internal void Merge()
+    /// <param name="wait">S.</param>
+    internal void Merge(int wait)
     {
         SynchronisationMessage sum = Receive();
         long startNs = _recorder.NowNs;
-        float own = sum.Wait == 0 ? 1 : (float)(_stalenessFactor * sum.Wait);
+        float own = _spec.OwnWeight(wait);
         float all = own + _group.Size;
         using (no_grad())
         using (Scalar ownShare = (own / all).ToScalar(), share = (1 / all).ToScalar(), agreedShare = (_group.Size / all).ToScalar())
         {
             _target.mul_(ownShare).add_(sum.Values.Tensor, alpha: share);
             if (sum.IsChange)
-                _target.add_(_master!.Tensor, alpha: agreedShare);
+                _target.add_(_master!.Values.Tensor, alpha: agreedShare);
         }
 
         _recorder.Span(SpanKind.Merge, startNs, _recorder.NowNs - startNs);
     }
 
     /// <summary>Remembers the values as those on which all ranks agree.</summary>
-    internal void SetMaster()
-    {
-        using var _ = no_grad();
-        _master?.Tensor.copy_(_target);
-    }
+    internal void SetMaster() => _master?.Set();
 
     /// <summary>Writes the master copy, what rounding has dropped, and the sum in flight, which is waited for.</summary>
     internal void Save(BinaryWriter writer)
@@ -152,23 +145,25 @@ internal sealed class ParameterSynchronisation : IDisposable
         _target.Dispose();
     }
 
-    private void Send(ReduceOperation operation, PayloadFormat format, int wait)
+    private void Send(ReduceOperation operation, PayloadFormat format)
     {
         long startNs = _recorder.NowNs;
         SynchronisationMessage message = _free.Pop();
-        message.Wait = wait;
         message.IsChange = format.IsChange;
-        using (no_grad())
+        if (format.IsChange)
         {
+            _master!.TakeChange(message.Values);
+        }
+        else
+        {
+            using var _ = no_grad();
             message.Values.Tensor.copy_(_target);
-            if (format.IsChange)
-                message.Values.Tensor.add_(_master!.Tensor, Scalars.MinusOne);
         }
 
         if (format.HasFeedback)
             _feedback!.Round(message.Values, format.Wire);
         ThrowIfNotFinite(message.Values, format.Wire);
-        message.Start(_group, operation, format.Wire);
+        message.Start(operation, format.Wire);
         _underWay.Enqueue(message);
         _recorder.Span(SpanKind.GlobalSend, startNs, _recorder.NowNs - startNs);
     }
@@ -178,7 +173,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     {
         SynchronisationMessage message = _underWay.Dequeue();
         long startNs = _recorder.NowNs;
-        long bytes = message.Complete();
+        long bytes = message.Finish();
         _recorder.Span(SpanKind.GlobalWait, startNs, _recorder.NowNs - startNs, bytes);
         _free.Push(message);
         return message;

@@ -58,7 +58,7 @@ public sealed class BufferBroadcastTests
         {
             var recorder = new BuffersRecorder();
             using var rank = new NormedRank(spec, ranks.Rank, replica => spec.Create(new StrategyContext(
-                ranks, replica, new Daso.Optimization.SgdSpec(0, 0).Create(replica), recorder, Epochs: 1, StepsPerEpoch: 9)));
+                ranks, replica, new Daso.Optimization.SgdSpec(0, 0).Create(replica.Parameters, replica.Gradients), recorder, Epochs: 1, StepsPerEpoch: 9)));
             rank.Step(batch: 0, mean: 1); // nothing before it
             rank.Step(batch: 1, mean: 2);
             rank.Strategy.EvaluationStarting();

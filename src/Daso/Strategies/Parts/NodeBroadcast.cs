@@ -8,13 +8,17 @@ namespace Daso.Strategies;
 /// Gives a node's ranks what a synchronisation between nodes has changed: whole tensors from the rank that was on duty, or with sharded
 /// duty every rank's slice from its owner, all at once and in place.
 /// </summary>
-internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadOnlyList<FlatTensor> tensors, bool isSharded)
+/// <param name="node">The node's ranks.</param>
+/// <param name="recorder">Takes a span of <see cref="SpanKind.LocalSync"/>.</param>
+/// <param name="tensors">What is given, the same on every rank.</param>
+/// <param name="isSharded">Whether local rank i owns <see cref="Slice"/> i of every tensor; else one rank owns all of them.</param>
+public sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadOnlyList<FlatTensor> tensors, bool isSharded)
 {
     private readonly int _slices = isSharded ? node.Size : 1;
     private readonly PendingOperation[] _pending = new PendingOperation[tensors.Count * (isSharded ? node.Size : 1)];
 
     /// <summary>Elements of the nearly equal slice <paramref name="index"/> of <paramref name="count"/>; may be none.</summary>
-    internal static FlatRange Slice(int length, int index, int count)
+    public static FlatRange Slice(int length, int index, int count)
     {
         int start = (int)((long)length * index / count);
         return new FlatRange(start, (int)((long)length * (index + 1) / count) - start);
@@ -22,7 +26,7 @@ internal sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IRea
 
     /// <summary>Sends and receives.</summary>
     /// <param name="onDuty">Without sharded duty: the local rank whose tensors all get.</param>
-    internal void Share(int onDuty)
+    public void Share(int onDuty)
     {
         if (node.Size == 1)
             return;

@@ -52,6 +52,13 @@ public sealed record DasoSpec : StrategySpec
 
     internal bool BroadcastsBuffers => BroadcastBuffers ?? Schedule.Variant == DasoVariant.Heat;
 
+    /// <summary>The weight of a rank's own parameters in a merge: f·S, or 1 where S = 0, as in the reference.</summary>
+    /// <param name="wait">S: batches from the send to the merge.</param>
+    internal float OwnWeight(int wait) => wait == 0 ? 1 : (float)(StalenessFactor * wait);
+
+    /// <summary>How parameters travel while these skips are in force.</summary>
+    internal WireFormat WireAt(DasoSkips skips) => skips.Global != 0 ? CyclingWire : BlockingWire;
+
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
     /// <inheritdoc />

@@ -7,7 +7,7 @@ public class GradientAveragerTests
 {
     private static readonly ParameterRange[] s_parameters =
     [
-        new("a", 0, 0, 10), new("b", 0, 10, 30), new("c", 1, 40, 5), new("d", 2, 45, 100), new("e", 2, 145, 5),
+        new("a", 0, 0, 10, [10]), new("b", 0, 10, 30, [30]), new("c", 1, 40, 5, [5]), new("d", 2, 45, 100, [100]), new("e", 2, 145, 5, [5]),
     ];
 
     [Fact]

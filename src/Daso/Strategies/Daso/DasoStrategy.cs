@@ -14,9 +14,10 @@ internal sealed class DasoStrategy : IStrategy
     private readonly DasoSpec _spec;
     private readonly StrategyContext _context;
     private readonly DasoSchedule _schedule;
-    private readonly GradientAverager _localAverager;
+    private readonly NodeGradients _nodeGradients;
     private readonly ParameterSynchronisation[] _global;
     private readonly NodeBroadcast _node;
+    private readonly RangeReduction? _batchNorm;
     private readonly BufferBroadcast? _buffers;
     private int _batch;
     private bool _buffersAreDue;
@@ -27,7 +28,7 @@ internal sealed class DasoStrategy : IStrategy
         _context = context;
         _schedule = new DasoSchedule(
             spec.Schedule, context.Ranks.Topology.RanksPerNode, context.Epochs, context.StepsPerEpoch);
-        _localAverager = new GradientAverager(context.Replica, context.Ranks.Node, spec.BucketBytes, Math.Min(1 << 20, spec.BucketBytes));
+        _nodeGradients = new NodeGradients(context, spec.BucketBytes);
         FlatTensor parameters = context.Replica.Parameters;
         FlatRange slice = spec.ShardedDuty
             ? NodeBroadcast.Slice(parameters.Length, context.Ranks.LocalId, context.Ranks.Topology.RanksPerNode)
@@ -43,17 +44,9 @@ internal sealed class DasoStrategy : IStrategy
         ];
         _node = new NodeBroadcast(
             context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
+        _batchNorm = spec.SynchroniseBatchNorm ? new RangeReduction(context.Replica.Statistics, context.Ranks.World) : null;
         _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Recorder) : null;
     }
-
-    /// <summary>The schedule, to be looked at.</summary>
-    internal DasoSchedule Schedule => _schedule;
-
-    /// <summary>How parameters travel in this epoch.</summary>
-    internal WireFormat Wire => IsCycling ? _spec.CyclingWire : _spec.BlockingWire;
-
-    /// <summary>Told of every action once it is done, also where this rank is no member of its group; null: nobody.</summary>
-    internal Action<DasoAction>? ActionDone { get; set; }
 
     private bool IsCycling => _schedule.Skips.Global != 0;
 
@@ -70,29 +63,23 @@ internal sealed class DasoStrategy : IStrategy
 
     public void EvaluationStarting() => BroadcastBuffers();
 
-    public void GradientsReady(int part)
+    public void PartReady(int part)
     {
         if (_schedule.AveragesLocally)
-            _localAverager.PartReady(part);
+            _nodeGradients.PartReady(part);
     }
 
     public void BackwardDone()
     {
-        if (!_schedule.AveragesLocally)
-            return;
-        long startNs = _context.Recorder.NowNs;
-        _localAverager.Finish();
-        _context.Recorder.Span(SpanKind.LocalSync, startNs, _context.Recorder.NowNs - startNs);
+        if (_schedule.AveragesLocally)
+            _nodeGradients.Finish();
     }
 
     public void OptimizerStepped()
     {
         IReadOnlyList<DasoAction> actions = _schedule.AfterStep(_batch);
         for (int i = 0; i < actions.Count; i++)
-        {
             Do(actions[i]);
-            ActionDone?.Invoke(actions[i]);
-        }
 
         if (_batch == _context.StepsPerEpoch - 1)
             AverageBatchNorm();
@@ -157,13 +144,13 @@ internal sealed class DasoStrategy : IStrategy
             switch (action.Kind)
             {
                 case DasoActionKind.SendForMerge:
-                    one.SendForMerge(IsCycling, action.Wait);
+                    one.SendForMerge(IsCycling);
                     break;
                 case DasoActionKind.SendForMean:
                     one.SendForMean(IsCycling);
                     break;
                 case DasoActionKind.Merge:
-                    one.Merge();
+                    one.Merge(action.Wait);
                     break;
                 case DasoActionKind.Mean:
                     one.TakeMean();
@@ -186,14 +173,11 @@ internal sealed class DasoStrategy : IStrategy
     /// </summary>
     private void AverageBatchNorm()
     {
-        FlatTensor statistics = _context.Replica.Statistics;
-        if (!_spec.SynchroniseBatchNorm || statistics.Length == 0)
+        if (_batchNorm is null)
             return;
         IRecorder recorder = _context.Recorder;
-        ICommunicator world = _context.Ranks.World;
         long startNs = recorder.NowNs;
-        long bytes = world.AllReduce(statistics.ForSending(0, statistics.Length, world), ReduceOperation.Mean);
-        statistics.Received(0, statistics.Length, world);
+        long bytes = _batchNorm.Run(ReduceOperation.Mean);
         recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
     }
 }

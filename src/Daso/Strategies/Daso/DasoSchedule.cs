@@ -18,8 +18,10 @@ public sealed class DasoSchedule
     private readonly int _lastBatch;
     private readonly PlateauDetector _plateau;
     private readonly List<DasoAction> _actions = new(8);
+    private readonly List<bool> _switches = new(2);
     private int _epochsEnded;
     private int _inFlight = None;
+    private int _sentWait;
 
     /// <summary>Starts before the first step.</summary>
     /// <param name="settings">Checked here.</param>
@@ -44,6 +46,9 @@ public sealed class DasoSchedule
 
     /// <summary>Whether the next backward averages gradients inside the node.</summary>
     public bool AveragesLocally { get; private set; } = true;
+
+    /// <summary>What the last step has turned <see cref="AveragesLocally"/> to after its actions, in this order; most steps leave it.</summary>
+    public IReadOnlyList<bool> AveragingSwitches => _switches;
 
     /// <summary>The group that sends next.</summary>
     public int Duty { get; private set; }
@@ -71,6 +76,7 @@ public sealed class DasoSchedule
     public IReadOnlyList<DasoAction> AfterStep(int batch)
     {
         _actions.Clear();
+        _switches.Clear();
         int sinceSend = Skips.Global == 0 ? 0 : batch % Skips.Global;
         if (batch == _lastBatch || sinceSend == 0)
             Synchronise(batch);
@@ -112,6 +118,7 @@ public sealed class DasoSchedule
         writer.Write(Duty);
         writer.Write(_inFlight);
         writer.Write(HasPending);
+        writer.Write(_sentWait);
         writer.Write(AveragesLocally);
         _plateau.Save(writer);
     }
@@ -124,6 +131,7 @@ public sealed class DasoSchedule
         Duty = reader.ReadInt32();
         _inFlight = reader.ReadInt32();
         HasPending = reader.ReadBoolean();
+        _sentWait = reader.ReadInt32();
         AveragesLocally = reader.ReadBoolean();
         _plateau.Load(reader);
     }
@@ -140,9 +148,8 @@ public sealed class DasoSchedule
     {
         bool isLast = batch == _lastBatch;
         bool isBlocking = isLast || Skips.Wait == 0;
-        _actions.Add(isBlocking
-            ? new DasoAction(DasoActionKind.SendForMean, Duty)
-            : new DasoAction(DasoActionKind.SendForMerge, Duty, WaitFrom(batch)));
+        int wait = isBlocking ? 0 : WaitFrom(batch);
+        _actions.Add(new DasoAction(isBlocking ? DasoActionKind.SendForMean : DasoActionKind.SendForMerge, Duty, wait));
         // The parameters just sent are those from before this merge.
         if (Skips.Wait != 0)
             MergePending();
@@ -159,6 +166,7 @@ public sealed class DasoSchedule
         {
             _inFlight = Duty;
             HasPending = true;
+            _sentWait = wait;
             Duty = (Duty + 1) % _groups;
         }
     }
@@ -207,7 +215,7 @@ public sealed class DasoSchedule
         if (_inFlight == None)
             return;
         if (HasPending)
-            _actions.Add(new DasoAction(DasoActionKind.Merge, _inFlight));
+            _actions.Add(new DasoAction(DasoActionKind.Merge, _inFlight, _sentWait));
         if (HasPending || _settings.Variant == DasoVariant.Heat)
             _actions.Add(new DasoAction(DasoActionKind.Broadcast, _inFlight));
         HasPending = false;
@@ -218,6 +226,6 @@ public sealed class DasoSchedule
         if (AveragesLocally == value)
             return;
         AveragesLocally = value;
-        _actions.Add(new DasoAction(value ? DasoActionKind.LocalAveragingOn : DasoActionKind.LocalAveragingOff));
+        _switches.Add(value);
     }
 }

@@ -20,16 +20,10 @@ public enum DasoActionKind
 
     /// <summary>All ranks of the cluster now hold the same parameters.</summary>
     Agree,
-
-    /// <summary>From the next backward on, gradients are averaged inside the node.</summary>
-    LocalAveragingOn,
-
-    /// <summary>From the next backward on, they are not.</summary>
-    LocalAveragingOff,
 }
 
 /// <summary>One action.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Group">The global group that does it; 0 where it means nothing.</param>
-/// <param name="Wait">Of a send: the batches to wait, clipped to the epoch's end.</param>
+/// <param name="Wait">Of a send and of its merge: the batches between them, clipped to the epoch's end.</param>
 public readonly record struct DasoAction(DasoActionKind Kind, int Group = 0, int Wait = 0);

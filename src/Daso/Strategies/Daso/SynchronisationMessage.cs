@@ -1,0 +1,45 @@
+using Daso.Communication;
+using Daso.Models;
+using static TorchSharp.torch;
+
+namespace Daso.Strategies;
+
+/// <summary>A contribution on its way and then the sum or mean that came of it. Reused.</summary>
+internal sealed class SynchronisationMessage : IDisposable
+{
+    private readonly RangeReduction _reduction;
+
+    internal SynchronisationMessage(int length, Device device, ICommunicator group, int chunkElements)
+    {
+        Values = new FlatTensor(length, device);
+        _reduction = new RangeReduction(Values, group, chunkElements);
+    }
+
+    internal FlatTensor Values { get; }
+
+    /// <summary>Whether the values are changes since the master copy.</summary>
+    internal bool IsChange { get; set; }
+
+    internal void Start(ReduceOperation operation, WireFormat wire) => _reduction.Start(operation, wire);
+
+    /// <summary>Waits for the result. Returns the bytes booked on this rank.</summary>
+    internal long Finish() => _reduction.Finish();
+
+    /// <summary>Waits and writes the result.</summary>
+    internal void Save(BinaryWriter writer)
+    {
+        _reduction.Save(writer);
+        writer.Write(IsChange);
+        Values.Save(writer);
+    }
+
+    /// <summary>Restores what <see cref="Save"/> wrote.</summary>
+    internal void Load(BinaryReader reader)
+    {
+        _reduction.Load(reader);
+        IsChange = reader.ReadBoolean();
+        Values.Load(reader);
+    }
+
+    public void Dispose() => Values.Dispose();
+}

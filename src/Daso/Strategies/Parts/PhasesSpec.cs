@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using Daso.Specification;
+
+namespace Daso.Strategies;
+
+/// <summary>One strategy for the first steps and another for the rest, as post-local SGD has it: all ranks change in the same step.</summary>
+/// <param name="First">For the first steps.</param>
+/// <param name="Steps">How many, over the whole training; at least 0.</param>
+/// <param name="Then">For all later ones. It is made when its first step begins, and counts epochs from there.</param>
+public sealed record PhasesSpec(StrategySpec First, long Steps, StrategySpec Then) : StrategySpec
+{
+    /// <inheritdoc />
+    /// <exception cref="UserErrorException">The number of steps is negative, or a setting of one of the two is out of its range.</exception>
+    public override void Validate()
+    {
+        if (Steps < 0)
+            throw new UserErrorException($"a first phase of {Steps} steps: take 0 or more");
+        First.Validate();
+        Then.Validate();
+    }
+
+    /// <inheritdoc />
+    public override IStrategy Create(StrategyContext context)
+    {
+        Validate();
+        return new Phases(this, context);
+    }
+
+    /// <inheritdoc />
+    public override void Describe(SpecificationWriter writer) => writer
+        .Add("kind", "phases")
+        .Add("first", First)
+        .Add("steps", Steps)
+        .Add("then", Then);
+
+    /// <summary>Passes everything on to the strategy of the phase.</summary>
+    private sealed class Phases : IStrategy
+    {
+        private readonly PhasesSpec _spec;
+        private readonly StrategyContext _context;
+        private long _steps;
+        private IStrategy _current;
+
+        internal Phases(PhasesSpec spec, StrategyContext context)
+        {
+            _spec = spec;
+            _context = context;
+            Enter();
+        }
+
+        public void StepStarted(int epoch, int batch)
+        {
+            if (_steps == _spec.Steps && _steps > 0)
+            {
+                _current.Dispose();
+                Enter();
+            }
+
+            _steps++;
+            _current.StepStarted(epoch, batch);
+        }
+
+        public void PartReady(int part) => _current.PartReady(part);
+
+        public void BackwardDone() => _current.BackwardDone();
+
+        public void OptimizerStepped() => _current.OptimizerStepped();
+
+        public void EvaluationStarting() => _current.EvaluationStarting();
+
+        public void EpochEnded(double loss) => _current.EpochEnded(loss);
+
+        public void Save(BinaryWriter writer)
+        {
+            writer.Write(_steps);
+            _current.Save(writer);
+        }
+
+        public void Load(BinaryReader reader)
+        {
+            _steps = reader.ReadInt64();
+            if (_steps > _spec.Steps)
+            {
+                _current.Dispose();
+                Enter();
+            }
+
+            _current.Load(reader);
+        }
+
+        public void Dispose() => _current.Dispose();
+
+        [MemberNotNull(nameof(_current))]
+        private void Enter() => _current = (_steps < _spec.Steps ? _spec.First : _spec.Then).Create(_context);
+    }
+}
