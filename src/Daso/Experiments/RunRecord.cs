@@ -55,17 +55,21 @@ internal sealed class RunRecord : IDisposable
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
-    /// <param name="hasRealLinks">Whether nodes are joined by real links in place of emulated ones.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <exception cref="UserErrorException">It is to repeat a run of another plan.</exception>
     internal static RunRecord Create(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
         IReadOnlyDictionary<string, string> settings,
-        bool hasRealLinks = false)
+        ICluster cluster)
     {
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
-        manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
+        int ranksPerGpu = cluster.Shares.RanksPerGpu;
+        manifest = manifest with
+        {
+            Cluster = manifest.Cluster with { HasRealLinks = cluster.HasRealLinks, RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null },
+        };
         plan.Options.Repeats?.Require(manifest);
         RunFolder folder = RunFolder.Create(plan.Options.OutputFolder, id);
         return Holding(RunLock.Take(folder, out _), held => new RunRecord(folder, held, manifest, new HashSet<CellId>(), []));
@@ -90,7 +94,7 @@ internal sealed class RunRecord : IDisposable
         {
             JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
             if (ranks.Rank == 0)
-                record = Create(plan, data, settings, hasRealLinks: true);
+                record = Create(plan, data, settings, cluster);
             string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
             record ??= new RunRecord(RunFolder.Open(path));
         });
@@ -258,6 +262,7 @@ internal sealed class RunRecord : IDisposable
             Suite = plan.Suite,
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
+            WorkingFolder = Environment.CurrentDirectory,
             Repeats = options.Repeats?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),

@@ -48,7 +48,7 @@ public sealed class SuiteRunner : IDisposable
         _clusterWith = link => processes ?? new EmbeddedCluster(options.Topology, link, deviceOf, options.CommunicationLimit);
         ICluster cluster = _clusterWith(null);
         IsFirst = cluster.RanksHere[0] == 0;
-        int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
+        Devices.UseThreads(cluster.Shares.ThreadsOf(cluster.RanksHere[0]));
         try
         {
             // The ranks open the data together: they must be about to open the same.
@@ -57,13 +57,13 @@ public sealed class SuiteRunner : IDisposable
                 _data.Add(variant, OpenAndCheck(variant, processes));
             if (options.ChecksData)
                 CheckData(cluster);
-            Dictionary<string, string> settings = Settings(allocator, threads, cluster);
+            Dictionary<string, string> settings = Settings(allocator, cluster);
             if (processes is not null)
                 _record = RunRecord.Share(plan, _data, settings, processes);
             else if (plan.Options.Resume is string run)
                 _record = RunRecord.Resume(run, plan, _data, settings);
             else
-                _record = RunRecord.Create(plan, _data, settings);
+                _record = RunRecord.Create(plan, _data, settings, cluster);
         }
         catch
         {
@@ -222,7 +222,7 @@ public sealed class SuiteRunner : IDisposable
         cluster.Run(
             ranks =>
             {
-                Devices.UseCoresOf(cluster.RanksOnMachine);
+                Devices.UseThreads(cluster.Shares.ThreadsOf(ranks.Rank));
                 using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
@@ -241,11 +241,13 @@ public sealed class SuiteRunner : IDisposable
         checkpoints.Clear();
     }
 
-    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new()
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,
-        ["threadsPerRank"] = threads.ToString(CultureInfo.InvariantCulture),
+        ["cores"] = cluster.Shares.DescribeCores(),
+        ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
+        ["openMp"] = OpenMpWaiting.Configure(),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 
