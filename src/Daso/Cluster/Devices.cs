@@ -48,4 +48,14 @@ public static class Devices
 
     /// <summary>Makes this thread, a rank's, compute with a number of threads.</summary>
     public static void UseThreads(int threads) => set_num_threads(threads);
+
+    /// <summary>
+    /// Makes a device the one that this thread's calls of CUDA mean where they name none; call it first on each rank's thread. Without it
+    /// they mean the first GPU, whatever the rank's is.
+    /// </summary>
+    internal static void Enter(Device device)
+    {
+        if (device.type == DeviceType.CUDA)
+            new CudaGpu(device.index).Enter();
+    }
 }

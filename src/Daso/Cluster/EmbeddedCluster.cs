@@ -62,11 +62,13 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         {
             try
             {
+                torch.Device device = deviceOf(topology.LocalIdOf(rank));
+                Devices.Enter(device);
                 var communicator = new InProcessCommunicator(world, rank);
                 body(new RankContext(
                     rank,
                     topology,
-                    deviceOf(topology.LocalIdOf(rank)),
+                    device,
                     communicator,
                     communicator.Split(topology.NodeOf(rank), "node"),
                     communicator.Split(topology.LocalIdOf(rank), "global"),

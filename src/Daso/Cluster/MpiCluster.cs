@@ -53,7 +53,9 @@ internal sealed class MpiCluster : ICluster
         using CancellationTokenRegistration registration = cancelled.Register(() => _job.End(new OperationCanceledException(cancelled)));
         try
         {
-            body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
+            torch.Device device = _deviceOf(Topology.LocalIdOf(Rank));
+            Devices.Enter(device);
+            body(new RankContext(Rank, Topology, device, _job.World, _node, _global, _job.Ended));
             _job.World.Barrier();
         }
         catch (Exception failure) when (failure is not AgreedFailureException && EndJob(failure))

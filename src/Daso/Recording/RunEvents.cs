@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Daso.Timing;
 
 namespace Daso.Recording;
 
@@ -147,7 +148,7 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
         {
             Utf8JsonWriter json = _file.Begin();
             json.WriteString("utc", DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture));
-            json.WriteNumber("time_ns", RunClock.NowNs);
+            json.WriteNumber("time_ns", ProcessClock.NowNs);
             json.WriteString("event", name);
             addProperties(json);
             _file.End();

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Daso.Timing;
 
 namespace Daso.Communication.Mpi;
 
@@ -99,12 +99,12 @@ internal sealed class MpiProgress : IDisposable
             Monitor.Pulse(_gate);
         }
 
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(_callLimit);
         while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
         {
             if (!_thread.IsAlive)
                 throw new InvalidOperationException("the communication thread has ended");
-            if (Stopwatch.GetElapsedTime(start) > _callLimit)
+            if (deadline.HasPassed)
                 throw new TimeoutException($"a call of the MPI library not done within {_callLimit.TotalSeconds:0} s; some rank stays away");
         }
 
@@ -134,12 +134,12 @@ internal sealed class MpiProgress : IDisposable
     /// </summary>
     internal void Halt()
     {
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(s_haltLimit);
         lock (_gate)
         {
             _isHalting = true;
             Monitor.PulseAll(_gate);
-            while (!_isHalted && _thread.IsAlive && Stopwatch.GetElapsedTime(start) < s_haltLimit)
+            while (!_isHalted && _thread.IsAlive && !deadline.HasPassed)
                 Monitor.Wait(_gate, IdlePollMs);
         }
     }
