@@ -28,6 +28,9 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
     public string Description => "threads of one process; emulated links";
 
     /// <inheritdoc />
+    public IStopAgreement AgreeOnStop() => new SharedStopAgreement(topology.Ranks);
+
+    /// <inheritdoc />
     public void Run(Action<RankContext> body, CancellationToken cancelled = default)
     {
         int[] nodes = [.. Enumerable.Range(0, topology.Ranks).Select(topology.NodeOf)];
@@ -52,7 +55,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         if (isFollowing)
             job.WaitUntilQuiet();
         else
-            job.End(failure is UserErrorException or AgreedFailureException ? failure : new ClusterFailedException(rank, failure.Message, failure));
+            job.End(failure is UserErrorException or AgreedEndException ? failure : new ClusterFailedException(rank, failure.Message, failure));
         return true;
     }
 

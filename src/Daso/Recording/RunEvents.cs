@@ -84,6 +84,14 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
             Add(json, cell);
     });
 
+    /// <summary>The run was stopped, to be resumed.</summary>
+    /// <param name="cell">The cell under way, if any.</param>
+    public void Stopped(CellId? cell = null) => Write("stopped", json =>
+    {
+        if (cell is not null)
+            Add(json, cell);
+    });
+
     /// <summary>The run is over.</summary>
     public void RunEnded(RunOutcome outcome) => Write("run_ended", json => json.WriteString("outcome", outcome.ToString()));
 

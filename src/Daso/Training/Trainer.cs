@@ -231,16 +231,23 @@ public sealed class Trainer : IDisposable
         return result;
     }
 
-    /// <summary>Writes a checkpoint if one is due; after an epoch's last step it is written when the epoch has been evaluated.</summary>
+    /// <summary>
+    /// Writes a checkpoint if one is due or the ranks stop here; after an epoch's last step that is when the epoch has been evaluated.
+    /// </summary>
     private void SaveIfDue()
     {
-        if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
+        if (_checkpoints is null || _step == _totalSteps)
+            return;
+        bool stops = _checkpoints.StopsAfter(_step, _ranks.Rank);
+        if (!stops && _checkpoints.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
         EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
         long startNs = _recorder.NowNs;
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
         EndSpan(SpanKind.Checkpoint, startNs);
         EndStep();
+        if (stops)
+            throw new RunStoppedException();
     }
 
     private void Record(EpochResult result)

@@ -41,6 +41,8 @@ internal sealed partial class MpiJob
         World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", 0, [.. Enumerable.Range(0, processes)]);
         RollCall = Progress.Call(() => new MpiRollCall(library, Progress, library.Split(all, 0, myRank)));
         Progress.Add(RollCall);
+        StopAgreement = Progress.Call(() => new MpiStopAgreement(this, library.Split(all, 0, myRank)));
+        Progress.Add(StopAgreement);
     }
 
     /// <summary>The library.</summary>
@@ -54,6 +56,9 @@ internal sealed partial class MpiJob
 
     /// <summary>Finds out who is missing.</summary>
     internal MpiRollCall RollCall { get; }
+
+    /// <summary>Agrees on where all ranks stop.</summary>
+    internal MpiStopAgreement StopAgreement { get; }
 
     /// <summary>A number for a group that no group of this rank has.</summary>
     internal int NextGroup { get; set; } = 1;

@@ -27,6 +27,7 @@ internal sealed class MpiProgress : IDisposable
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
     private volatile MpiRollCall? _rollCall;
+    private volatile MpiStopAgreement? _stopAgreement;
     private bool _hasWork;
     private bool _isHalting;
     private bool _isHalted;
@@ -57,6 +58,9 @@ internal sealed class MpiProgress : IDisposable
 
     /// <summary>Answers other ranks' questions from now on.</summary>
     internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;
+
+    /// <summary>Takes part in agreeing on a stop from now on.</summary>
+    internal void Add(MpiStopAgreement stopAgreement) => _stopAgreement = stopAgreement;
 
     internal void Add(MpiCommunicator communicator)
     {
@@ -184,7 +188,7 @@ internal sealed class MpiProgress : IDisposable
                 }
                 else if (polls > _pollsBeforeSleep)
                 {
-                    _rollCall?.Answer(_communicators);
+                    AnswerOthers();
                     PreciseDelay.Sleep(SleepNs);
                 }
                 else if (polls > 0)
@@ -218,8 +222,14 @@ internal sealed class MpiProgress : IDisposable
         if (_rollCall is null)
             _library.Progress(_library.Binary.World);
         else
-            _rollCall.Answer(_communicators);
+            AnswerOthers();
         Sleep();
+    }
+
+    private void AnswerOthers()
+    {
+        _rollCall?.Answer(_communicators);
+        _stopAgreement?.Answer();
     }
 
     /// <summary>An operation of the library's own would go on in ranks' memory at any call of the library: then none is made.</summary>
