@@ -46,7 +46,7 @@ public sealed record CommunicationModel
     internal static double CopyNs(ProgramExchange exchange, SystemSpec system) =>
         (system.CopyBytesPerSecond is double rate ? 1e9 * exchange.Elements * sizeof(float) / rate : 0)
         + (exchange.IsByMpi && system.StagingBytesPerSecond is double staging
-            ? 1e9 * exchange.Elements * exchange.Wire.BytesPerElement() / staging
+            ? 1e9 * exchange.Wire.BytesFor(exchange.Elements) / staging
             : 0);
 
     /// <summary>Whether an exchange runs only while it is waited for.</summary>

@@ -118,7 +118,7 @@ public static class StepFormula
             CollectiveCost.AgreementNs(world, system) + system.OverheadNs,
             elements =>
             {
-                double copy = elements * queue.Wire.BytesPerElement() * copyNsPerByte;
+                double copy = queue.Wire.BytesFor(elements) * copyNsPerByte;
                 copied += copy;
                 return copy + system.OverheadNs
                     + CollectiveCost.AllReduce(communication.Queued, elements, queue.Wire, world, system).TotalNs;

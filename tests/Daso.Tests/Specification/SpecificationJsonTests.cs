@@ -71,6 +71,8 @@ public sealed class SpecificationJsonTests
         ("horovod", new HorovodSpec()),
         ("horovod, all set", new HorovodSpec { FusionBytes = 0, CycleMs = 5, Wire = WireFormat.Float16 }),
         ("none", new NoCommunicationSpec()),
+        ("phases", new PhasesSpec(new DdpSpec(), 1L << 40, new DasoSpec())),
+        ("sgd, all set", new SgdSpec(0.9, 1e-4) { Nesterov = true }),
         ("link", new LinkSpec(1e9, 50_000)),
     ];
 
