@@ -1,17 +1,15 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-
 namespace Daso.Cluster;
 
 /// <summary>A set of a machine's logical cores, such as those that a process may run on (its affinity mask).</summary>
 internal sealed class CoreMask
 {
-    /// <summary>Length of the form that travels, in floats.</summary>
+    /// <summary>Length of the form that travels, in words.</summary>
     internal const int PackedLength = Capacity / BitsPerWord;
 
     // More than any machine has; cores beyond are not seen.
     private const int Capacity = 2048;
-    private const int BitsPerWord = 32;
+    private const int BitsPerWord = 64;
 
     private CoreMask(IEnumerable<int> cores) => Cores = [.. cores.Where(core => core < Capacity).Distinct().Order()];
 
@@ -36,21 +34,18 @@ internal sealed class CoreMask
             return Enumerable.Range(ends[0], ends[^1] - ends[0] + 1);
         }));
 
-    /// <summary>A bit a core, as floats that travel bit by bit.</summary>
-    internal float[] Pack()
+    /// <summary>A bit a core.</summary>
+    internal long[] Pack()
     {
-        var words = new uint[PackedLength];
+        long[] words = new long[PackedLength];
         foreach (int core in Cores)
-            words[core / BitsPerWord] |= 1u << (core % BitsPerWord);
-        return MemoryMarshal.Cast<uint, float>(words).ToArray();
+            words[core / BitsPerWord] |= 1L << (core % BitsPerWord);
+        return words;
     }
 
     /// <summary>Reads what <see cref="Pack"/> has written.</summary>
-    internal static CoreMask Unpack(ReadOnlySpan<float> packed)
-    {
-        uint[] words = MemoryMarshal.Cast<float, uint>(packed).ToArray();
-        return new(Enumerable.Range(0, Capacity).Where(core => (words[core / BitsPerWord] >> (core % BitsPerWord) & 1) != 0));
-    }
+    internal static CoreMask Unpack(long[] words) =>
+        new(Enumerable.Range(0, Capacity).Where(core => (words[core / BitsPerWord] >> (core % BitsPerWord) & 1) != 0));
 
     /// <summary>The kernel's form, as in 0-3,8.</summary>
     public override string ToString()

@@ -60,9 +60,8 @@ public sealed class MachineShares
     /// <param name="gpu">The identity of this rank's GPU; null: none.</param>
     internal static MachineShares OfProcesses(ICommunicator world, string? gpu)
     {
-        float[] all = new float[RankPlace.PackedLength * world.Size];
-        world.AllGather(RankPlace.Here(gpu).Pack(), all);
-        return new([.. all.Chunk(RankPlace.PackedLength).Select(packed => RankPlace.Unpack(packed))]);
+        long[] all = world.Gather<long>(RankPlace.Here(gpu).Pack());
+        return new([.. all.Chunk(RankPlace.PackedLength).Select(RankPlace.Unpack)]);
     }
 
     private string Describe(RankPlace[] machine)

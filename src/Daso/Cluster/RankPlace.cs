@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,10 +10,10 @@ namespace Daso.Cluster;
 /// <param name="Gpu">Tells GPUs apart; 0: none.</param>
 internal sealed record RankPlace(long Machine, CoreMask Cores, int Limit, long Gpu)
 {
-    /// <summary>Length of the form that travels, in floats.</summary>
+    /// <summary>Length of the form that travels, in words.</summary>
     internal const int PackedLength = CoreMask.PackedLength + HeadLength;
 
-    private const int HeadLength = 3 * sizeof(long) / sizeof(float);
+    private const int HeadLength = 3;
 
     /// <summary>This process's.</summary>
     /// <param name="gpu">The GPU's identity; null: none.</param>
@@ -26,15 +25,12 @@ internal sealed record RankPlace(long Machine, CoreMask Cores, int Limit, long G
         return new RankPlace(Hash(machine), CoreMask.OfProcess(), Environment.ProcessorCount, gpu is null ? 0 : Hash(gpu));
     }
 
-    /// <summary>As floats that travel bit by bit.</summary>
-    internal float[] Pack() => [.. MemoryMarshal.Cast<long, float>((long[])[Machine, Limit, Gpu]), .. Cores.Pack()];
+    /// <summary>As words that travel.</summary>
+    internal long[] Pack() => [Machine, Limit, Gpu, .. Cores.Pack()];
 
     /// <summary>Reads what <see cref="Pack"/> has written.</summary>
-    internal static RankPlace Unpack(ReadOnlySpan<float> packed)
-    {
-        long[] head = MemoryMarshal.Cast<float, long>(packed[..HeadLength].ToArray()).ToArray();
-        return new RankPlace(head[0], CoreMask.Unpack(packed[HeadLength..]), (int)head[1], head[2]);
-    }
+    internal static RankPlace Unpack(long[] packed) =>
+        new(packed[0], CoreMask.Unpack(packed[HeadLength..]), (int)packed[1], packed[2]);
 
     private static long Hash(string text) => BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -59,7 +59,7 @@ public class MachineSharesTests
     public void A_place_travels_bit_by_bit(string cores)
     {
         var place = new RankPlace(long.MinValue + 7, CoreMask.Parse(cores), 3, -1);
-        float[] packed = place.Pack();
+        long[] packed = place.Pack();
         Assert.Equal(RankPlace.PackedLength, packed.Length);
         RankPlace read = RankPlace.Unpack(packed);
         Assert.Equal(cores, read.Cores.ToString());

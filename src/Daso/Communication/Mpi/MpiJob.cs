@@ -31,6 +31,7 @@ internal sealed partial class MpiJob
         library.ReturnErrors(all);
         int processes = library.SizeOf(all), process = library.RankIn(all);
         nint machine = library.SplitByMemory(all, process);
+        RanksOnMachine = library.SizeOf(machine);
         Progress = new MpiProgress(library, settings.WaitLimit, End);
 
         (int[] leaders, string[] hosts) = Progress.Call(() => Survey(machine, process, processes));
@@ -68,6 +69,9 @@ internal sealed partial class MpiJob
 
     /// <summary>Which rank sits where.</summary>
     internal MpiPlacement Placement { get; }
+
+    /// <summary>Ranks on this machine; they share its memory.</summary>
+    internal int RanksOnMachine { get; }
 
     /// <summary>Set when the job ends early.</summary>
     internal CancellationToken Ended => _ended.Token;
