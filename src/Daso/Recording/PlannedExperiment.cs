@@ -33,6 +33,12 @@ public sealed record PlannedExperiment
     /// <summary>What is measured on held-out data; in older manifests that of classification.</summary>
     public IReadOnlyList<RecordedMetric> Metrics { get; init; } = RecordedMetric.OfClassification;
 
+    /// <summary>Samples of an epoch's training data; null: an older run, which does not say.</summary>
+    public int? TrainSamples { get; init; }
+
+    /// <summary>Held-out samples; null: an older run.</summary>
+    public int? HeldOutSamples { get; init; }
+
     /// <summary>What its quality is measured in.</summary>
     public string QualityMetric() => Target?.Metric ?? MainMetric;
 
