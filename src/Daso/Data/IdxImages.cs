@@ -51,7 +51,7 @@ public sealed record IdxImages : DataSpec
     {
         writer
             .Add("kind", "idxImages")
-            .Add("folder", DataFile.LastSegment(Folder))
+            .Add("folder", LastSegment(Folder))
             .Add("batchPerRank", BatchPerRank)
             .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
             .Add("classes", Classes);

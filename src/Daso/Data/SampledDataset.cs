@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Daso.Data;
 
 /// <summary>A dataset whose samples are made one by one; what its kinds of data differ in is the reader.</summary>
-internal sealed class SampledDataset : IDataset
+public sealed class SampledDataset : IDataset
 {
     private readonly int _batchSize;
     private readonly int _samplesPerEpoch;
@@ -35,6 +35,9 @@ internal sealed class SampledDataset : IDataset
 
     /// <inheritdoc />
     public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <inheritdoc />
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Reads one sample whole, by any thread, and throws what is wrong with it; by its number in all training samples, followed by
     /// all held-out ones. Null: nothing is left to read after opening.</summary>

@@ -60,7 +60,7 @@ public sealed record TextFile : DataSpec
     /// <inheritdoc />
     public override void Describe(SpecificationWriter writer) => writer
         .Add("kind", "textFile")
-        .Add("file", DataFile.LastSegment(File))
+        .Add("file", LastSegment(File))
         .Add("batchPerRank", BatchPerRank)
         .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
         .Add("sequenceLength", SequenceLength)

@@ -241,7 +241,8 @@ public sealed class SuiteRunner : IDisposable
         checkpoints.Clear();
     }
 
-    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()
+    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new(
+        _data.Values.SelectMany(dataset => dataset.Settings).DistinctBy(setting => setting.Key))
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,
