@@ -49,6 +49,9 @@ public sealed class SampledDataset : IDataset
     /// <summary>Makes a reader of held-out samples.</summary>
     public required Func<SampleReader> HeldOutReader { get; init; }
 
+    /// <summary>What is closed with the data.</summary>
+    public IReadOnlyList<IDisposable> Owned { get; init; } = [];
+
     /// <summary>Threads of each source that make samples ahead of the training; 0: made by the caller when asked for.</summary>
     public int Threads { get; init; }
 
@@ -85,6 +88,8 @@ public sealed class SampledDataset : IDataset
     /// <inheritdoc />
     public void Dispose()
     {
+        foreach (IDisposable one in Owned)
+            one.Dispose();
     }
 
     private IBatchSource Open(SampleOrder order, Func<SampleReader> makeReader, Device device) => Threads == 0
