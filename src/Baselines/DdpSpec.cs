@@ -9,12 +9,15 @@ namespace Daso.Baselines;
 /// PyTorch's DistributedDataParallel (Li et al., VLDB 2020, arXiv 2006.15704): gradients are averaged over all ranks in buckets, each
 /// all-reduce started as soon as backward has completed its bucket.
 /// </summary>
-public sealed record DdpSpec : StrategySpec
+[Specification("ddp")]
+public sealed partial record DdpSpec : StrategySpec
 {
     /// <summary>A bucket's cap in bytes; PyTorch's default of 25 MiB.</summary>
+    [AtLeast(1)]
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <summary>The first bucket's cap in bytes; PyTorch's default of 1 MiB.</summary>
+    [AtLeast(1)]
     public long FirstBucketBytes { get; init; } = 1 << 20;
 
     /// <summary>How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks.</summary>
@@ -24,31 +27,14 @@ public sealed record DdpSpec : StrategySpec
     /// Whether all ranks take batch norm's running statistics of rank 0 before each forward and evaluation; on, as PyTorch's
     /// broadcast_buffers.
     /// </summary>
+    [OmittedWhen(false)]
     public bool BroadcastBuffers { get; init; } = true;
-
-    /// <inheritdoc />
-    public override void Validate()
-    {
-        if (BucketBytes < 1 || FirstBucketBytes < 1)
-        {
-            throw new UserErrorException(
-                $"DDP with {nameof(BucketBytes)} {BucketBytes} and {nameof(FirstBucketBytes)} {FirstBucketBytes}: each is at least 1");
-        }
-    }
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire),
         BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
         context.Recorder);
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "ddp")
-        .Add("bucketBytes", BucketBytes)
-        .Add("firstBucketBytes", FirstBucketBytes)
-        .Add("wire", Wire.ToString())
-        .Add("broadcastBuffers", BroadcastBuffers);
 
     private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy
     {

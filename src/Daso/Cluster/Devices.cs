@@ -42,6 +42,16 @@ public static class Devices
     public static IReadOnlyList<string> GpusOf(string kind, int ranksPerNode) =>
         kind == "cuda" ? [.. Enumerable.Range(0, Math.Min(ranksPerNode, cuda.device_count())).Select(CudaGpu.NameOf)] : [];
 
+    /// <summary>
+    /// Makes a device the one that this thread's calls of CUDA mean where they name none; call it first on each rank's thread. Without it
+    /// they mean the first GPU, whatever the rank's is.
+    /// </summary>
+    internal static void Enter(Device device)
+    {
+        if (device.type == DeviceType.CUDA)
+            new CudaGpu(device.index).Enter();
+    }
+
     /// <summary>Shares the machine's cores out to the ranks of this process; call it on each rank's thread.</summary>
     /// <returns>Threads that one rank computes with.</returns>
     public static int UseCoresOf(int ranks)

@@ -24,6 +24,9 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
     public string Description => "threads of one process; emulated links";
 
     /// <inheritdoc />
+    public IStopAgreement AgreeOnStop() => new SharedStopAgreement(topology.Ranks);
+
+    /// <inheritdoc />
     public void Run(Action<RankContext> body, CancellationToken cancelled = default)
     {
         int[] nodes = [.. Enumerable.Range(0, topology.Ranks).Select(topology.NodeOf)];
@@ -48,7 +51,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         if (isFollowing)
             job.WaitUntilQuiet();
         else
-            job.End(failure is UserErrorException or AgreedFailureException ? failure : new ClusterFailedException(rank, failure.Message, failure));
+            job.End(failure is UserErrorException or AgreedEndException ? failure : new ClusterFailedException(rank, failure.Message, failure));
         return true;
     }
 
@@ -58,11 +61,13 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         {
             try
             {
+                torch.Device device = deviceOf(topology.LocalIdOf(rank));
+                Devices.Enter(device);
                 var communicator = new InProcessCommunicator(world, rank);
                 body(new RankContext(
                     rank,
                     topology,
-                    deviceOf(topology.LocalIdOf(rank)),
+                    device,
                     communicator,
                     communicator.Split(topology.NodeOf(rank), "node"),
                     communicator.Split(topology.LocalIdOf(rank), "global"),

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Daso.Timing;
 
 namespace Daso.Communication;
 
@@ -37,7 +37,7 @@ internal sealed class EmulatedFabric : IDisposable
         long transferNs = _link.TransferNs(bytes);
         lock (_transfers)
         {
-            long startNs = NowNs();
+            long startNs = ProcessClock.NowNs;
             foreach (int node in operation.Group.Nodes)
                 startNs = Math.Max(startNs, _busyUntilNs[node]);
             foreach (int node in operation.Group.Nodes)
@@ -61,8 +61,6 @@ internal sealed class EmulatedFabric : IDisposable
 
         _thread.Join();
     }
-
-    private static long NowNs() => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
 
     private void Deliver()
     {
@@ -103,7 +101,7 @@ internal sealed class EmulatedFabric : IDisposable
                     continue;
                 }
 
-                remainingNs = _transfers.Peek().Next.DueNs - NowNs();
+                remainingNs = _transfers.Peek().Next.DueNs - ProcessClock.NowNs;
                 if (remainingNs <= 0)
                     return _transfers.Dequeue();
 

@@ -1,3 +1,5 @@
+using Daso.Timing;
+
 namespace Daso.Communication;
 
 /// <summary>
@@ -96,9 +98,9 @@ internal sealed class SharedOperation(InProcessGroup group)
     {
         lock (_gate)
         {
-            bool isInTime = true;
-            while (isInTime && !_isDone && !group.Job.Ended.IsCancellationRequested)
-                isInTime = Monitor.Wait(_gate, limit);
+            var deadline = Deadline.After(limit);
+            while (!_isDone && !group.Job.Ended.IsCancellationRequested && !deadline.HasPassed)
+                Monitor.Wait(_gate, deadline.Left);
 
             if (_isDone)
                 return ++_waited == group.Size;

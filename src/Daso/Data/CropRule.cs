@@ -48,19 +48,41 @@ internal sealed class RandomResizedCrop(double minimumArea, double maximumArea, 
             return new CropRegion(x, y, cropWidth, cropHeight, mirrored);
         }
 
-        double fittingWidth = Math.Min(width, height / minimumAspect);
-        double fittingHeight = Math.Min(height, width / minimumAspect);
+        int fittingWidth = (int)Math.Min(width, Math.Round(height / minimumAspect));
+        int fittingHeight = (int)Math.Min(height, Math.Round(width / minimumAspect));
         return new CropRegion((width - fittingWidth) / 2, (height - fittingHeight) / 2, fittingWidth, fittingHeight, mirrored);
     }
 }
 
-/// <summary>The square in the middle whose side is a share of the short side: 224/256 is "resize to 256, crop 224".</summary>
-internal sealed class CentreCrop(double share) : ICropRule
+/// <summary>All of it.</summary>
+internal sealed class WholeImage(bool mirrored = false) : ICropRule
+{
+    /// <inheritdoc />
+    public CropRegion Choose(int width, int height, SeededRandom random) => new(0, 0, width, height, mirrored);
+}
+
+/// <summary>
+/// The middle of an image whose short side was resized, as torchvision's Resize and CenterCrop take it: the resized long side is cut to
+/// whole pixels, and an offset of half a pixel is rounded to the even neighbour, as Python's round does.
+/// </summary>
+/// <param name="crop">Pixels of the square.</param>
+/// <param name="resize">Pixels of the short side before; at least crop.</param>
+internal sealed class CentreCrop(int crop, int resize) : ICropRule
 {
     /// <inheritdoc />
     public CropRegion Choose(int width, int height, SeededRandom random)
     {
-        double side = Math.Min(width, height) * share;
-        return new CropRegion((width - side) / 2, (height - side) / 2, side, side, false);
+        int shorter = Math.Min(width, height);
+        (double x, double cropWidth) = Along(width, shorter);
+        (double y, double cropHeight) = Along(height, shorter);
+        return new CropRegion(x, y, cropWidth, cropHeight, false);
+    }
+
+    /// <summary>Where the crop begins and how long it is, in the pixels of the image.</summary>
+    private (double Start, double Length) Along(int length, int shorter)
+    {
+        int resized = (int)((long)resize * length / shorter);
+        double pixel = (double)length / resized;
+        return (Math.Round((resized - crop) / 2.0, MidpointRounding.ToEven) * pixel, crop * pixel);
     }
 }

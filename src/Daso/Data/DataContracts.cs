@@ -7,18 +7,36 @@ namespace Daso.Data;
 public abstract record DataSpec : ISpecification
 {
     /// <summary>Samples a rank sees in one training step.</summary>
+    [AtLeast(1)]
     public required int BatchPerRank { get; init; }
 
     /// <summary>Training samples that an epoch shows over all ranks, drawn anew for each epoch; null: all.</summary>
+    [AtLeast(1), NullAs(0)]
     public int? SamplesPerEpoch { get; init; }
+
+    /// <summary>Checks what can be known of the settings before anything is read.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public virtual void Validate()
+    {
+    }
 
     /// <summary>Finds and checks the data; the result is shared by all ranks of the process.</summary>
     /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>
     public abstract IDataset Open();
 
+    /// <summary>Opens the data in a job of several processes; by default each looks for itself.</summary>
+    /// <param name="once">Does what one process should do for all, such as listing a folder. All processes call it as often and in the same
+    /// order.</param>
+    /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>
+    public virtual IDataset Open(OncePerJob once) => Open();
+
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }
+
+/// <summary>Runs a function in one process of a job and gives what it returns to all. Collective.</summary>
+/// <param name="find">Run once; the other processes wait, however long it takes.</param>
+public delegate byte[] OncePerJob(Func<byte[]> find);
 
 /// <summary>Opened data: thread-safe, shared by the ranks of a process.</summary>
 public interface IDataset : IDisposable
@@ -33,10 +51,18 @@ public interface IDataset : IDisposable
     int HeldOutSamples { get; }
 
     /// <summary>
-    /// Tells this data from other data of the same name; goes into the manifest. The SHA-256 of the files' unpacked content, or of their
-    /// names and sizes where reading them all would take too long, as "sha256:" and 64 hexadecimal digits; "synthetic" without files.
+    /// Tells this data from other data of the same name; goes into the manifest. The SHA-256 of the files' unpacked content, as "sha256:"
+    /// and 64 hexadecimal digits; for folders of many files that of their names, followed by short hashes of groups of their sizes and
+    /// samples of their content; "synthetic" without files.
     /// </summary>
     string Fingerprint { get; }
+
+    /// <summary>What the user should know of the data, each in one line: what was found and is not used.</summary>
+    IReadOnlyList<string> Remarks => [];
+
+    /// <summary>Reads what <see cref="DataSpec.Open()"/> has not read yet, and says what is damaged: a line for each file.</summary>
+    /// <param name="shard">The part of all samples to read.</param>
+    IReadOnlyList<string> FindDamage(Shard shard) => [];
 
     /// <summary>Opens this rank's part of the training data, shuffled by seed and epoch over all ranks, whole batches only.</summary>
     /// <exception cref="UserErrorException">A shard would be smaller than one batch.</exception>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Security.Cryptography;
 
 namespace Daso.Data;
 
@@ -9,6 +8,9 @@ internal static class DataFile
 {
     /// <summary>Header, empty content, checksum and length.</summary>
     private const int ShortestGzip = 20;
+
+    /// <summary>Bytes that a byte of gzip holds at most.</summary>
+    private const long MostUnpacked = 258 * 4;
 
     /// <summary>The file of this name in a folder, or the same with .gz at its end.</summary>
     /// <exception cref="UserErrorException">Neither exists.</exception>
@@ -22,12 +24,15 @@ internal static class DataFile
     }
 
     /// <summary>The file's content, unpacked if it is gzip.</summary>
-    /// <exception cref="UserErrorException">It cannot be read or unpacked.</exception>
+    /// <exception cref="UserErrorException">It cannot be read or unpacked, or is larger than one array.</exception>
     public static byte[] Read(string path)
     {
         byte[] bytes;
         try
         {
+            long length = new FileInfo(path).Length;
+            if (length > Array.MaxLength)
+                throw new UserErrorException($"{path}: {length} bytes; a file that is held in memory has at most {Array.MaxLength}");
             bytes = File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -46,37 +51,40 @@ internal static class DataFile
         return bytes;
     }
 
-    /// <summary>The fingerprint of contents, in order.</summary>
-    public static string Fingerprint(params ReadOnlySpan<byte[]> contents)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (byte[] content in contents)
-            hash.AppendData(content);
-        return Fingerprint(hash);
-    }
-
-    /// <summary>A finished hash as a fingerprint.</summary>
-    public static string Fingerprint(IncrementalHash hash) => "sha256:" + Convert.ToHexStringLower(hash.GetHashAndReset());
-
     /// <summary>What a specification says of a place: its last segment, since the rest differs between machines.</summary>
     public static string LastSegment(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
+    /// <summary>
+    /// Unpacks into exactly the bytes that the file's end announces, so that a small file takes no more memory than it says, and none
+    /// if it says too much.
+    /// </summary>
     private static byte[] Unpack(string path, byte[] packed)
     {
-        using var unpacked = new MemoryStream();
+        // A whole gzip of one member ends with its length modulo 2³².
+        uint announced = packed.Length < ShortestGzip ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan()[^4..]);
+        // The end of a file that is cut off announces anything; deflate packs 258 bytes in two bits at best (RFC 1951, longest match).
+        if (announced > MostUnpacked * packed.Length)
+            throw Truncated(path);
+        if (announced > Array.MaxLength)
+            throw new UserErrorException($"{path}: unpacks to {announced} bytes, held in memory are at most {Array.MaxLength}; take a part");
+        byte[] unpacked = new byte[announced];
         try
         {
             using var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
-            gzip.CopyTo(unpacked);
+            if (gzip.ReadAtLeast(unpacked, unpacked.Length, throwOnEndOfStream: false) < unpacked.Length
+                || gzip.ReadByte() >= 0
+                || packed.Length < ShortestGzip)
+            {
+                throw Truncated(path);
+            }
         }
         catch (InvalidDataException e)
         {
             throw new UserErrorException($"{path}: damaged gzip: {e.Message} Fetch it again");
         }
 
-        // GZipStream takes the end of a truncated file for the end of the data. A whole one ends with its length modulo 2³².
-        if (packed.Length < ShortestGzip || BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan()[^4..]) != (uint)unpacked.Length)
-            throw new UserErrorException($"{path}: truncated gzip, or not a single member; fetch it again");
-        return unpacked.ToArray();
+        return unpacked;
     }
+
+    private static UserErrorException Truncated(string path) => new($"{path}: truncated gzip, or not a single member; fetch it again");
 }

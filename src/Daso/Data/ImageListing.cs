@@ -1,102 +1,187 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Daso.Data;
 
-/// <summary>The images of a folder in ImageNet's layout, found and checked by name; none is opened.</summary>
+/// <summary>The images of a folder in ImageNet's layout, found and checked by name; as bytes it travels to the other ranks of a job.</summary>
 /// <param name="Train">The images to train on.</param>
 /// <param name="HeldOut">The validation images.</param>
-/// <param name="Fingerprint">The SHA-256 of every image's relative path and size, in order.</param>
-internal sealed record ImageListing(ImageSplit Train, ImageSplit HeldOut, string Fingerprint)
+/// <param name="Fingerprint">See <see cref="DataFingerprint.OfFolder"/>.</param>
+/// <param name="Remarks">What was found and is not used, in one line; none: nothing.</param>
+internal sealed record ImageListing(ImageSplit Train, ImageSplit HeldOut, string Fingerprint, IReadOnlyList<string> Remarks)
 {
-    private const string Layout = "train/CLASS/*.JPEG and val/CLASS/*.JPEG";
-    private static readonly EnumerationOptions s_visible = new() { IgnoreInaccessible = false };
-
-    /// <summary>Lists a folder.</summary>
-    /// <param name="folder">Has train and val.</param>
-    /// <param name="mostClasses">More classes are an error.</param>
-    /// <exception cref="UserErrorException">The folder has another layout or cannot be listed.</exception>
-    public static ImageListing Scan(string folder, int mostClasses)
+    /// <summary>The listing as bytes, for the same build of the program.</summary>
+    public byte[] ToBytes()
     {
-        string trainFolder = Require(folder, "train");
-        string heldOutFolder = Require(folder, "val");
-        try
+        using var bytes = new MemoryStream();
+        using (var writer = new BinaryWriter(bytes))
         {
-            string[] classes = ClassesIn(trainFolder);
-            if (classes.Length == 0)
-                throw new UserErrorException($"{trainFolder}: has no class folder; expected {Layout}");
-            if (classes.Length > mostClasses)
-                throw new UserErrorException($"{trainFolder}: has {classes.Length} class folders, the model knows {mostClasses} classes");
-            string? unknown = ClassesIn(heldOutFolder).Except(classes, StringComparer.Ordinal).FirstOrDefault();
-            if (unknown is not null)
-                throw new UserErrorException($"{Path.Combine(heldOutFolder, unknown)}: no such class in {trainFolder}");
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            ImageSplit train = List(trainFolder, classes, hash);
-            ImageSplit heldOut = List(heldOutFolder, classes, hash);
-            if (heldOut.Count == 0)
-                throw new UserErrorException($"{heldOutFolder}: has no class folder; sort its images into {Layout}");
-            return new ImageListing(train, heldOut, DataFile.Fingerprint(hash));
+            writer.Write(Fingerprint);
+            writer.Write(Remarks.Count);
+            foreach (string remark in Remarks)
+                writer.Write(remark);
+            Train.Write(writer);
+            HeldOut.Write(writer);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserErrorException($"--data {folder}: cannot be listed: {e.Message}");
-        }
+
+        return bytes.ToArray();
     }
 
-    private static string Require(string folder, string split)
+    /// <summary>A listing that another process has made, of the same folder by this process's name for it.</summary>
+    /// <exception cref="UserErrorException">The folder here lacks files of the listing.</exception>
+    public static ImageListing FromBytes(byte[] bytes, string folder)
     {
-        if (!Directory.Exists(folder))
-            throw new UserErrorException($"--data {folder}: no such folder; expected one with {Layout}");
-        string path = Path.Combine(folder, split);
-        return Directory.Exists(path) ? path : throw new UserErrorException($"--data {folder}: has no folder {split}; expected {Layout}");
+        using var reader = new BinaryReader(new MemoryStream(bytes));
+        string fingerprint = reader.ReadString();
+        string[] remarks = [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadString())];
+        ImageSplit train = ImageSplit.Read(reader, folder), heldOut = ImageSplit.Read(reader, folder);
+        train.Probe();
+        heldOut.Probe();
+        return new ImageListing(train, heldOut, fingerprint, remarks);
+    }
+}
+
+/// <summary>
+/// The images of train or val, by class, then by name. Names are kept as UTF-8 one after the other: a million of them take some 30 MB.
+/// </summary>
+internal sealed class ImageSplit
+{
+    private const int Probes = 64;
+    private readonly string _folder;
+    private readonly string _split;
+    private readonly string[] _classes;
+    private readonly int[] _firstOf;
+    private readonly byte[] _names;
+    private readonly int[] _ends;
+    private readonly long[] _probedSizes;
+
+    private ImageSplit(string folder, string split, string[] classes, int[] firstOf, byte[] names, int[] ends, long[] probedSizes)
+    {
+        _folder = folder;
+        _split = split;
+        _classes = classes;
+        _firstOf = firstOf;
+        _names = names;
+        _ends = ends;
+        _probedSizes = probedSizes;
     }
 
-    private static string[] ClassesIn(string splitFolder)
-    {
-        string[] names = [.. new DirectoryInfo(splitFolder).EnumerateDirectories("*", s_visible).Select(directory => directory.Name)];
-        Array.Sort(names, StringComparer.Ordinal);
-        return names;
-    }
+    /// <summary>Images.</summary>
+    public int Count => _ends.Length;
 
-    private static ImageSplit List(string splitFolder, string[] classes, IncrementalHash hash)
+    /// <summary>Takes the images found.</summary>
+    /// <param name="folder">Has the split's folder.</param>
+    /// <param name="split">train or val.</param>
+    /// <param name="classes">All classes, in order.</param>
+    /// <param name="images">Of each class the images, in order.</param>
+    public static ImageSplit Of(string folder, string split, string[] classes, IReadOnlyList<IReadOnlyList<FoundImage>> images)
     {
-        string split = Path.GetFileName(splitFolder);
-        var names = new List<string>();
-        var labels = new List<int>();
+        int count = images.Sum(inClass => inClass.Count);
+        var firstOf = new int[classes.Length + 1];
+        var ends = new int[count];
+        using var names = new MemoryStream();
+        int next = 0;
         for (int label = 0; label < classes.Length; label++)
         {
-            var directory = new DirectoryInfo(Path.Combine(splitFolder, classes[label]));
-            if (!directory.Exists)
-                continue;
-            FileInfo[] images = [.. directory.EnumerateFiles("*", s_visible).Where(file => IsImage(file.Name))];
-            if (images.Length == 0)
-                throw new UserErrorException($"{directory.FullName}: has no .JPEG, .jpg or .png file");
-            Array.Sort(images, (a, b) => string.CompareOrdinal(a.Name, b.Name));
-            foreach (FileInfo image in images)
+            firstOf[label] = next;
+            foreach (FoundImage image in images[label])
             {
-                names.Add(image.Name);
-                labels.Add(label);
-                string line = string.Create(CultureInfo.InvariantCulture, $"{split}/{classes[label]}/{image.Name}\t{image.Length}\n");
-                hash.AppendData(Encoding.UTF8.GetBytes(line));
+                names.Write(Encoding.UTF8.GetBytes(image.Name));
+                ends[next++] = checked((int)names.Length);
             }
         }
 
-        return new ImageSplit(splitFolder, classes, [.. names], [.. labels]);
+        firstOf[^1] = count;
+        FoundImage[] all = [.. images.SelectMany(inClass => inClass)];
+        long[] probedSizes = [.. Enumerable.Range(0, Math.Min(Probes, count)).Select(probe => all[ProbeAt(probe, count)].Size)];
+        return new ImageSplit(folder, split, classes, firstOf, names.ToArray(), ends, probedSizes);
     }
 
-    private static bool IsImage(string name) => Path.GetExtension(name).ToUpperInvariant() is ".JPEG" or ".JPG" or ".PNG";
-}
-
-/// <summary>The images of train or val, by class, then by name.</summary>
-internal sealed class ImageSplit(string folder, string[] classes, string[] names, int[] labels)
-{
-    /// <summary>Images.</summary>
-    public int Count => names.Length;
-
     /// <summary>The place of an image's class among the sorted classes.</summary>
-    public int LabelOf(int image) => labels[image];
+    public int LabelOf(int image)
+    {
+        // Classes without images share their first image with the next class: the last of them is meant.
+        int low = 0, high = _classes.Length - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (_firstOf[middle] <= image)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
+    }
 
     /// <summary>Where an image is.</summary>
-    public string PathOf(int image) => Path.Combine(folder, classes[labels[image]], names[image]);
+    public string PathOf(int image)
+    {
+        int start = image == 0 ? 0 : _ends[image - 1];
+        string name = Encoding.UTF8.GetString(_names.AsSpan(start, _ends[image] - start));
+        return Path.Combine(_folder, _split, _classes[LabelOf(image)], name);
+    }
+
+    /// <summary>Looks for some of the images, since another process has listed them, maybe on another machine.</summary>
+    /// <exception cref="UserErrorException">One is not here, or is another.</exception>
+    public void Probe()
+    {
+        for (int probe = 0; probe < _probedSizes.Length; probe++)
+        {
+            string path = PathOf(ProbeAt(probe, Count));
+            long? size = ImageFolderScan.SizeOf(path);
+            if (size != _probedSizes[probe])
+            {
+                throw new UserErrorException(
+                    $"{path}: {(size is null ? "not here" : $"{size} bytes here")}, but rank 0 lists it with {_probedSizes[probe]} bytes; "
+                    + "give all nodes the same data");
+            }
+        }
+    }
+
+    /// <summary>Appends the listing, but for the folder.</summary>
+    public void Write(BinaryWriter writer)
+    {
+        writer.Write(_split);
+        writer.Write(_classes.Length);
+        foreach (string name in _classes)
+            writer.Write(name);
+        foreach (int first in _firstOf)
+            writer.Write(first);
+        writer.Write(_ends.Length);
+        foreach (int end in _ends)
+            writer.Write(end);
+        writer.Write(_names.Length);
+        writer.Write(_names);
+        writer.Write(_probedSizes.Length);
+        foreach (long size in _probedSizes)
+            writer.Write(size);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> has written.</summary>
+    public static ImageSplit Read(BinaryReader reader, string folder)
+    {
+        string split = reader.ReadString();
+        string[] classes = Many(reader.ReadInt32(), reader.ReadString);
+        int[] firstOf = Many(classes.Length + 1, reader.ReadInt32);
+        int[] ends = Many(reader.ReadInt32(), reader.ReadInt32);
+        byte[] names = reader.ReadBytes(reader.ReadInt32());
+        long[] probedSizes = Many(reader.ReadInt32(), reader.ReadInt64);
+        return new ImageSplit(folder, split, classes, firstOf, names, ends, probedSizes);
+    }
+
+    private static T[] Many<T>(int count, Func<T> read)
+    {
+        var values = new T[count];
+        for (int i = 0; i < count; i++)
+            values[i] = read();
+        return values;
+    }
+
+    /// <summary>Probes are spread over all images.</summary>
+    private static int ProbeAt(int probe, int count) => (int)((long)probe * count / Math.Min(Probes, count));
 }
+
+/// <summary>An image file.</summary>
+/// <param name="Name">Without its folder.</param>
+/// <param name="Size">Bytes; of a link those of its target.</param>
+internal readonly record struct FoundImage(string Name, long Size);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using static TorchSharp.torch;
 
 namespace Daso.Data;
@@ -32,6 +33,13 @@ internal sealed class SampledDataset : IDataset
     /// <inheritdoc />
     public required string Fingerprint { get; init; }
 
+    /// <inheritdoc />
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>Reads one sample whole, by any thread, and throws what is wrong with it; by its number in all training samples, followed by
+    /// all held-out ones. Null: nothing is left to read after opening.</summary>
+    public Action<int>? Inspect { get; init; }
+
     /// <summary>Makes a reader of training samples, given the seed; a reader is used by one thread, so there may be many.</summary>
     public required Func<int, SampleReader> TrainingReader { get; init; }
 
@@ -48,6 +56,28 @@ internal sealed class SampledDataset : IDataset
     /// <inheritdoc />
     public IBatchSource OpenHeldOut(Shard shard, Device device) =>
         Open(new FileOrder(HeldOutSamples, shard, _batchSize), HeldOutReader, device);
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> FindDamage(Shard shard)
+    {
+        if (Inspect is null)
+            return [];
+        var damage = new ConcurrentBag<(int Sample, string Says)>();
+        int samples = (TrainSamples + HeldOutSamples - shard.Index + shard.Count - 1) / shard.Count;
+        Parallel.For(0, samples, i =>
+        {
+            int sample = shard.Index + i * shard.Count;
+            try
+            {
+                Inspect(sample);
+            }
+            catch (UserErrorException e)
+            {
+                damage.Add((sample, e.Message));
+            }
+        });
+        return [.. damage.OrderBy(one => one.Sample).Select(one => one.Says)];
+    }
 
     /// <inheritdoc />
     public void Dispose()

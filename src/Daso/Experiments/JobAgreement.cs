@@ -11,6 +11,8 @@ namespace Daso.Experiments;
 /// <summary>What the processes of a job tell each other before they train.</summary>
 internal static class JobAgreement
 {
+    private static readonly TimeSpan s_stillFinding = TimeSpan.FromSeconds(10);
+
     /// <summary>Compares the ranks' specifications and programs by their hashes. Collective.</summary>
     /// <param name="world">All ranks.</param>
     /// <param name="specification">What this rank would run.</param>
@@ -37,16 +39,47 @@ internal static class JobAgreement
     }
 
     /// <summary>Gives all ranks a text of rank 0. Collective.</summary>
-    internal static string Share(ICommunicator world, string text)
+    internal static string Share(ICommunicator world, string text) => Encoding.UTF8.GetString(Share(world, Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>
+    /// Runs a function on rank 0 and gives what it returns to all. The others are told again and again that they have to wait, so that it
+    /// may take longer than an operation's limit. Collective.
+    /// </summary>
+    /// <param name="world">All ranks.</param>
+    /// <param name="find">The function.</param>
+    /// <param name="tellAfter">How often the others are told; null: every ten seconds.</param>
+    internal static byte[] Once(ICommunicator world, Func<byte[]> find, TimeSpan? tellAfter = null)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        float[] length = [bytes.Length]; // exact: below 2²⁴
+        Task<byte[]>? finding = world.Rank == 0 ? Task.Run(find) : null;
+        byte[] found = [];
+        float[] isFound = [0];
+        while (isFound[0] == 0)
+        {
+            if (finding is not null && Task.WaitAny([finding], tellAfter ?? s_stillFinding) == 0)
+            {
+                found = finding.GetAwaiter().GetResult();
+                isFound[0] = 1;
+            }
+
+            world.Broadcast(isFound, 0);
+        }
+
+        return Share(world, found);
+    }
+
+    /// <summary>Gives all ranks bytes of rank 0. Collective.</summary>
+    private static byte[] Share(ICommunicator world, byte[] bytes)
+    {
+        float[] length = [BitConverter.Int32BitsToSingle(bytes.Length)]; // travels bit by bit
         world.Broadcast(length, 0);
-        float[] packed = new float[((int)length[0] + 3) / sizeof(float)];
+        byte[] shared = new byte[BitConverter.SingleToInt32Bits(length[0])];
+        float[] packed = new float[(shared.Length + 3) / sizeof(float)];
+        Span<byte> packedBytes = MemoryMarshal.AsBytes(packed.AsSpan());
         if (world.Rank == 0)
-            bytes.AsSpan().CopyTo(MemoryMarshal.AsBytes(packed.AsSpan()));
+            bytes.CopyTo(packedBytes);
         world.Broadcast(packed, 0);
-        return Encoding.UTF8.GetString(MemoryMarshal.AsBytes(packed.AsSpan())[..(int)length[0]]);
+        packedBytes[..shared.Length].CopyTo(shared);
+        return shared;
     }
 
     /// <summary>The builds of the library and of the program.</summary>

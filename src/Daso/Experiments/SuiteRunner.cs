@@ -4,6 +4,7 @@ using Daso.Communication;
 using Daso.Data;
 using Daso.Preflight;
 using Daso.Recording;
+using Daso.Specification;
 using Daso.Training;
 using static TorchSharp.torch;
 
@@ -32,6 +33,9 @@ public sealed class SuiteRunner : IDisposable
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
     private readonly bool _ranksAreThreads;
+    private readonly IReadOnlyList<int> _ranksHere;
+    private readonly IStopAgreement _stop;
+    private int _trainings;
 
     /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
@@ -46,19 +50,20 @@ public sealed class SuiteRunner : IDisposable
         Func<int, Device> deviceOf = Devices.ForRanks(options.Device);
         _clusterWith = link => processes ?? new EmbeddedCluster(options.Topology, link, deviceOf, options.CommunicationLimit);
         ICluster cluster = _clusterWith(null);
-        IsFirst = cluster.RanksHere[0] == 0;
+        _ranksHere = cluster.RanksHere;
+        _stop = cluster.AgreeOnStop();
+        IsFirst = _ranksHere[0] == 0;
         int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
         try
         {
+            // The ranks open the data together: they must be about to open the same.
+            processes?.Run(ranks => JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(plan)));
             foreach (ExperimentVariant variant in plan.Variants)
-                _data.Add(variant, OpenAndCheck(variant));
+                _data.Add(variant, OpenAndCheck(variant, processes));
+            if (options.ChecksData)
+                CheckData(cluster);
             Dictionary<string, string> settings = Settings(allocator, threads, cluster);
-            if (processes is not null)
-                _record = RunRecord.Share(plan, _data, settings, processes);
-            else if (plan.Options.Resume is string run)
-                _record = RunRecord.Resume(run, plan, _data, settings);
-            else
-                _record = RunRecord.Create(plan, _data, settings);
+            _record = processes is null ? RunRecord.Open(plan, _data, settings) : RunRecord.Share(plan, _data, settings, processes);
         }
         catch
         {
@@ -67,17 +72,25 @@ public sealed class SuiteRunner : IDisposable
         }
     }
 
-    /// <summary>Lines about how the run's folder was found.</summary>
-    public IReadOnlyList<string> Notes => _record.Notes;
-
     /// <summary>The cells that failed, in this process or before.</summary>
     public IReadOnlyCollection<CellId> FailedCells => [.. _record.FailedCells.Keys];
 
     /// <summary>Whether rank 0 is one of this process's ranks: it writes what is common to all.</summary>
     public bool IsFirst { get; }
 
+    /// <summary>What the user must know of the data and of how the run's folder was found; lines, none where rank 0 is elsewhere.</summary>
+    public IReadOnlyList<string> Notes => IsFirst
+        ? [.. _data.Values.SelectMany(dataset => dataset.Remarks).Distinct().Select(remark => $"note: {remark}"), .. _record.Notes]
+        : [];
+
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
+
+    /// <summary>
+    /// Asks for a stop: all ranks write a checkpoint after the same step, the next that none of them has passed, and
+    /// <see cref="Run"/> throws. From any thread, of one process of the run or of all.
+    /// </summary>
+    public void RequestStop() => _stop.Request();
 
     /// <summary>Measures the communicators, with the first experiment's link where links are emulated, and stores it with the run.</summary>
     /// <param name="budget">About how long.</param>
@@ -102,6 +115,7 @@ public sealed class SuiteRunner : IDisposable
     /// <param name="cancelled">Ends the run.</param>
     /// <exception cref="ClusterFailedException">A rank failed and the others cannot go on; what was recorded is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was recorded is kept.</exception>
+    /// <exception cref="RunStoppedException">Stopped, as was asked for; the run can be resumed.</exception>
     public void Run(ISuiteObserver? observer, CancellationToken cancelled)
     {
         (ExperimentVariant Variant, int Strategy, int Seed)[] cells =
@@ -112,8 +126,10 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.HasEnded(id) || _record.FailedCells.ContainsKey(id))
+                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.IsSettled(id))
                     continue;
+                if (_ranksHere.Any(rank => _stop.StopsAt(rank, new StopPlace(_trainings, 0))))
+                    throw new RunStoppedException();
                 try
                 {
                     RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
@@ -130,6 +146,11 @@ public sealed class SuiteRunner : IDisposable
         catch (OperationCanceledException)
         {
             _record.Cancelled();
+            throw;
+        }
+        catch (RunStoppedException)
+        {
+            _record.Stopped();
             throw;
         }
         catch (Exception failure)
@@ -159,9 +180,9 @@ public sealed class SuiteRunner : IDisposable
         _ => false,
     };
 
-    private IDataset OpenAndCheck(ExperimentVariant variant)
+    private IDataset OpenAndCheck(ExperimentVariant variant, ICluster? processes)
     {
-        IDataset dataset = variant.Setup.Data.Open();
+        IDataset dataset = processes is null ? variant.Setup.Data.Open() : variant.Setup.Data.Open(find => Once(processes, find));
         try
         {
             dataset.OpenTraining(new Shard(0, _plan.Options.Topology.Ranks), variant.Seeds[0], CPU).Dispose();
@@ -174,11 +195,28 @@ public sealed class SuiteRunner : IDisposable
         }
     }
 
+    private static byte[] Once(ICluster processes, Func<byte[]> find)
+    {
+        byte[] found = [];
+        processes.Run(ranks => found = JobAgreement.Once(ranks.World, find));
+        return found;
+    }
+
+    /// <summary>Reads all files of the data, each process its part.</summary>
+    /// <exception cref="UserErrorException">Some are damaged; all are named.</exception>
+    private void CheckData(ICluster cluster)
+    {
+        var shard = new Shard(cluster.RanksHere[0] / cluster.RanksHere.Count, cluster.Topology.Ranks / cluster.RanksHere.Count);
+        string[] damage = [.. _data.Values.SelectMany(dataset => dataset.FindDamage(shard)).Distinct()];
+        if (damage.Length > 0)
+            throw new UserErrorException($"--check-data: {damage.Length} damaged: {string.Join("; ", damage)}");
+    }
+
     private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver? observer, CancellationToken cancelled)
     {
         RunOptions options = _plan.Options;
         CheckpointSeries checkpoints = _record.CheckpointsOf(id);
-        int? resumeStep = checkpoints.LatestStep();
+        int? resumeStep = _record.ResumeStepOf(id);
         var training = new TrainingPlan(
             variant.Setup.Model,
             _data[variant],
@@ -190,8 +228,9 @@ public sealed class SuiteRunner : IDisposable
             variant.Steps,
             options.WarmupSteps)
         {
-            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
+            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
+        _trainings++;
         _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
         ICluster cluster = _clusterWith(variant.Link);
@@ -211,10 +250,18 @@ public sealed class SuiteRunner : IDisposable
                 }
             },
             cancelled);
-        if (!IsFirst)
+        if (IsFirst)
+            _record.CellEnded(id, hashes[0]);
+        if (options.CheckpointEvery is null && resumeStep is null)
             return;
-        _record.CellEnded(id, hashes[0]);
-        checkpoints.Clear();
+        cluster.Run(
+            ranks =>
+            {
+                // Once the log says that the cell has ended: until then its checkpoints may be needed.
+                ranks.World.Barrier();
+                checkpoints.Clear(ranks.Rank);
+            },
+            cancelled);
     }
 
     private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()

@@ -92,8 +92,8 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return true;
     }
 
-    /// <summary>The driver keeps a current context for each thread.</summary>
-    private void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");
+    /// <summary>Makes this GPU the calling thread's, for libtorch too: the driver keeps a current context for each thread.</summary>
+    internal void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");
 
     private static void Check(int code, string function)
     {

@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using Daso.Communication;
 using Daso.Gpu;
 using TorchSharp;
 using static TorchSharp.torch;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Daso.Models;
 
@@ -83,17 +83,29 @@ public sealed unsafe class FlatTensor : IDisposable
     /// <summary>Brings <see cref="Host"/> to the tensor and waits; nothing to do on the CPU.</summary>
     public void FromHost() => Copy(_staging, Tensor);
 
+    /// <summary>The largest magnitude, NaN where a value is NaN; 0 of no values. On a GPU one number is waited for.</summary>
+    internal float MaxMagnitude()
+    {
+        if (Length == 0)
+            return 0;
+        if (!IsStaged)
+            return TensorPrimitives.MaxMagnitude(Host.Span);
+        using Tensor magnitudes = Tensor.abs();
+        using Tensor largest = magnitudes.max();
+        return largest.item<float>();
+    }
+
     /// <summary>Writes all values, little-endian float32.</summary>
     public void Save(BinaryWriter writer)
     {
         ToHost();
-        writer.Write(MemoryMarshal.AsBytes(Host.Span));
+        FloatBytes.Write(writer, Host.Span);
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     public void Load(BinaryReader reader)
     {
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(Host.Span));
+        FloatBytes.Read(reader, Host.Span);
         FromHost();
     }
 

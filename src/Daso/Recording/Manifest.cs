@@ -17,6 +17,9 @@ public enum RunOutcome
 
     /// <summary>The user ended it.</summary>
     Cancelled,
+
+    /// <summary>It was stopped with its checkpoints written, to be resumed.</summary>
+    Stopped,
 }
 
 /// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Daso.Timing;
 
 namespace Daso.Recording;
 
@@ -83,6 +84,14 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
             Add(json, cell);
     });
 
+    /// <summary>The run was stopped, to be resumed.</summary>
+    /// <param name="cell">The cell under way, if any.</param>
+    public void Stopped(CellId? cell = null) => Write("stopped", json =>
+    {
+        if (cell is not null)
+            Add(json, cell);
+    });
+
     /// <summary>The run is over.</summary>
     public void RunEnded(RunOutcome outcome) => Write("run_ended", json => json.WriteString("outcome", outcome.ToString()));
 
@@ -147,7 +156,7 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
         {
             Utf8JsonWriter json = _file.Begin();
             json.WriteString("utc", DateTime.UtcNow.ToString("O", CultureInfo.InvariantCulture));
-            json.WriteNumber("time_ns", RunClock.NowNs);
+            json.WriteNumber("time_ns", ProcessClock.NowNs);
             json.WriteString("event", name);
             addProperties(json);
             _file.End();

@@ -79,6 +79,8 @@ public static class SpeedupTable
     {
         foreach (StrategySummary strategy in experiment.Strategies.Where(strategy => strategy.FasterThanPlausible))
             console.WriteLine($"{Mark} {strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}");
+        foreach (string stop in Stops.Notes(experiment))
+            console.WriteLine(stop);
         if (experiment.Strategies.Any(strategy => strategy.Ratio?.Scope == IntervalScope.OneTraining))
             console.WriteLine("one training: no verdict; the intervals hold the noise inside these trainings, not what another training would differ by");
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Daso.Experiments;
 
@@ -55,8 +56,9 @@ public static class DasoApp
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
-                // After Ctrl-C the ranks end at their next step and the records are closed: give them time for it.
-                ProcessTerminationTimeout = s_terminationLimit,
+                // After Ctrl-C the ranks end and files are closed: give them time for it. A suite takes signals itself.
+                ProcessTerminationTimeout =
+                    parsed.CommandResult.Parent is CommandResult { Command: SuiteCommand } ? null : s_terminationLimit,
             }).ConfigureAwait(false);
         }
         catch (Exception failure)

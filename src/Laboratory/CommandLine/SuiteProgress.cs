@@ -35,12 +35,15 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
 
     public void CellFailed(string reason)
     {
-        if (_task is not null)
+        if (_task is null)
         {
-            _task.Description = $"{Markup.Escape(_title)}: failed";
-            _task.StopTask();
+            // In one line, however long: a console would break it.
+            console.Profile.Out.Writer.WriteLine($"{_title}: failed: {reason}");
+            return;
         }
 
+        _task.Description = $"{Markup.Escape(_title)}: failed";
+        _task.StopTask();
         console.WriteLine($"{_title}: failed: {reason}");
     }
 

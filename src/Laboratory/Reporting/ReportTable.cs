@@ -48,8 +48,11 @@ internal sealed record ReportTable(
                 plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}", plan.QualityMetric(), "Sent", "Waits",
             ],
             [.. experiment.Strategies.Select(strategy => Row(plan, strategy))],
-            [.. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
-                .Select(strategy => $"{strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}")]);
+            [
+                .. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
+                    .Select(strategy => $"{strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}"),
+                .. Stops.Notes(experiment),
+            ]);
     }
 
     private static string TitleOf(RecordedCluster cluster, PlannedExperiment plan) => string.Create(

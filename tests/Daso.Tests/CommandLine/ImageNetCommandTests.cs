@@ -43,6 +43,23 @@ public class ImageNetCommandTests
         Assert.Contains("\"Failed\"", File.ReadAllText(Path.Combine(program.RunFolder(), "manifest.json")));
     }
 
+    [Fact]
+    public void Data_that_is_checked_is_refused_before_a_run_with_every_damaged_image()
+    {
+        using var program = new Program();
+        WriteImages(Path.Combine(program.Folder, "images"));
+        File.WriteAllText(Path.Combine(program.Folder, "images", "train", s_classes[1], "3.JPEG"), "no picture");
+        File.WriteAllText(Path.Combine(program.Folder, "images", "val", s_classes[0], "0.JPEG"), "");
+        (int exitCode, _, string errors) = program.Run([.. s_small, "--check-data"]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal(
+            "error: --check-data: 2 damaged: images/train/n01443537/3.JPEG: no image in a format that can be read; replace it; "
+            + "images/val/n01440764/0.JPEG: empty file; replace it\n",
+            errors);
+        Assert.False(Directory.Exists(Path.Combine(program.Folder, "artifacts")));
+    }
+
     private static void WriteImages(string folder)
     {
         foreach ((string split, int count) in new[] { ("train", 4), ("val", 2) })

@@ -27,18 +27,33 @@ public sealed class CropRuleTests
     }
 
     [Theory]
-    [InlineData(2000, 10, 13.333, 10)]
-    [InlineData(10, 2000, 10, 13.333)]
+    [InlineData(2000, 10, 13, 10)]
+    [InlineData(10, 2000, 10, 13)]
     public void Where_no_draw_fits_the_middle_is_taken(int width, int height, double cropWidth, double cropHeight)
     {
         CropRegion crop = new RandomResizedCrop(1, 1, 0.75, false).Choose(width, height, new SeededRandom(1));
         Assert.Equal(cropWidth, crop.Width, 0.01);
         Assert.Equal(cropHeight, crop.Height, 0.01);
-        Assert.Equal(width / 2.0, crop.X + crop.Width / 2, 0.01);
-        Assert.Equal(height / 2.0, crop.Y + crop.Height / 2, 0.01);
+        Assert.Equal((width - (int)crop.Width) / 2, crop.X);
+        Assert.Equal((height - (int)crop.Height) / 2, crop.Y);
     }
 
-    [Fact]
-    public void The_centre_crop_is_224_of_256_of_the_short_side() =>
-        Assert.Equal(new CropRegion(144, 32, 448, 448, false), new CentreCrop(224.0 / 256).Choose(736, 512, new SeededRandom(0)));
+    /// <summary>
+    /// What torchvision 0.14's Resize and CenterCrop take, by their size, left edge and top edge in the resized image; among them offsets of
+    /// half a pixel, which go to the even neighbour.
+    /// </summary>
+    [Theory]
+    [InlineData(736, 512, 224, 256, 368, 256, 72, 16)]
+    [InlineData(500, 375, 224, 256, 341, 256, 58, 16)]
+    [InlineData(375, 500, 224, 256, 256, 341, 16, 58)]
+    [InlineData(347, 256, 224, 256, 347, 256, 62, 16)]
+    [InlineData(349, 256, 224, 256, 349, 256, 62, 16)]
+    [InlineData(80, 60, 32, 37, 49, 37, 8, 2)]
+    public void The_centre_crop_is_torchvisions(
+        int width, int height, int crop, int resize, int resizedWidth, int resizedHeight, int left, int top)
+    {
+        CropRegion region = new CentreCrop(crop, resize).Choose(width, height, new SeededRandom(0));
+        double pixelX = (double)width / resizedWidth, pixelY = (double)height / resizedHeight;
+        Assert.Equal((left * pixelX, top * pixelY, crop * pixelX, crop * pixelY), (region.X, region.Y, region.Width, region.Height));
+    }
 }

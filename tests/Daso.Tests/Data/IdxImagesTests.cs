@@ -151,6 +151,21 @@ public sealed class IdxImagesTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0, "truncated gzip")]
+    [InlineData(3 << 20, "unpacks to 2415919104 bytes, held in memory are at most 2147483591")]
+    public void A_gzip_that_announces_too_much_takes_no_memory(int more, string says)
+    {
+        WriteAll(gzip: true);
+        string path = _folder.Combine("train-images-idx3-ubyte.gz");
+        byte[] packed = [.. File.ReadAllBytes(path), .. new byte[more]];
+        BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan()[^4..], 0x90000000);
+        File.WriteAllBytes(path, packed);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        AssertNames("train-images-idx3-ubyte.gz", says);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, more + (1 << 20));
+    }
+
     [Fact]
     public void A_gz_that_is_not_gzip_is_reported()
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Daso.Data;
 using SkiaSharp;
 using TorchSharp;
@@ -90,8 +89,8 @@ public sealed class ImageFolderTests : IDisposable
     public void A_flat_colour_becomes_its_normalised_value_everywhere(string name, SKEncodedImageFormat format, int width, int height)
     {
         var colour = new SKColor(200, 100, 50);
-        WriteImage(_folder.Combine("train", "n01", name), width, height, (_, _) => colour, format);
-        WriteImage(_folder.Combine("val", "n01", name), width, height, (_, _) => colour, format);
+        ImageFiles.Write(_folder.Combine("train", "n01", name), width, height, (_, _) => colour, format);
+        ImageFiles.Write(_folder.Combine("val", "n01", name), width, height, (_, _) => colour, format);
         using IDataset images = Spec(batch: 1, threads: 1).Open();
         using IBatchSource training = images.OpenTraining(new Shard(0, 1), 1, torch.CPU);
         using IBatchSource heldOut = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
@@ -111,8 +110,8 @@ public sealed class ImageFolderTests : IDisposable
     public void Held_out_images_keep_their_orientation_and_lose_their_edges()
     {
         // Red grows from left to right, green from top to bottom; the middle 7/8 of 256 pixels is taken, 8 × 8 a pixel of the input.
-        WriteImage(_folder.Combine("val", "n01", "a.png"), 256, 256, (x, y) => new SKColor((byte)x, (byte)y, 0), SKEncodedImageFormat.Png);
-        WriteImage(_folder.Combine("train", "n01", "a.png"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Png);
+        ImageFiles.Write(_folder.Combine("val", "n01", "a.png"), 256, 256, (x, y) => new SKColor((byte)x, (byte)y, 0), SKEncodedImageFormat.Png);
+        ImageFiles.Write(_folder.Combine("train", "n01", "a.png"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Png);
         using IDataset images = (Spec(batch: 1, threads: 1) with { Crop = 28, Resize = 32 }).Open();
         using IBatchSource source = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
         source.StartEpoch(0);
@@ -124,24 +123,6 @@ public sealed class ImageFolderTests : IDisposable
                 Assert.Equal(16 + 8 * x + 3.5, (values[y * 28 + x] * 0.229 + 0.485) * 255, 1.5);
                 Assert.Equal(16 + 8 * y + 3.5, (values[28 * 28 + y * 28 + x] * 0.224 + 0.456) * 255, 1.5);
             }
-        }
-    }
-
-    [Fact]
-    public void Mirroring_turns_left_to_right()
-    {
-        string path = _folder.Combine("a.png");
-        WriteImage(path, 64, 64, (x, _) => x < 32 ? SKColors.White : SKColors.Black, SKEncodedImageFormat.Png);
-        using var decoder = new ImageDecoder(8);
-        float[] straight = Decode(false), mirrored = Decode(true);
-        Assert.True(straight[0] > 0 && straight[7] < 0 && mirrored[0] < 0 && mirrored[7] > 0);
-        Assert.Equal(straight.Chunk(8).SelectMany(row => row.Reverse()), mirrored);
-
-        float[] Decode(bool mirror)
-        {
-            var input = new byte[3 * 8 * 8 * 4];
-            decoder.Decode(path, new Whole(mirror), default, input);
-            return MemoryMarshal.Cast<byte, float>(input).ToArray();
         }
     }
 
@@ -174,7 +155,7 @@ public sealed class ImageFolderTests : IDisposable
         Directory.CreateDirectory(_folder.Combine("train", "n01"));
         AssertError("has no .JPEG, .jpg or .png file");
         WriteTree();
-        WriteImage(_folder.Combine("val", "n09", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
+        ImageFiles.Write(_folder.Combine("val", "n09", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
         AssertError($"{_folder.Combine("val", "n09")}: no such class");
         Directory.Delete(_folder.Combine("val", "n09"), recursive: true);
         AssertError("has 2 class folders, the model knows 1 classes", Spec(1, 1) with { Classes = 1 });
@@ -182,18 +163,23 @@ public sealed class ImageFolderTests : IDisposable
         // As ImageNet's archive of validation images is unpacked.
         Directory.Delete(_folder.Combine("val"), recursive: true);
         Directory.CreateDirectory(_folder.Combine("val"));
-        WriteImage(_folder.Combine("val", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
+        ImageFiles.Write(_folder.Combine("val", "a.jpg"), 8, 8, (_, _) => SKColors.Red, SKEncodedImageFormat.Jpeg);
         AssertError($"{_folder.Combine("val")}: has no class folder; sort its images into");
     }
 
     [Fact]
-    public void The_fingerprint_tells_names_and_sizes()
+    public void Every_damaged_image_is_found_by_reading_all()
     {
         WriteTree();
-        string before = Spec(1, 1).Open().Fingerprint;
-        Assert.Equal(before, Spec(1, 1).Open().Fingerprint);
-        File.AppendAllText(_folder.Combine("val", "n01", "0.JPEG"), "x");
-        Assert.NotEqual(before, Spec(1, 1).Open().Fingerprint);
+        using (IDataset whole = Spec(batch: 1, threads: 1).Open())
+            Assert.Empty(whole.FindDamage(new Shard(0, 1)));
+        string cutOff = _folder.Combine("train", "n01", "4.JPEG"), empty = _folder.Combine("val", "n02", "1.JPEG");
+        File.WriteAllBytes(cutOff, File.ReadAllBytes(cutOff)[..^300]);
+        File.WriteAllBytes(empty, []);
+        using IDataset images = Spec(batch: 1, threads: 1).Open();
+        string[] damage = [.. images.FindDamage(new Shard(0, 1))];
+        Assert.Equal([cutOff, empty], damage.Select(line => line[..line.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Equal(damage.Order(), images.FindDamage(new Shard(0, 2)).Concat(images.FindDamage(new Shard(1, 2))).Order());
     }
 
     [Fact]
@@ -218,36 +204,5 @@ public sealed class ImageFolderTests : IDisposable
     private void AssertError(string says, ImageFolder? spec = null) =>
         Assert.Contains(says, Assert.Throws<UserErrorException>(() => (spec ?? Spec(1, 1)).Open()).Message);
 
-    /// <summary>20 images to train on and 5 held out in two classes, each with a pattern of its own.</summary>
-    private void WriteTree()
-    {
-        for (int i = 0; i < 25; i++)
-        {
-            int number = i;
-            string path = _folder.Combine(i < 20 ? "train" : "val", i % 2 == 0 ? "n01" : "n02", $"{i}.JPEG");
-            WriteImage(
-                i < 20 ? path : path.Replace($"{i}.JPEG", $"{i - 20}.JPEG"),
-                60 + i,
-                80 - i,
-                (x, y) => new SKColor((byte)(x * 3), (byte)(y * 3), (byte)(number * 10)),
-                SKEncodedImageFormat.Jpeg);
-        }
-
-        File.Move(_folder.Combine("train", "n02", "3.JPEG"), _folder.Combine("train", "n01", "3.JPEG"));
-    }
-
-    private static void WriteImage(string path, int width, int height, Func<int, int, SKColor> colour, SKEncodedImageFormat format)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var bitmap = new SKBitmap(width, height);
-        bitmap.Pixels = [.. Enumerable.Range(0, width * height).Select(i => colour(i % width, i / width))];
-        using SKData data = bitmap.Encode(format, 95);
-        using FileStream file = File.Create(path);
-        data.SaveTo(file);
-    }
-
-    private sealed class Whole(bool mirrored) : ICropRule
-    {
-        public CropRegion Choose(int width, int height, SeededRandom random) => new(0, 0, width, height, mirrored);
-    }
+    private void WriteTree() => ImageFiles.WriteTree(_folder.Path);
 }

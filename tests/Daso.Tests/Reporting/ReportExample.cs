@@ -1,5 +1,6 @@
 using Daso.Recording;
 using Daso.Tests.Recording;
+using Daso.Timing;
 
 namespace Daso.Tests.Reporting;
 
@@ -55,7 +56,7 @@ internal sealed class ReportExample : IDisposable
 
     private static void Record(CellRecorder recorder, long stepNs, int rank)
     {
-        long startNs = RunClock.NowNs;
+        long startNs = ProcessClock.NowNs;
         for (int step = 0; step < Steps; step++)
         {
             int epoch = step / StepsPerEpoch;

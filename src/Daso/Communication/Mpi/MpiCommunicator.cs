@@ -1,3 +1,5 @@
+using Daso.Timing;
+
 namespace Daso.Communication.Mpi;
 
 /// <summary>
@@ -75,11 +77,11 @@ internal sealed class MpiCommunicator : Communicator
     {
         lock (_gate)
         {
-            while (_completed <= token)
+            var deadline = Deadline.After(_job.Settings.WaitLimit);
+            while (_completed <= token && !deadline.HasPassed)
             {
                 _job.ThrowIfEnded();
-                if (!Monitor.Wait(_gate, _job.Settings.WaitLimit) && _completed <= token)
-                    break;
+                Monitor.Wait(_gate, deadline.Left);
             }
 
             if (_completed > token)

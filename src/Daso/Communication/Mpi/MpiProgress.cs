@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Daso.Timing;
 
 namespace Daso.Communication.Mpi;
 
@@ -25,6 +25,7 @@ internal sealed class MpiProgress : IDisposable
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
     private volatile MpiRollCall? _rollCall;
+    private volatile MpiStopAgreement? _stopAgreement;
     private bool _hasWork;
     private bool _isHalting;
     private bool _isHalted;
@@ -52,6 +53,9 @@ internal sealed class MpiProgress : IDisposable
 
     /// <summary>Answers other ranks' questions from now on.</summary>
     internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;
+
+    /// <summary>Takes part in agreeing on a stop from now on.</summary>
+    internal void Add(MpiStopAgreement stopAgreement) => _stopAgreement = stopAgreement;
 
     internal void Add(MpiCommunicator communicator)
     {
@@ -94,12 +98,12 @@ internal sealed class MpiProgress : IDisposable
             Monitor.Pulse(_gate);
         }
 
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(_callLimit);
         while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
         {
             if (!_thread.IsAlive)
                 throw new InvalidOperationException("the communication thread has ended");
-            if (Stopwatch.GetElapsedTime(start) > _callLimit)
+            if (deadline.HasPassed)
                 throw new TimeoutException($"a call of the MPI library not done within {_callLimit.TotalSeconds:0} s; some rank stays away");
         }
 
@@ -129,12 +133,12 @@ internal sealed class MpiProgress : IDisposable
     /// </summary>
     internal void Halt()
     {
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(s_haltLimit);
         lock (_gate)
         {
             _isHalting = true;
             Monitor.PulseAll(_gate);
-            while (!_isHalted && _thread.IsAlive && Stopwatch.GetElapsedTime(start) < s_haltLimit)
+            while (!_isHalted && _thread.IsAlive && !deadline.HasPassed)
                 Monitor.Wait(_gate, IdlePollMs);
         }
     }
@@ -179,7 +183,7 @@ internal sealed class MpiProgress : IDisposable
                 }
                 else if (polls > _pollsBeforeSleep)
                 {
-                    _rollCall?.Answer(_communicators);
+                    AnswerOthers();
                     PreciseDelay.Sleep(SleepNs);
                 }
                 else if (polls > 0)
@@ -213,8 +217,14 @@ internal sealed class MpiProgress : IDisposable
         if (_rollCall is null)
             _library.Progress(_library.Binary.World);
         else
-            _rollCall.Answer(_communicators);
+            AnswerOthers();
         Sleep();
+    }
+
+    private void AnswerOthers()
+    {
+        _rollCall?.Answer(_communicators);
+        _stopAgreement?.Answer();
     }
 
     /// <summary>An operation of the library's own would go on in ranks' memory at any call of the library: then none is made.</summary>

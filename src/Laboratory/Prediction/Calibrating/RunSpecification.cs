@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Daso.Communication;
 using Daso.Models;
+using Daso.Specification;
 using Daso.Strategies;
 
 namespace Daso.Prediction.Calibrating;
@@ -9,81 +10,50 @@ namespace Daso.Prediction.Calibrating;
 internal static class RunSpecification
 {
     /// <summary>A model of this project; null: another.</summary>
-    internal static ModelSpec? Model(JsonObject model) => Text(model, "kind") switch
-    {
-        "resnet" => new ResNetSpec
-        {
-            Depth = Whole(model, "depth"),
-            Classes = Whole(model, "classes"),
-            Stem = Enum.Parse<StemKind>(Text(model, "stem")),
-            InputChannels = Whole(model, "inputChannels"),
-            Width = Whole(model, "width"),
-        },
-        "transformer" => new TransformerSpec
-        {
-            Vocabulary = Whole(model, "vocabulary"),
-            Context = Whole(model, "context"),
-            Layers = Whole(model, "layers"),
-            Heads = Whole(model, "heads"),
-            Width = Whole(model, "width"),
-        },
-        _ => null,
-    };
+    internal static ModelSpec? Model(JsonObject model) => SpecificationReader.Read<ModelSpec>(model, SpecificationKinds.All);
 
     /// <summary>A strategy of this project with its all-reduce; null: another, or a setting that the model does not have.</summary>
-    internal static StrategyModel? Strategy(JsonObject strategy, CollectiveAlgorithm algorithm) => Text(strategy, "kind") switch
+    internal static StrategyModel? Strategy(JsonObject strategy, CollectiveAlgorithm algorithm)
     {
-        "none" => new NoCommunicationModel(),
-        "ddp" => new DdpModel
+        var settings = new SpecificationReader(strategy, SpecificationKinds.All);
+        return settings.Text("kind") switch
         {
-            BucketBytes = Whole(strategy, "bucketBytes"),
-            FirstBucketBytes = Whole(strategy, "firstBucketBytes"),
-            Wire = Wire(strategy, "wire"),
-            Algorithm = algorithm,
-            UsesMpi = true,
-        },
-        "horovod" => new HorovodModel
-        {
-            FusionBytes = strategy["fusionBytes"]!.GetValue<long>(),
-            CycleNs = Whole(strategy, "cycleMs") * 1e6,
-            Wire = Wire(strategy, "wire"),
-            Algorithm = algorithm,
-            UsesMpi = true,
-            CopiesBuffers = false,
-        },
-        "daso" when !Flag(strategy, "shardedDuty") && Text(strategy, "momentumAtMerge") != nameof(MomentumAtMerge.Average) => new DasoModel
-        {
-            BlockingWire = Wire(strategy, "blockingWire"),
-            CyclingWire = Wire(strategy, "cyclingWire"),
-            BlockingAlgorithm = algorithm,
-            CyclingAlgorithm = algorithm,
-            LocalAlgorithm = algorithm,
-            BucketBytes = Whole(strategy, "bucketBytes"),
-            UsesMpi = true,
-        },
-        _ => null,
+            "none" => new NoCommunicationModel(),
+            "ddp" => new DdpModel
+            {
+                BucketBytes = settings.Int64("bucketBytes"),
+                FirstBucketBytes = settings.Int64("firstBucketBytes"),
+                Wire = settings.Choice<WireFormat>("wire"),
+                Algorithm = algorithm,
+                UsesMpi = true,
+            },
+            "horovod" => new HorovodModel
+            {
+                FusionBytes = settings.Int64("fusionBytes"),
+                CycleNs = settings.Int32("cycleMs") * 1e6,
+                Wire = settings.Choice<WireFormat>("wire"),
+                Algorithm = algorithm,
+                UsesMpi = true,
+                CopiesBuffers = false,
+            },
+            _ => Daso(strategy) is { ShardedDuty: false, MomentumAtMerge: not MomentumAtMerge.Average } daso ? Model(daso, algorithm) : null,
+        };
+    }
+
+    /// <summary>DASO's schedule; null: another strategy.</summary>
+    internal static DasoSettings? Schedule(JsonObject strategy) => Daso(strategy)?.Schedule;
+
+    private static DasoModel Model(DasoSpec daso, CollectiveAlgorithm algorithm) => new()
+    {
+        BlockingWire = daso.BlockingWire,
+        CyclingWire = daso.CyclingWire,
+        BlockingAlgorithm = algorithm,
+        CyclingAlgorithm = algorithm,
+        LocalAlgorithm = algorithm,
+        BucketBytes = daso.BucketBytes,
+        UsesMpi = true,
     };
 
-    /// <summary>DASO's schedule.</summary>
-    internal static DasoSettings? Schedule(JsonObject strategy) => strategy["schedule"] is JsonObject schedule
-        ? new DasoSettings
-        {
-            Variant = Enum.Parse<DasoVariant>(Text(schedule, "variant")),
-            WarmupEpochs = Whole(schedule, "warmupEpochs"),
-            CooldownEpochs = Whole(schedule, "cooldownEpochs"),
-            MaxGlobalSkips = Whole(schedule, "maxGlobalSkips"),
-            Stability = schedule["stability"]!.GetValue<double>(),
-            Patience = Whole(schedule, "patience"),
-            LocalSkipFactor = Whole(schedule, "localSkipFactor"),
-            SkipReductionFactor = Whole(schedule, "skipReductionFactor"),
-        }
-        : null;
-
-    private static string Text(JsonObject json, string name) => json[name]!.GetValue<string>();
-
-    private static int Whole(JsonObject json, string name) => json[name]!.GetValue<int>();
-
-    private static bool Flag(JsonObject json, string name) => json[name]!.GetValue<bool>();
-
-    private static WireFormat Wire(JsonObject json, string name) => Enum.Parse<WireFormat>(Text(json, name));
+    private static DasoSpec? Daso(JsonObject strategy) =>
+        SpecificationReader.Read<StrategySpec>(strategy, SpecificationKinds.All) as DasoSpec;
 }

@@ -135,6 +135,33 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
+    public void Stop() => MpiProcesses.Join(cluster =>
+    {
+        IStopAgreement agreement = cluster.AgreeOnStop();
+        cluster.Run(
+            ranks =>
+            {
+                var random = new Random(ranks.Rank);
+                int step = 0;
+                for (; !agreement.StopsAt(ranks.Rank, new StopPlace(0, step)); step++)
+                {
+                    // In step with the other node's rank only, and far from the node's other rank.
+                    ranks.Global.Barrier();
+                    if (random.Next(50) == 0)
+                        Thread.Sleep(2);
+                    if (ranks.Rank == 2 && step == 100)
+                        agreement.Request();
+                }
+
+                float[] all = new float[ranks.Topology.Ranks];
+                ranks.World.AllGather(new float[] { step }, all);
+                Assert.All(all, one => Assert.Equal(step, one));
+                Assert.InRange(step, 101, int.MaxValue);
+            },
+            TestContext.Current.CancellationToken);
+    });
+
+    [Fact(Explicit = true)]
     public void Failure_amid_operations()
     {
         var memory = new WatchedMemory(4 << 20);

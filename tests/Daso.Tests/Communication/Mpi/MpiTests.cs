@@ -14,6 +14,7 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Memory_that_arrives_late))]
     [InlineData(nameof(MpiRankTests.Device_memory))]
     [InlineData(nameof(MpiRankTests.Agreed_failure))]
+    [InlineData(nameof(MpiRankTests.Stop))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
@@ -94,7 +95,7 @@ public class MpiTests
         Assert.Contains("global", output);
     }
 
-    private static string[] Hashes(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl"))
+    internal static string[] Hashes(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl"))
         .Select(line => JsonDocument.Parse(line).RootElement)
         .Where(one => one.GetProperty("event").GetString() == "cell_ended")
         .Select(one => one.GetProperty("parameters_sha256").GetString()!)];
