@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Daso.CommandLine;
+using Daso.Experiments;
 using Daso.Prediction;
 using Daso.Recording;
 using Daso.Tests.CommandLine;
@@ -34,6 +35,21 @@ public class PredictCommandTests
         Assert.Contains("vs horovod", run.Output, StringComparison.Ordinal);
         Assert.Contains("│ daso, cycling ", run.Output, StringComparison.Ordinal);
         Assert.Contains("│ daso, blocking ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnExperimentsOwnStrategyIsPredictedIfItSaysWhatItDoes()
+    {
+        string file = Written(Booster);
+        Task<AppRun> Run(IReadOnlyList<ExperimentDefinition> experiments, params string[] strategies) =>
+            AppRun.Of(experiments, ["predict", "--system", file, "--compute", "94", "--strategies", .. strategies]);
+
+        AppRun own = await Run(Suites.SuiteRegistry.Experiments, "ddp", "digits-resnet18/ddp-bf16");
+        Assert.Contains("│ digits-resnet18/ddp-bf16 ", own.Output, StringComparison.Ordinal);
+
+        AppRun silent = await Run(GateSuite.SuiteRegistry.Experiments, "ddp", "gate-resnet18/daso");
+        Assert.Contains("not modelled: gate-resnet18/daso", silent.Output, StringComparison.Ordinal);
+        Assert.Equal(0, silent.ExitCode);
     }
 
     /// <summary>An expected duplex loss and jitter that hit the baseline harder put the expected ratio outside of both ends.</summary>
