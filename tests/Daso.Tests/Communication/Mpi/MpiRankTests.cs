@@ -20,6 +20,16 @@ public class MpiRankTests
             ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')));
     }
 
+    /// <summary>As many processes as are started, each a node.</summary>
+    [Fact(Explicit = true)]
+    public void Collectives_between_nodes()
+    {
+        int nodes = Launcher.Detect(Environment.GetEnvironmentVariable)!.Processes!.Value;
+        string[] expected = TestCluster.Collect(nodes, 1, Everything);
+        MpiProcesses.TakePart(
+            ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')), topology: (nodes, 1));
+    }
+
     [Fact(Explicit = true)]
     public void Overlap() => MpiProcesses.TakePart(ranks =>
     {
@@ -196,9 +206,9 @@ public class MpiRankTests
     private static string Everything(RankContext ranks)
     {
         var results = new List<string>();
-        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd") })
+        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd"), ranks.World.Split(ranks.Rank / 3, "uneven") })
         {
-            foreach (int length in new[] { 0, 1, 1000, Large })
+            foreach (int length in new[] { 0, 1, 1000, 20_000, Large })
             {
                 foreach (WireFormat wire in (WireFormat[])[.. WireFormat.BuiltIn, new ScaledBytes()])
                     InFormat(group, length, wire);
@@ -227,7 +237,9 @@ public class MpiRankTests
         void InFormat(ICommunicator group, int length, WireFormat wire)
         {
             string what = $"{group.Name} {length} {wire}";
-            foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
+            ReduceOperation[] operations =
+                length > 1000 ? [ReduceOperation.Mean, ReduceOperation.PredividedMean] : Enum.GetValues<ReduceOperation>();
+            foreach (ReduceOperation operation in operations)
             {
                 float[] reduced = Values(ranks.Rank, length);
                 group.AllReduce(reduced, operation, wire);

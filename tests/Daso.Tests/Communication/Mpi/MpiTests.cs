@@ -23,6 +23,15 @@ public class MpiTests
         Assert.True(exitCode == 0, output + errors);
     }
 
+    /// <summary>No power of two, and more than two: pieces have homes among all, small sums go in rounds.</summary>
+    [Fact]
+    public void Five_nodes()
+    {
+        MpiProcesses.Require();
+        (int exitCode, string output, string errors) = MpiProcesses.RunTest(5, nameof(MpiRankTests.Collectives_between_nodes));
+        Assert.True(exitCode == 0, output + errors);
+    }
+
     [Fact]
     public void A_library_that_takes_no_GPU_memory_is_refused()
     {
