@@ -153,7 +153,7 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
 
             var parameters = new ParameterValues(texts);
             ExperimentSetup setup = Create(experiment, parameters);
-            Validate(name, setup);
+            Validate(name, setup, options.Topology.Ranks);
             yield return new ExperimentVariant(
                 experiment,
                 name,
@@ -167,11 +167,12 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
-    private static void Validate(string variant, ExperimentSetup setup)
+    private static void Validate(string variant, ExperimentSetup setup, int ranks)
     {
         try
         {
             setup.Validate();
+            setup.LearningRate.ValidateFor(ranks);
         }
         catch (UserErrorException mistake)
         {
