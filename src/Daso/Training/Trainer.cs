@@ -153,11 +153,13 @@ public sealed class Trainer : IDisposable
                 SaveIfDue();
         }
 
-        float[] loss = [_lossSum.item<float>() / steps];
+        float[] loss = [_lossSum.item<float>() / steps, _ranks.Failure.IsThere ? 1 : 0];
         using (no_grad())
             _lossSum.zero_();
         // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        if (loss[1] > 0)
+            _ranks.Failure.ThrowOnAll(_ranks.World, $"epoch {epoch}");
         if (!float.IsFinite(loss[0]))
             throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
         return loss[0];
@@ -170,22 +172,12 @@ public sealed class Trainer : IDisposable
         long startNs = _recorder.NowNs;
         using (NewDisposeScope())
         {
-            Batch data = _training.Next();
+            Batch? data = NextOf(_training);
             EndSpan(SpanKind.Data, startNs);
             _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
-            long readyNs = _recorder.NowNs;
-
-            Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
-            Synchronise();
-            long forwardNs = EndSpan(SpanKind.Forward, readyNs);
-
-            _replica.Model.Backward(loss);
-            Synchronise();
-            EndSpan(SpanKind.Backward, forwardNs);
-            using (no_grad())
-                _lossSum.add_(_loss.copy_(loss), Scalars.One);
-            _recorder.Metric(MetricNames.Items, data.Items);
+            if (data is Batch present)
+                Differentiate(present);
         }
 
         _strategy.BackwardDone();
@@ -197,6 +189,38 @@ public sealed class Trainer : IDisposable
         EndSpan(SpanKind.Step, startNs);
         _recorder.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
         collectionsBefore.RecordSince(_recorder);
+    }
+
+    /// <summary>The forward and the backward pass.</summary>
+    private void Differentiate(Batch data)
+    {
+        long startNs = _recorder.NowNs;
+        Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
+        Synchronise();
+        long forwardNs = EndSpan(SpanKind.Forward, startNs);
+
+        _replica.Model.Backward(loss);
+        Synchronise();
+        EndSpan(SpanKind.Backward, forwardNs);
+        using (no_grad())
+            _lossSum.add_(_loss.copy_(loss), Scalars.One);
+        _recorder.Metric(MetricNames.Items, data.Items);
+    }
+
+    /// <summary>The next batch; null on a rank that has failed and only takes part in what the others have begun.</summary>
+    private Batch? NextOf(IBatchSource source)
+    {
+        if (_ranks.Failure.IsThere)
+            return null;
+        try
+        {
+            return source.Next();
+        }
+        catch (UserErrorException damage) when (damage.ExitCode != ExitCode.Environment)
+        {
+            _ranks.Failure.Note(damage);
+            return null;
+        }
     }
 
     /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. A rank uses the batch-norm statistics that it holds.</summary>
@@ -212,14 +236,21 @@ public sealed class Trainer : IDisposable
             {
                 _ranks.Cancelled.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                Batch batch = _heldOut.Next();
+                if (NextOf(_heldOut) is not Batch batch)
+                    break;
                 sums += CrossEntropyObjective.Evaluate(_replica.Model.forward(batch.Inputs), batch.Targets);
             }
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
+        float[] total =
+        [
+            (float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count,
+            _replica.HasFiniteParameters() ? 0 : 1, _ranks.Failure.IsThere ? 1 : 0,
+        ];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
         EndSpan(SpanKind.Evaluation, startNs);
+        if (total[5] > 0)
+            _ranks.Failure.ThrowOnAll(_ranks.World, $"epoch {epoch}, on held-out data");
         if (!float.IsFinite(total[0]))
             throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
         // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.

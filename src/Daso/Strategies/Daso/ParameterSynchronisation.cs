@@ -1,3 +1,4 @@
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
@@ -21,6 +22,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly FlatRange _slice;
     private readonly Tensor _target;
     private readonly ICommunicator _group;
+    private readonly RankFailure _failure;
     private readonly IRecorder _recorder;
     private readonly PayloadFormat _blocking;
     private readonly PayloadFormat _cycling;
@@ -52,6 +54,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         _slice = slice;
         _target = tensor.Tensor.narrow(0, slice.Offset, slice.Length).DetachFromDisposeScope();
         _group = context.Ranks.Global;
+        _failure = context.Ranks.Failure;
         _recorder = context.Recorder;
         _blocking = blocking;
         _cycling = cycling;
@@ -161,7 +164,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
         if (format.HasFeedback)
             _feedback!.Round(message.Values, format.Wire);
-        ThrowIfNotFinite(message.Values, format.Wire);
+        FailIfNotFinite(message.Values, format.Wire);
         message.Start(operation, format.Wire);
         _underWay.Enqueue(message);
         _recorder.Span(SpanKind.GlobalSend, startNs, _recorder.NowNs - startNs);
@@ -178,7 +181,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         return message;
     }
 
-    private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
+    private void FailIfNotFinite(FlatTensor message, WireFormat wire)
     {
         float limit = wire.RoundsToInfinityFrom();
         if (message.MaxMagnitude() < limit)
@@ -193,6 +196,6 @@ internal sealed class ParameterSynchronisation : IDisposable
         string reason = float.IsFinite(values[index])
             ? $"more than {wire} holds; take another wire format"
             : "training has diverged; lower the learning rate";
-        throw new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}"));
+        _failure.Note(new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}")));
     }
 }
