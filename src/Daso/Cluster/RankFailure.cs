@@ -37,19 +37,9 @@ public sealed class RankFailure(bool isKept)
         byte[] mine = new byte[MessageBytes];
         if (_first is not null)
             Encoding.UTF8.GetEncoder().Convert(_first.Message, mine, flush: true, out _, out _, out _);
-        byte[] all = new byte[MessageBytes * world.Size];
-        Gather(world, mine, all);
+        byte[] all = world.Gather<byte>(mine);
         int rank = Array.FindIndex(all, one => one != 0) / MessageBytes;
         string message = Encoding.UTF8.GetString(all, rank * MessageBytes, MessageBytes).TrimEnd('\0');
         throw new AgreedFailureException(FormattableString.Invariant($"rank {rank} failed: {place}: {message}"));
-    }
-
-    /// <summary>Bytes travel as numbers, bit by bit.</summary>
-    private static void Gather(ICommunicator world, byte[] mine, byte[] all)
-    {
-        float[] sent = new float[mine.Length / sizeof(float)], received = new float[all.Length / sizeof(float)];
-        Buffer.BlockCopy(mine, 0, sent, 0, mine.Length);
-        world.AllGather(sent, received);
-        Buffer.BlockCopy(received, 0, all, 0, all.Length);
     }
 }
