@@ -87,7 +87,7 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
         Assert.True(exitCode == 0, errors);
         (exitCode, string output, errors) = _program.Run("compare", folder, folder);
         Assert.True(exitCode == 0, errors);
-        Assert.Contains("2 runs", output);
+        Assert.Contains("runs: 2", output);
     }
 
     private string WaitForSteps(string job) =>
