@@ -32,6 +32,9 @@ internal sealed partial record JobScript
     /// <summary>Options of sbatch in the order as written; null where one has no value, as exclusive.</summary>
     internal IReadOnlyList<(string Option, string? Value)> SlurmOptions { get; init; } = [];
 
+    /// <summary>An option of the suite and its values, one for each job of an array; null: one job.</summary>
+    internal (string Option, IReadOnlyList<string> Values)? Array { get; init; }
+
     /// <summary>What srun's option --mpi takes.</summary>
     internal string SlurmMpi { get; init; } = "pmi2";
 
@@ -55,7 +58,7 @@ internal sealed partial record JobScript
             cd {{Quote(WorkingFolder)}}
             program={{Quote(Program)}}
             out={{Quote(OutputFolder)}}
-
+            {{ArrayValues()}}
             # Does every node have .NET, and see the program and the run folders?
             mkdir -p "$out"
             mark=$(mktemp "$out/.launch-XXXXXX")
@@ -70,7 +73,7 @@ internal sealed partial record JobScript
             # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
             srun --mpi={{Quote(SlurmMpi)}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
               --cpu-bind=none --kill-on-bad-exit=1 \
-              dotnet "$program" {{Join(Arguments)}} --out "$out"
+              dotnet "$program" {{Join(Arguments)}}{{ArrayArgument()}} --out "$out"
             """.ReplaceLineEndings("\n")).Append(Requeues ? BackToTheQueue() : "\n").ToString();
     }
 
@@ -118,10 +121,16 @@ internal sealed partial record JobScript
     [
         ("nodes", Number(Topology.Nodes)),
         ("ntasks-per-node", Number(Topology.RanksPerNode)),
-        .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : Array.Empty<(string, string?)>(),
+        .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : System.Array.Empty<(string, string?)>(),
+        .. Array is var (_, values) ? [("array", $"0-{Number(values.Count - 1)}")] : System.Array.Empty<(string, string?)>(),
         .. Requeues ? s_forRequeue.Where(option => !SlurmOptions.Any(given => given.Option == option.Option)) : [],
         .. SlurmOptions,
     ];
+
+    private string ArrayValues() => Array is var (_, values) ? $"values=({Join(values)})\n" : "";
+
+    /// <summary>The job's own value of the array's option.</summary>
+    private string ArrayArgument() => Array is var (option, _) ? $" {option} \"${{values[SLURM_ARRAY_TASK_ID]}}\"" : "";
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -100,6 +100,19 @@ public class LaunchCommandTests
     }
 
     [Fact]
+    public void A_job_array_has_a_job_for_each_value_of_an_option()
+    {
+        using var program = new Program();
+        (int exitCode, string script, string errors) = program.Run(
+            "launch", "suite", "quickstart", "--steps", "3", "--seeds", "1", "2", "7", "--array", "seeds");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("#SBATCH --array=0-2\n", script);
+        Assert.Contains("#SBATCH --output=%x-%A_%a.out\n", script);
+        Assert.Contains("values=(1 2 7)\n", script);
+        Assert.Contains("""--steps 3 --seeds "${values[SLURM_ARRAY_TASK_ID]}" --out "$out" """.TrimEnd(), script);
+    }
+
+    [Fact]
     public void Data_that_is_not_here_may_be_on_the_nodes()
     {
         using var program = new Program();
@@ -172,6 +185,8 @@ public class LaunchCommandTests
     [InlineData("--time: of a batch script for Slurm", "--for", "mpiexec", "suite", "quickstart", "--time", "5")]
     [InlineData("--requeue: of a batch script for Slurm", "--for", "mpiexec", "suite", "quickstart", "--requeue")]
     [InlineData("--requeue: the script notes the run itself", "suite", "quickstart", "--requeue", "--run-note", "note")]
+    [InlineData("--array seeds: --seeds has no values", "suite", "quickstart", "--seeds", "1", "--array", "seeds")]
+    [InlineData("--array sbatch: --sbatch has no values", "suite", "quickstart", "--sbatch", "exclusive", "qos=a", "--array", "sbatch")]
     [InlineData("--cluster embedded: launch starts processes", "suite", "quickstart", "--cluster", "embedded")]
     [InlineData("--program nowhere.dll: no such file", "suite", "quickstart", "--program", "nowhere.dll")]
     public void A_mistake_shows_before_the_job_is_queued(string message, params string[] arguments)
