@@ -42,14 +42,14 @@ public sealed record ImageFolder : DataSpec
     public override IDataset Open()
     {
         CheckSettings();
-        return Open(ImageFolderScan.Run(Folder, Classes));
+        return Open(ImageListing.Find(Folder, Classes));
     }
 
     /// <inheritdoc />
     public override IDataset Open(OncePerJob once)
     {
         CheckSettings();
-        return Open(ImageListing.FromBytes(once(() => ImageFolderScan.Run(Folder, Classes).ToBytes()), Folder));
+        return Open(ImageListing.FromBytes(once(() => ImageListing.Find(Folder, Classes).ToBytes()), Folder));
     }
 
     /// <inheritdoc />
@@ -88,10 +88,8 @@ public sealed record ImageFolder : DataSpec
 
     private static void Inspect(ImageListing listing, int sample)
     {
-        byte[] path = [];
-        ImageDecoder.ReadWhole(sample < listing.Train.Count
-            ? listing.Train.PathOf(sample, ref path)
-            : listing.HeldOut.PathOf(sample - listing.Train.Count, ref path));
+        bool isTraining = sample < listing.Train.Count;
+        ImageDecoder.ReadWhole(isTraining ? listing.Train : listing.HeldOut, isTraining ? sample : sample - listing.Train.Count);
     }
 
     private void CheckSettings()
@@ -114,16 +112,15 @@ public sealed record ImageFolder : DataSpec
             throw new UserErrorException($"{DecodeThreads} decoding threads: take at least 1");
     }
 
-    private sealed class PhotographReader(ImageSplit images, ICropRule rule, int crop, int seed) : SampleReader
+    private sealed class PhotographReader(IImageList images, ICropRule rule, int crop, int seed) : SampleReader
     {
         private readonly ImageDecoder _decoder = new(crop);
-        private byte[] _path = [];
 
         public override SampleLayout Layout { get; } = SampleLayout.Image(3, crop, crop);
 
         public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
         {
-            _decoder.Decode(images.PathOf(sample, ref _path), rule, new SeededRandom(seed, epoch, sample), input);
+            _decoder.Decode(images, sample, rule, new SeededRandom(seed, epoch, sample), input);
             targets[0] = images.LabelOf(sample);
         }
 

@@ -72,8 +72,8 @@ internal sealed class ImageFolderScan
         FoundImage[][] heldOut = List("val", classes, heldOutClasses);
         string remark = string.Join("; ", [.. _unused.Remarks(), .. Missing(classes, heldOutClasses)]);
         return new ImageListing(
-            ImageSplit.Of(_folder, "train", classes, train),
-            ImageSplit.Of(_folder, "val", classes, heldOut),
+            FolderImages.Of(_folder, "train", classes, train),
+            FolderImages.Of(_folder, "val", classes, heldOut),
             Fingerprint(classes, ("train", train), ("val", heldOut)),
             remark.Length == 0 ? [] : [$"--data {_folder}: {remark}"]);
     }
