@@ -25,10 +25,11 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
             .WithTrackingName(StepNames.Experiments);
         IncrementalValueProvider<ImmutableArray<ExperimentSpec>> all = experiments.Collect();
 
-        IncrementalValueProvider<EquatableArray<string>> alike = all.Select(static (specs, _) => AlikeButForCase(specs));
+        IncrementalValueProvider<EquatableArray<string>> alike = all.Select(static (specs, _) =>
+            HintNames.AlikeButForCase([.. specs.Select(spec => spec.FullName), KnownNames.Registry]));
         context.RegisterSourceOutput(
             experiments.Combine(alike),
-            static (output, pair) => output.AddSource(HintName(pair.Left.FullName, pair.Right), ExperimentEmitter.Emit(pair.Left)));
+            static (output, pair) => output.AddSource(HintNames.Of(pair.Left.FullName, pair.Right), ExperimentEmitter.Emit(pair.Left)));
 
         IncrementalValueProvider<(RegistrySpec, string)?> registry = all
             .Select(static (specs, _) => RegistrySpec.Of(specs))
@@ -86,31 +87,13 @@ public sealed class ExperimentGenerator : IIncrementalGenerator
             .Combine(context.AnalyzerConfigOptionsProvider)
             .Select(static ((Compilation Compilation, AnalyzerConfigOptionsProvider Options) pair, CancellationToken _) =>
             {
-                bool hasLibrary = pair.Compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName) is not null;
+                // The library itself has no experiments.
+                INamedTypeSymbol? definition = pair.Compilation.GetTypeByMetadataName(KnownNames.DefinitionMetadataName);
+                bool hasLibrary = definition is not null && !SymbolEqualityComparer.Default.Equals(definition.ContainingAssembly, pair.Compilation.Assembly);
                 if (!hasLibrary || !GeneratedCodeRules.IsNewEnough(pair.Compilation))
                     return null;
 
                 string root = GeneratedNames.RootNamespaceOf(pair.Options.GlobalOptions, pair.Compilation.AssemblyName);
                 return GeneratedNames.RegistryRival(pair.Compilation, root) is null ? root : null;
             });
-
-    /// <summary>Classes whose names differ from another's or the registry's by case at most, which file names do not tell apart.</summary>
-    private static EquatableArray<string> AlikeButForCase(ImmutableArray<ExperimentSpec> specs)
-    {
-        IEnumerable<string> alike = specs
-            .Select(spec => spec.FullName)
-            .Append(KnownNames.Registry)
-            .GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
-            .Where(names => names.Skip(1).Any())
-            .SelectMany(names => names)
-            .OrderBy(name => name, StringComparer.Ordinal);
-        return new([.. alike]);
-    }
-
-    private static string HintName(string className, EquatableArray<string> alike)
-    {
-        int index = alike.TakeWhile(name => name != className).Count();
-        string mark = index < alike.Count ? "." + Literal.Of(index + 1) : "";
-        return className.Replace("@", "") + mark + ".g.cs";
-    }
 }

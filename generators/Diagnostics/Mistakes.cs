@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Daso.Generators.Diagnostics;
 
 /// <summary>
-/// Takes what is wrong with one experiment. The analyzer reports it; the generator, which must not hold on to locations, only asks
+/// Takes what is wrong with one experiment or one specification. The analyzer reports it; the generator, which must not hold on to locations, only asks
 /// whether there is anything.
 /// </summary>
 /// <param name="report">Gets each mistake; null to count only.</param>

@@ -92,14 +92,10 @@ internal static class Rules
         "A metric must exist",
         "There is no metric '{0}'; write one of {1}");
 
-    public static readonly DiagnosticDescriptor NotAnExperiment = new(
+    public static readonly DiagnosticDescriptor NotAnExperiment = Warning(
         "DASO023",
         "An attribute has no effect outside of an experiment",
-        "[{0}] has no effect, because class '{1}' has no [Experiment]; add that or remove this",
-        "Daso",
-        DiagnosticSeverity.Warning,
-        isEnabledByDefault: true,
-        helpLinkUri: Pages + "DASO023.md");
+        "[{0}] has no effect, because class '{1}' has no [Experiment]; add that or remove this");
 
     public static readonly DiagnosticDescriptor LinkForm = Error(CommonRules.LinkForm);
 
@@ -182,8 +178,52 @@ internal static class Rules
         "A reference needs a figure to judge",
         "The reference for '{0}' of '{1}' on '{2}' has nothing to judge: {3}, or remove the reference");
 
+    public static readonly DiagnosticDescriptor NotAPartialRecord = Error(
+        "DASO042",
+        "A specification must be a partial record",
+        "Specification '{0}' is {1}; make it a top-level partial record that is neither generic nor abstract");
+
+    public static readonly DiagnosticDescriptor NotFromSettings = Error(
+        "DASO043",
+        "A specification must be made from its settings alone",
+        "Specification '{0}' {1}; make each setting a property with an init accessor, or a parameter of the record");
+
+    public static readonly DiagnosticDescriptor SettingType = Error(
+        "DASO044",
+        "A setting must be of a type that can be described",
+        "Setting '{0}' is of type '{1}'; make it an int, a long, a double, a bool, a string, an enum, an IParsable or a specification");
+
+    public static readonly DiagnosticDescriptor SettingRange = Error(
+        "DASO045",
+        "A setting's attributes must fit its type",
+        "Setting '{0}' {1}; give it attributes that fit its type");
+
+    public static readonly DiagnosticDescriptor DuplicateJsonName = Error(
+        "DASO046",
+        "A setting's name in the JSON must be unique",
+        "Setting '{0}' is called '{1}' in the JSON, as another one is; rename it, or set [JsonPropertyName]");
+
+    public static readonly DiagnosticDescriptor NotInHash = Error(
+        "DASO047",
+        "What is left out of the hash has a reason and a default",
+        "Setting '{0}' has [NotInHash] and {1}; say why it changes no result, and give it a default");
+
+    public static readonly DiagnosticDescriptor DuplicateKind = Error(
+        "DASO048",
+        "A specification's kind must be unique",
+        "Specification '{0}' {1}; write a kind that no other of its base record has",
+        WellKnownDiagnosticTags.CompilationEnd);
+
+    public static readonly DiagnosticDescriptor NotASpecification = Warning(
+        "DASO049",
+        "An attribute has no effect outside of a specification",
+        "[{0}] has no effect, because '{1}' is no specification; add [Specification] or remove this");
+
     private static DiagnosticDescriptor Error(RuleText rule, params string[] tags) => Error(rule.Id, rule.Title, rule.Message, tags);
 
     private static DiagnosticDescriptor Error(string id, string title, string message, params string[] tags) =>
         new(id, title, message, "Daso", DiagnosticSeverity.Error, true, helpLinkUri: Pages + id + ".md", customTags: tags);
+
+    private static DiagnosticDescriptor Warning(string id, string title, string message) =>
+        new(id, title, message, "Daso", DiagnosticSeverity.Warning, true, helpLinkUri: Pages + id + ".md");
 }

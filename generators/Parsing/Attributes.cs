@@ -24,7 +24,7 @@ internal static class Attributes
     public static bool Is(AttributeData attribute, string name) =>
         attribute.AttributeClass is { } type
         && type.Name == name
-        && type.ContainingNamespace.ToDisplayString() == KnownNames.AttributeNamespace;
+        && type.ContainingNamespace.ToDisplayString() is KnownNames.AttributeNamespace or KnownNames.SpecificationNamespace;
 
     /// <summary>A text argument, empty for null; null if it is missing or does not compile.</summary>
     public static string? Text(AttributeData attribute, int index)

@@ -7,24 +7,32 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Daso.Generators.Parsing;
 
 /// <summary>
-/// The summary of a doc comment as one line of plain text. It is read from the source text, not from the symbol: a project that writes no
+/// A part of a doc comment as one line of plain text. It is read from the source text, not from the symbol: a project that writes no
 /// documentation file has its doc comments parsed as plain comments, and its experiments' help texts must be the same.
 /// </summary>
 internal static class Documentation
 {
-    public static string Summary(ISymbol symbol, CancellationToken cancellation)
+    /// <summary>The summary of a type or a member.</summary>
+    public static string Summary(ISymbol symbol, CancellationToken cancellation) =>
+        First(symbol, doc => doc.Element("summary"), cancellation);
+
+    /// <summary>What a type's comment says of a parameter of its primary constructor.</summary>
+    public static string Parameter(INamedTypeSymbol type, string name, CancellationToken cancellation) =>
+        First(type, doc => doc.Elements("param").FirstOrDefault(param => param.Attribute("name")?.Value == name), cancellation);
+
+    private static string First(ISymbol symbol, Func<XElement, XElement?> part, CancellationToken cancellation)
     {
         foreach (SyntaxReference declaration in symbol.DeclaringSyntaxReferences.OrderBy(r => r, SourceOrder.Comparer))
         {
-            string summary = Summary(declaration.GetSyntax(cancellation).GetLeadingTrivia());
-            if (summary.Length > 0)
-                return summary;
+            string text = TextOf(declaration.GetSyntax(cancellation).GetLeadingTrivia(), part);
+            if (text.Length > 0)
+                return text;
         }
 
         return "";
     }
 
-    private static string Summary(SyntaxTriviaList trivia)
+    private static string TextOf(SyntaxTriviaList trivia, Func<XElement, XElement?> part)
     {
         var xml = new StringBuilder();
         foreach (SyntaxTrivia item in trivia)
@@ -38,8 +46,8 @@ internal static class Documentation
 
         try
         {
-            XElement? summary = XElement.Parse($"<doc>{xml}</doc>").Element("summary");
-            return summary is null ? "" : OneLine(summary);
+            XElement? found = part(XElement.Parse($"<doc>{xml}</doc>"));
+            return found is null ? "" : OneLine(found);
         }
         catch (XmlException)
         {

@@ -25,5 +25,5 @@ internal static class GeneratedNames
     public static bool IsUsers(ISymbol symbol) => symbol.DeclaringSyntaxReferences.Any(reference => !IsOurs(reference.SyntaxTree));
 
     private static bool IsOurs(SyntaxTree tree) =>
-        tree.FilePath.Replace('\\', '/').Contains($"/{typeof(ExperimentGenerator).FullName}/");
+        tree.FilePath.Replace('\\', '/').Contains($"/{typeof(ExperimentGenerator).Namespace}.");
 }

@@ -22,6 +22,24 @@ internal static class KnownNames
     public const string Reference = "ReferenceAttribute";
     public const string Tags = "TagsAttribute";
 
+    public const string SpecificationNamespace = "Daso.Specification";
+    public const string Specification = "SpecificationAttribute";
+    public const string AtLeast = "AtLeastAttribute";
+    public const string Above = "AboveAttribute";
+    public const string AtMost = "AtMostAttribute";
+    public const string Below = "BelowAttribute";
+    public const string OneOf = "OneOfAttribute";
+    public const string NotInHash = "NotInHashAttribute";
+    public const string DescribedBy = "DescribedByAttribute";
+    public const string NullAs = "NullAsAttribute";
+    public const string OmittedWhen = "OmittedWhenAttribute";
+
+    public const string SpecificationMetadataName = SpecificationNamespace + "." + Specification;
+    public const string SpecificationInterface = SpecificationNamespace + ".ISpecification";
+    public const string Kinds = "SpecificationKinds";
+    public const string Describe = "Describe";
+    public const string Validate = "Validate";
+    public const string Read = "Read";
     public const string ExperimentMetadataName = AttributeNamespace + "." + Experiment;
     public const string DefinitionMetadataName = AttributeNamespace + ".ExperimentDefinition";
     public const string Registry = "SuiteRegistry";
@@ -36,6 +54,9 @@ internal static class KnownNames
         [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Steps, Target, Link, Tier, Reference, Tags];
 
     public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource, TierParams];
+
+    public static readonly IReadOnlyList<string> SettingAttributes =
+        [AtLeast, Above, AtMost, Below, OneOf, NotInHash, DescribedBy, NullAs, OmittedWhen];
 
     /// <summary>How a user writes an attribute: without the suffix.</summary>
     public static string Short(string attribute) => attribute.Substring(0, attribute.Length - "Attribute".Length);

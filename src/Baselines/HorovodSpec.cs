@@ -10,31 +10,24 @@ namespace Daso.Baselines;
 /// Horovod since 0.21.1: 128 MiB, 1 ms, no compression. Gradients lie flat in the order in which they complete, so that a fused message
 /// is a view: Horovod's copies into and out of its buffer are not charged.
 /// </summary>
-public sealed record HorovodSpec : StrategySpec
+[Specification("horovod")]
+public sealed partial record HorovodSpec : StrategySpec
 {
     /// <summary>The largest message in bytes; 0: every parameter alone.</summary>
+    [AtLeast(0)]
     public long FusionBytes { get; init; } = 128 << 20;
 
     /// <summary>Milliseconds from one look at the queue to the next.</summary>
+    [AtLeast(0)]
     public int CycleMs { get; init; } = 1;
 
-    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression.</summary>
+    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression, whose sum is divided afterwards (its post-scale factor).</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
-
-    /// <inheritdoc />
-    public override void Validate()
-    {
-        if (FusionBytes < 0 || CycleMs < 0)
-            throw new UserErrorException($"Horovod with {nameof(FusionBytes)} {FusionBytes} and {nameof(CycleMs)} {CycleMs}: each is at least 0");
-    }
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
 
     /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "horovod")
-        .Add("fusionBytes", FusionBytes)
-        .Add("cycleMs", CycleMs)
-        .Add("wire", Wire.ToString());
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+        [new() { Gradients = new QueuedGradients(FusionBytes, CycleMs * 1e6, Wire), Steps = [ProgramStep.GradientsAlone] }];
 }

@@ -4,13 +4,14 @@ using Daso.Strategies;
 namespace Daso.Baselines;
 
 /// <summary>No communication at all: every rank trains alone. The floor of a step's time, and no way to train.</summary>
-public sealed record NoCommunicationSpec : StrategySpec
+[Specification("none")]
+public sealed partial record NoCommunicationSpec : StrategySpec
 {
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new NoCommunication();
 
     /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer.Add("kind", "none");
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => [new() { Steps = [new ProgramStep(false, [])] }];
 
     private sealed class NoCommunication : IStrategy
     {

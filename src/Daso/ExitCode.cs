@@ -21,6 +21,9 @@ public enum ExitCode
     /// <summary>This environment cannot run it: no GPU, no library, no writable folder.</summary>
     Environment = 5,
 
+    /// <summary>Stopped before its time was up, or by a signal, with all that a later process needs to go on: EX_TEMPFAIL of sysexits.h.</summary>
+    Stopped = 75,
+
     /// <summary>Cancelled by the user.</summary>
     Cancelled = 130,
 }

@@ -7,7 +7,7 @@ namespace Daso.Generators.Tests;
 /// <summary>Broken code, as while typing, never makes the generator or the analyzer throw.</summary>
 public sealed class FuzzTests
 {
-    public static TheoryData<string> Sources => [Samples.Rich, Samples.Wrong, Samples.Small("A", "a")];
+    public static TheoryData<string> Sources => [Samples.Rich, Samples.Wrong, Samples.Small("A", "a"), SpecificationSamples.Rich, SpecificationSamples.Wrong];
 
     [Theory]
     [MemberData(nameof(Sources))]
@@ -30,18 +30,19 @@ public sealed class FuzzTests
     {
         SyntaxNode root = await Host.Tree(whole, "file0.cs").GetRootAsync(TestContext.Current.CancellationToken);
         string[] sources = [.. root.DescendantTokens().Select(damage).Distinct()];
-        FeedGenerator(sources);
+        FeedGenerator(new ExperimentGenerator(), sources);
+        FeedGenerator(new SpecificationGenerator(), sources);
         if (await AnalyzeAsync(sources) is { } thrown)
             Assert.Fail($"{thrown}\n{await FirstThatThrowsAsync(sources)}");
     }
 
     /// <summary>One after the other, as while typing.</summary>
-    private static void FeedGenerator(string[] sources)
+    private static void FeedGenerator(IIncrementalGenerator generator, string[] sources)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Compilation compilation = Host.Compile(Samples.Rich);
         SyntaxTree whole = compilation.SyntaxTrees.Single(tree => tree.FilePath == "file0.cs");
-        GeneratorDriver driver = Host.Driver();
+        GeneratorDriver driver = Host.Driver(generator: generator);
         foreach (string source in sources)
         {
             driver = driver.RunGenerators(compilation.ReplaceSyntaxTree(whole, Host.Tree(source, whole.FilePath)), cancellation);
@@ -61,7 +62,7 @@ public sealed class FuzzTests
             (exception, _, _) => thrown = exception,
             concurrentAnalysis: true,
             logAnalyzerExecutionTime: false);
-        ImmutableArray<DiagnosticAnalyzer> analyzers = [new ExperimentAnalyzer()];
+        ImmutableArray<DiagnosticAnalyzer> analyzers = [new ExperimentAnalyzer(), new SpecificationAnalyzer()];
         await compilation.WithAnalyzers(analyzers, options).GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         return thrown;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using Daso.Experiments;
+using Daso.Specification;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -8,7 +9,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Daso.Generators.Tests;
 
-/// <summary>Compiles sources against the library and runs the generator and the analyzer on them.</summary>
+/// <summary>Compiles sources against the library and runs the generators and the analyzers on them.</summary>
 internal static class Host
 {
     private const string Usings =
@@ -55,23 +56,25 @@ internal static class Host
     }
 
     public static CSharpGeneratorDriver Driver(
-        string? rootNamespace = "Sample", ParseOptions? options = null, bool isTracked = true) => CSharpGeneratorDriver.Create(
-        [new ExperimentGenerator().AsSourceGenerator()],
+        string? rootNamespace = "Sample", ParseOptions? options = null, bool isTracked = true, IIncrementalGenerator? generator = null) => CSharpGeneratorDriver.Create(
+        [(generator ?? new ExperimentGenerator()).AsSourceGenerator()],
         parseOptions: (CSharpParseOptions?)options ?? Parsing,
         optionsProvider: new BuildProperties(rootNamespace),
         driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: isTracked));
 
-    public static GeneratorDriverRunResult Generate(Compilation compilation, string? rootNamespace = "Sample") =>
-        Driver(rootNamespace).RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult();
+    public static GeneratorDriverRunResult Generate(
+        Compilation compilation, string? rootNamespace = "Sample", IIncrementalGenerator? generator = null) =>
+        Driver(rootNamespace, generator: generator).RunGenerators(compilation, TestContext.Current.CancellationToken).GetRunResult();
 
     /// <summary>Generated files by name.</summary>
     public static Dictionary<string, string> Texts(GeneratorDriverRunResult result) =>
         result.Results.Single().GeneratedSources.ToDictionary(s => s.HintName, s => s.SourceText.ToString());
 
     /// <summary>The compilation with its generated files; asserts that it has neither an error nor a warning.</summary>
-    public static Compilation GenerateWithoutComplaint(Compilation compilation, string? rootNamespace = "Sample")
+    public static Compilation GenerateWithoutComplaint(
+        Compilation compilation, string? rootNamespace = "Sample", IIncrementalGenerator? generator = null)
     {
-        Driver(rootNamespace, compilation.SyntaxTrees.First().Options).RunGeneratorsAndUpdateCompilation(
+        Driver(rootNamespace, compilation.SyntaxTrees.First().Options, generator: generator).RunGeneratorsAndUpdateCompilation(
             compilation, out Compilation output, out ImmutableArray<Diagnostic> diagnostics, TestContext.Current.CancellationToken);
         Assert.Empty(diagnostics);
         Assert.Empty(output.GetDiagnostics(TestContext.Current.CancellationToken).Where(d => d.Severity >= DiagnosticSeverity.Warning));
@@ -81,18 +84,30 @@ internal static class Host
     /// <summary>The registry of a compilation, from its assembly.</summary>
     public static IReadOnlyList<ExperimentDefinition> Load(Compilation compilation)
     {
-        using var stream = new MemoryStream();
-        Compilation output = GenerateWithoutComplaint(compilation);
-        Assert.True(output.Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
-        Type registry = Assembly.Load(stream.ToArray()).GetType("Sample.SuiteRegistry", throwOnError: true)!;
+        Type registry = Emit(GenerateWithoutComplaint(compilation)).GetType("Sample.SuiteRegistry", throwOnError: true)!;
         return (IReadOnlyList<ExperimentDefinition>)registry.GetProperty("Experiments")!.GetValue(null)!;
+    }
+
+    /// <summary>The kinds of specifications of a compilation, from its assembly.</summary>
+    public static IReadOnlyList<SpecificationKind> LoadKinds(Compilation compilation)
+    {
+        Assembly assembly = Emit(GenerateWithoutComplaint(compilation, generator: new SpecificationGenerator()));
+        Type kinds = assembly.GetType("Sample.SpecificationKinds", throwOnError: true)!;
+        return (IReadOnlyList<SpecificationKind>)kinds.GetProperty("All")!.GetValue(null)!;
+    }
+
+    private static Assembly Emit(Compilation compilation)
+    {
+        using var stream = new MemoryStream();
+        Assert.True(compilation.Emit(stream, cancellationToken: TestContext.Current.CancellationToken).Success);
+        return Assembly.Load(stream.ToArray());
     }
 
     /// <summary>What the analyzer reports, ordered by place.</summary>
     public static async Task<Diagnostic[]> AnalyzeAsync(Compilation compilation)
     {
         ImmutableArray<Diagnostic> diagnostics = await compilation
-            .WithAnalyzers([new ExperimentAnalyzer()], new AnalyzerOptions([], new BuildProperties("Sample")))
+            .WithAnalyzers([new ExperimentAnalyzer(), new SpecificationAnalyzer()], new AnalyzerOptions([], new BuildProperties("Sample")))
             .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         return
         [

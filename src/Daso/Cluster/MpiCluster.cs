@@ -22,6 +22,8 @@ internal sealed class MpiCluster : ICluster
         Topology = new Topology(job.Placement.Nodes, job.Placement.RanksPerNode);
         _node = job.World.Split(Topology.NodeOf(Rank), "node");
         _global = job.World.Split(Topology.LocalIdOf(Rank), "global");
+        Shares = MachineShares.OfProcesses(job.World, Devices.IdentityOf(deviceOf(Topology.LocalIdOf(Rank))));
+        job.Progress.HasCoreToSpare = Shares.ThreadsOf(Rank) > 1;
     }
 
     /// <inheritdoc />
@@ -31,7 +33,10 @@ internal sealed class MpiCluster : ICluster
     public IReadOnlyList<int> RanksHere => [Rank];
 
     /// <inheritdoc />
-    public int RanksOnMachine => _job.RanksOnMachine;
+    public bool HasRealLinks => true;
+
+    /// <inheritdoc />
+    public MachineShares Shares { get; }
 
     /// <inheritdoc />
     public string Description =>
@@ -43,15 +48,20 @@ internal sealed class MpiCluster : ICluster
     private int Rank => _job.World.Rank;
 
     /// <inheritdoc />
+    public IStopAgreement AgreeOnStop() => _job.StopAgreement;
+
+    /// <inheritdoc />
     public void Run(Action<RankContext> body, CancellationToken cancelled = default)
     {
         using CancellationTokenRegistration registration = cancelled.Register(() => _job.End(new OperationCanceledException(cancelled)));
         try
         {
-            body(new RankContext(Rank, Topology, _deviceOf(Topology.LocalIdOf(Rank)), _job.World, _node, _global, _job.Ended));
+            torch.Device device = _deviceOf(Topology.LocalIdOf(Rank));
+            Devices.Enter(device);
+            body(new RankContext(Rank, Topology, device, _job.World, _node, _global, _job.Ended));
             _job.World.Barrier();
         }
-        catch (Exception failure) when (failure is not AgreedFailureException && EndJob(failure))
+        catch (Exception failure) when (failure is not AgreedEndException && EndJob(failure))
         {
             throw _job.Reason! is UserErrorException or OperationCanceledException ? _job.Reason! : Failed(_job.Reason!);
         }

@@ -7,7 +7,8 @@ namespace Daso.Communication;
 /// <summary>The emulated link of a node: all ranks of the node share it, each direction has the full bandwidth.</summary>
 /// <param name="BitsPerSecond">Bandwidth of one direction.</param>
 /// <param name="LatencyNs">One message's latency from node to node.</param>
-public sealed record LinkSpec(double BitsPerSecond, long LatencyNs) : ISpecification
+[Specification]
+public sealed partial record LinkSpec([Above(0)] double BitsPerSecond, [AtLeast(0)] long LatencyNs)
 {
     /// <summary>Reads "1gbit,50us": a rate in kbit, mbit or gbit (per second) and, after a comma, a latency in ns, us or ms (0 if absent).</summary>
     /// <exception cref="UserErrorException">Not of that form.</exception>
@@ -17,10 +18,6 @@ public sealed record LinkSpec(double BitsPerSecond, long LatencyNs) : ISpecifica
 
     /// <summary>Nanoseconds that a number of bytes takes on the link.</summary>
     public long TransferNs(long bytes) => (long)Math.Ceiling(bytes * 8 * 1e9 / BitsPerSecond);
-
-    /// <inheritdoc />
-    public void Describe(SpecificationWriter writer) =>
-        writer.Add("bitsPerSecond", BitsPerSecond).Add("latencyNs", LatencyNs);
 
     /// <inheritdoc />
     public override string ToString()

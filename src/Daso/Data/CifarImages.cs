@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using Daso.Specification;
 
 namespace Daso.Data;
 
 /// <summary>Which of the CIFAR data sets, and which of its labels.</summary>
-public enum CifarKind
+public enum CifarSet
 {
     /// <summary>CIFAR-10: 10 classes.</summary>
     Cifar10,
@@ -22,39 +23,43 @@ public enum CifarKind
 /// of red, green and blue). Training images are shifted by up to <see cref="Padding"/> pixels over black and mirrored, drawn anew for each
 /// (seed, epoch, sample). Inputs float32 [B, 3, 32, 32], normalised for each colour; targets int64 [B].
 /// </summary>
-public sealed record CifarImages : DataSpec
+[Specification("cifarImages")]
+public sealed partial record CifarImages : DataSpec
 {
     private const int Side = 32;
     private const int Plane = Side * Side;
     private const int Pixels = 3 * Plane;
 
     /// <summary>Where the files are.</summary>
+    [DescribedBy(nameof(FolderName)), JsonPropertyOrder(-1)]
     public required string Folder { get; init; }
 
     /// <summary>Which data set and labels.</summary>
-    public CifarKind Kind { get; init; } = CifarKind.Cifar10;
+    public CifarSet Set { get; init; } = CifarSet.Cifar10;
 
     /// <summary>Pixels by which a training image is shifted at most, in each direction; 0: not at all.</summary>
+    [AtLeast(0), AtMost(Side - 1)]
     public int Padding { get; init; } = 4;
 
     /// <summary>Whether half of the training images are mirrored.</summary>
     public bool Flip { get; init; } = true;
 
-    private int Classes => Kind switch { CifarKind.Cifar10 => 10, CifarKind.Cifar100 => 100, _ => 20 };
+    private string FolderName => LastSegment(Folder);
+
+    private int Classes => Set switch { CifarSet.Cifar10 => 10, CifarSet.Cifar100 => 100, _ => 20 };
 
     /// <summary>Label bytes of a record, and which of them counts.</summary>
-    private (int Count, int Used) Labels => Kind switch { CifarKind.Cifar10 => (1, 0), CifarKind.Cifar100 => (2, 1), _ => (2, 0) };
+    private (int Count, int Used) Labels => Set switch { CifarSet.Cifar10 => (1, 0), CifarSet.Cifar100 => (2, 1), _ => (2, 0) };
 
     /// <inheritdoc />
     public override IDataset Open()
     {
-        if (Padding is < 0 or >= Side)
-            throw new UserErrorException($"images shifted by up to {Padding} pixels: take 0 to {Side - 1}");
-        byte[] train = Kind == CifarKind.Cifar10
-            ? [.. Read("data_batch_1.bin"), .. Read("data_batch_2.bin"), .. Read("data_batch_3.bin"), .. Read("data_batch_4.bin"),
-                .. Read("data_batch_5.bin")]
-            : Read("train.bin");
-        byte[] heldOut = Read(Kind == CifarKind.Cifar10 ? "test_batch.bin" : "test.bin");
+        Validate();
+        byte[] train = Set == CifarSet.Cifar10
+            ? [.. ReadRecords("data_batch_1.bin"), .. ReadRecords("data_batch_2.bin"), .. ReadRecords("data_batch_3.bin"), .. ReadRecords("data_batch_4.bin"),
+                .. ReadRecords("data_batch_5.bin")]
+            : ReadRecords("train.bin");
+        byte[] heldOut = ReadRecords(Set == CifarSet.Cifar10 ? "test_batch.bin" : "test.bin");
         float[] normalised = Normalisation(train);
         int record = Labels.Count + Pixels;
         return new SampledDataset(this)
@@ -68,17 +73,7 @@ public sealed record CifarImages : DataSpec
         };
     }
 
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "cifarImages")
-        .Add("folder", LastSegment(Folder))
-        .Add("batchPerRank", BatchPerRank)
-        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
-        .Add("set", Kind.ToString())
-        .Add("padding", Padding)
-        .Add("flip", Flip);
-
-    private byte[] Read(string name)
+    private byte[] ReadRecords(string name)
     {
         string path = DataFile.Find(Folder, name);
         byte[] records = DataFile.Read(path);
@@ -88,7 +83,7 @@ public sealed record CifarImages : DataSpec
         for (int at = Labels.Used; at < records.Length; at += record)
         {
             if (records[at] >= Classes)
-                throw new UserErrorException($"{path}: label {at / record} is {records[at]}, expected 0 to {Classes - 1}; is it {Kind}?");
+                throw new UserErrorException($"{path}: label {at / record} is {records[at]}, expected 0 to {Classes - 1}; is it {Set}?");
         }
 
         return records;

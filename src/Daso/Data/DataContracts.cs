@@ -7,10 +7,18 @@ namespace Daso.Data;
 public abstract record DataSpec : ISpecification
 {
     /// <summary>Samples a rank sees in one training step.</summary>
+    [AtLeast(1)]
     public required int BatchPerRank { get; init; }
 
     /// <summary>Training samples that an epoch shows over all ranks, drawn anew for each epoch; null: all.</summary>
+    [AtLeast(1), NullAs(0)]
     public int? SamplesPerEpoch { get; init; }
+
+    /// <summary>Checks what can be known of the settings before anything is read.</summary>
+    /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
+    public virtual void Validate()
+    {
+    }
 
     /// <summary>Finds and checks the data; the result is shared by all ranks of the process.</summary>
     /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>

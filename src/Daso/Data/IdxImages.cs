@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using Daso.Specification;
 
 namespace Daso.Data;
@@ -7,25 +8,32 @@ namespace Daso.Data;
 /// Grey images and labels as four IDX files, gzip or plain, under MNIST's names: train-images-idx3-ubyte, train-labels-idx1-ubyte and
 /// the same with t10k, which are held out. Inputs float32 [B, 1, H, W], normalised; targets int64 [B].
 /// </summary>
-public sealed record IdxImages : DataSpec
+[Specification("idxImages")]
+public sealed partial record IdxImages : DataSpec
 {
     /// <summary>Where the files are.</summary>
+    [DescribedBy(nameof(FolderName)), JsonPropertyOrder(-1)]
     public required string Folder { get; init; }
 
     /// <summary>Labels are 0 … Classes − 1.</summary>
+    [AtLeast(1)]
     public int Classes { get; init; } = 10;
 
     /// <summary>Subtracted from pixels in 0 … 1; null: the training images' mean.</summary>
     public double? Mean { get; init; }
 
     /// <summary>What pixels are divided by afterwards; null: the training images' standard deviation.</summary>
+    [Above(0)]
     public double? StandardDeviation { get; init; }
+
+    private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
     public override IDataset Open()
     {
-        LabelledImages train = Read("train");
-        LabelledImages heldOut = Read("t10k");
+        Validate();
+        LabelledImages train = ReadSplit("train");
+        LabelledImages heldOut = ReadSplit("t10k");
         if (train.Height != heldOut.Height || train.Width != heldOut.Width)
         {
             throw new UserErrorException(
@@ -46,22 +54,7 @@ public sealed record IdxImages : DataSpec
         };
     }
 
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer)
-    {
-        writer
-            .Add("kind", "idxImages")
-            .Add("folder", LastSegment(Folder))
-            .Add("batchPerRank", BatchPerRank)
-            .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
-            .Add("classes", Classes);
-        if (Mean is double mean)
-            writer.Add("mean", mean);
-        if (StandardDeviation is double deviation)
-            writer.Add("standardDeviation", deviation);
-    }
-
-    private LabelledImages Read(string split)
+    private LabelledImages ReadSplit(string split)
     {
         IdxArray images = IdxArray.Read(DataFile.Find(Folder, $"{split}-images-idx3-ubyte"), 3);
         IdxArray labels = IdxArray.Read(DataFile.Find(Folder, $"{split}-labels-idx1-ubyte"), 1);

@@ -7,35 +7,35 @@ namespace Daso.Data;
 /// Images without a file, to measure speed: each class is a wave of its own direction and length, under uniform noise. A small pool of
 /// images is drawn once and used again, held-out ones apart from those to train on. Inputs float32 [B, C, S, S]; targets int64 [B].
 /// </summary>
-public sealed record SyntheticImages : DataSpec
+[Specification("syntheticImages")]
+public sealed partial record SyntheticImages : DataSpec
 {
     private const int PoolSize = 32;
 
     /// <summary>C.</summary>
+    [AtLeast(1)]
     public int Channels { get; init; } = 3;
 
     /// <summary>S: height and width.</summary>
+    [AtLeast(1)]
     public int Size { get; init; } = 224;
 
     /// <summary>Classes; those beyond the pool's 32 images do not occur.</summary>
+    [AtLeast(1)]
     public int Classes { get; init; } = 1000;
 
     /// <summary>Samples to train on; ImageNet's number.</summary>
+    [AtLeast(1)]
     public int TrainSamples { get; init; } = 1_281_167;
 
     /// <summary>Held-out samples; ImageNet's number.</summary>
+    [AtLeast(1)]
     public int HeldOutSamples { get; init; } = 50_000;
 
     /// <inheritdoc />
     public override IDataset Open()
     {
-        if (Channels < 1 || Size < 1 || Classes < 1 || TrainSamples < 1 || HeldOutSamples < 1)
-        {
-            throw new UserErrorException(
-                $"synthetic images of {Channels} × {Size} × {Size}, {Classes} classes, {TrainSamples} to train on, " +
-                $"{HeldOutSamples} held out: take positive numbers");
-        }
-
+        Validate();
         float[][] train = DrawPool(0);
         float[][] heldOut = DrawPool(1);
         return new SampledDataset(this)
@@ -48,17 +48,6 @@ public sealed record SyntheticImages : DataSpec
             HeldOutReader = () => new PoolReader(this, heldOut),
         };
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "syntheticImages")
-        .Add("batchPerRank", BatchPerRank)
-        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
-        .Add("channels", Channels)
-        .Add("size", Size)
-        .Add("classes", Classes)
-        .Add("trainSamples", TrainSamples)
-        .Add("heldOutSamples", HeldOutSamples);
 
     private float[][] DrawPool(int part) => [.. Enumerable.Range(0, PoolSize).Select(image => DrawImage(part, image))];
 

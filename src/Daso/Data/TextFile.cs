@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 using Daso.Specification;
 
 namespace Daso.Data;
@@ -8,31 +9,30 @@ namespace Daso.Data;
 /// is lost or folded, and a loss in nats is one per byte, comparable between texts. Inputs and targets int64 [B, T]; a target is the
 /// token that follows. The end of the text is held out.
 /// </summary>
-public sealed record TextFile : DataSpec
+[Specification("textFile")]
+public sealed partial record TextFile : DataSpec
 {
     /// <summary>Tokens are 0 … 255.</summary>
     public const int Vocabulary = 256;
 
     /// <summary>The file.</summary>
+    [DescribedBy(nameof(FileName)), JsonPropertyOrder(-1)]
     public required string File { get; init; }
 
     /// <summary>T: tokens of a sample.</summary>
+    [AtLeast(1)]
     public required int SequenceLength { get; init; }
 
     /// <summary>The share of the text, at its end, that is never trained on.</summary>
+    [Above(0), Below(1)]
     public double HeldOutFraction { get; init; } = 0.05;
+
+    private string FileName => LastSegment(File);
 
     /// <inheritdoc />
     public override IDataset Open()
     {
-        if (SequenceLength < 1)
-            throw new UserErrorException($"a sequence of {SequenceLength} tokens: take at least 1");
-        if (!(HeldOutFraction is > 0 and < 1))
-        {
-            throw new UserErrorException(
-                FormattableString.Invariant($"a held-out fraction of {HeldOutFraction}: take one between 0 and 1"));
-        }
-
+        Validate();
         byte[] text = Utf8Text.Require(File, DataFile.Read(File));
         int trainLength = text.Length - (int)(text.Length * HeldOutFraction);
 
@@ -56,15 +56,6 @@ public sealed record TextFile : DataSpec
             HeldOutReader = () => new WindowReader(text, trainLength, SequenceLength, null),
         };
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "textFile")
-        .Add("file", LastSegment(File))
-        .Add("batchPerRank", BatchPerRank)
-        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
-        .Add("sequenceLength", SequenceLength)
-        .Add("heldOutFraction", HeldOutFraction);
 
     /// <summary>Windows side by side, from a place that training moves each epoch, so that a token is not always at one position.</summary>
     private sealed class WindowReader(byte[] text, int first, int length, int? offsetSeed) : SampleReader

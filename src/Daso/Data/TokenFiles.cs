@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 using Daso.Specification;
 
 namespace Daso.Data;
@@ -11,22 +12,27 @@ namespace Daso.Data;
 /// first are 20240520 and the version 1 (uint16 follow), or 20240801 and 7 (uint32 follow), then the number of tokens. Inputs and targets
 /// int64 [B, T]; a target is the token that follows. No window crosses shards.
 /// </summary>
-public sealed record TokenFiles : DataSpec
+[Specification("tokenFiles")]
+public sealed partial record TokenFiles : DataSpec
 {
     /// <summary>Where the shards are.</summary>
+    [DescribedBy(nameof(FolderName)), JsonPropertyOrder(-1)]
     public required string Folder { get; init; }
 
     /// <summary>T: tokens of a sample.</summary>
+    [AtLeast(1)]
     public required int SequenceLength { get; init; }
 
     /// <summary>Tokens are 0 … Vocabulary − 1; GPT-2's 50,257.</summary>
+    [AtLeast(1)]
     public int Vocabulary { get; init; } = 50_257;
+
+    private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
     public override IDataset Open()
     {
-        if (SequenceLength < 1)
-            throw new UserErrorException($"a sequence of {SequenceLength} tokens: take at least 1");
+        Validate();
         using var names = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var contents = new List<ulong>();
         TokenShard[] train = [], heldOut = [];
@@ -54,15 +60,6 @@ public sealed record TokenFiles : DataSpec
             throw;
         }
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "tokenFiles")
-        .Add("folder", LastSegment(Folder))
-        .Add("batchPerRank", BatchPerRank)
-        .Add("samplesPerEpoch", SamplesPerEpoch ?? 0)
-        .Add("sequenceLength", SequenceLength)
-        .Add("vocabulary", Vocabulary);
 
     private TokenShard[] OpenShards(string split, IncrementalHash names, List<ulong> contents)
     {

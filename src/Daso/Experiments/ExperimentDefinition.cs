@@ -108,6 +108,7 @@ public sealed record ExperimentSetup(
     public void Validate()
     {
         Model.Validate();
+        Data.Validate();
         Optimizer.Validate();
         LearningRate.Validate();
         foreach (StrategySpec strategy in Strategies)

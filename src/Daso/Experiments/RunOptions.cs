@@ -1,4 +1,5 @@
 using Daso.Cluster;
+using Daso.Recording;
 using Daso.Training;
 
 namespace Daso.Experiments;
@@ -49,8 +50,20 @@ public sealed record RunOptions
     /// <summary>How often each training is saved; null: never.</summary>
     public CheckpointInterval? CheckpointEvery { get; init; }
 
+    /// <summary>The folder for the ranks' checkpoints, which each machine may have for itself; null: in the run's folder.</summary>
+    public string? CheckpointFolder { get; init; }
+
     /// <summary>The folder of an interrupted run of the same plan to go on with; null: a new run.</summary>
     public string? Resume { get; init; }
+
+    /// <summary>
+    /// A file that holds the folder of the run to go on with; where it is missing, a new run is noted in it. Null: none. For jobs that are
+    /// started again with the same command line.
+    /// </summary>
+    public string? RunNote { get; init; }
+
+    /// <summary>After which the run stops, with its checkpoints written; counted from the process's start. Null: never.</summary>
+    public TimeSpan? MaximumTime { get; init; }
 
     /// <summary>Whether a resumed run trains the cells again that failed.</summary>
     public bool RetriesFailed { get; init; }
@@ -63,6 +76,31 @@ public sealed record RunOptions
 
     /// <summary>The run that this one repeats; null: none.</summary>
     internal Repetition? Repeats { get; init; }
+
+    /// <summary>The folder of the run to go on with; null: a new run.</summary>
+    /// <exception cref="UserErrorException">The note of it cannot be read.</exception>
+    internal string? ResumedRun()
+    {
+        if (Resume is not null || RunNote is null || !File.Exists(RunNote))
+            return Resume;
+        try
+        {
+            return File.ReadAllText(RunNote).Trim();
+        }
+        catch (Exception failure) when (FileFailure.Is(failure))
+        {
+            throw new UserErrorException($"{RunNote}: cannot be read ({FileFailure.Reason(failure)})", ExitCode.Environment);
+        }
+    }
+
+    /// <summary>Notes the run for a later process, where that is asked for.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <exception cref="UserErrorException">The note cannot be written.</exception>
+    internal void NoteRun(string folder)
+    {
+        if (RunNote is not null)
+            AtomicFile.Write(RunNote, path => File.WriteAllText(path, $"{Path.GetFullPath(folder)}\n"), "--run-note");
+    }
 
     /// <summary>artifacts/runs of the nearest folder on the way up that has artifacts, so that a project's runs lie together; else here.</summary>
     public static string DefaultOutputFolder()

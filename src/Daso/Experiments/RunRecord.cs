@@ -10,37 +10,25 @@ namespace Daso.Experiments;
 /// <summary>A run's folder as it fills: the manifest, the run's events and each rank's recorder.</summary>
 internal sealed class RunRecord : IDisposable
 {
+    private readonly RunOptions _options;
     private readonly Manifest _manifest;
     private readonly RunLock? _lock;
-    private readonly RunEvents? _events;
-    private readonly IReadOnlySet<CellId> _ended;
-    private readonly Dictionary<CellId, string> _failed;
+    private readonly RunProgress _earlier;
+    private readonly Dictionary<CellId, string> _failed = [];
+    private RunEvents? _events;
     private CellId? _current;
     private CellClock _clock = new();
 
-    private RunRecord(RunFolder folder, RunLock held, Manifest manifest, IReadOnlySet<CellId> ended, Dictionary<CellId, string> failed)
+    /// <summary>The record of a run whose manifest and events this process writes (it has the lock), or another.</summary>
+    private RunRecord(RunOptions options, RunFolder folder, RunLock? held, Manifest manifest, RunProgress earlier)
     {
+        _options = options;
         Folder = folder;
         _lock = held;
         _manifest = manifest;
-        _ended = ended;
-        _failed = failed;
-        manifest.Write(folder);
-        bool continues = manifest.Resumptions.Count > 0;
-        _events = new RunEvents(folder, continues);
-        if (continues)
-            _events.RunResumed();
-        else
-            _events.RunStarted();
-    }
-
-    /// <summary>The record of a run whose manifest and events another process writes.</summary>
-    private RunRecord(RunFolder folder)
-    {
-        Folder = folder;
-        _manifest = Manifest.Read(folder);
-        _ended = new HashSet<CellId>();
-        _failed = [];
+        _earlier = earlier;
+        foreach (FailedCell failed in earlier.Failed)
+            _failed[failed.Cell] = failed.Reason;
     }
 
     internal RunFolder Folder { get; }
@@ -51,34 +39,28 @@ internal sealed class RunRecord : IDisposable
     /// <summary>The cells that failed, in this process or before, and why.</summary>
     internal IReadOnlyDictionary<CellId, string> FailedCells => _failed;
 
-    /// <summary>Makes the folder and writes the manifest.</summary>
+    /// <summary>Makes the run's folder and writes the manifest, or opens that of the run to resume.</summary>
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
-    /// <param name="hasRealLinks">Whether nodes are joined by real links in place of emulated ones.</param>
-    /// <exception cref="UserErrorException">It is to repeat a run of another plan.</exception>
-    internal static RunRecord Create(
+    /// <param name="cluster">The cluster.</param>
+    /// <exception cref="UserErrorException">It is to repeat or to resume a run of another plan, or a checkpoint is damaged or foreign.</exception>
+    internal static RunRecord Open(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
         IReadOnlyDictionary<string, string> settings,
-        bool hasRealLinks = false)
-    {
-        RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
-        Manifest manifest = Describe(plan, data, settings, id);
-        manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
-        plan.Options.Repeats?.Require(manifest);
-        RunFolder folder = RunFolder.Create(plan.Options.OutputFolder, id);
-        return Holding(RunLock.Take(folder, out _), held => new RunRecord(folder, held, manifest, new HashSet<CellId>(), []));
-    }
+        ICluster cluster) =>
+        Take(plan, data, settings, cluster).Begin(Enumerable.Range(0, plan.Options.Topology.Ranks));
 
     /// <summary>
-    /// The record of a run of several processes: they compare what they are about to run, the first makes the folder, and all find it.
+    /// The record of a run of several processes: they compare what they are about to run, the first makes or opens the folder, and all find
+    /// it. What is resumed is the same on all, and each checks its own checkpoints before anything is written.
     /// </summary>
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
     /// <param name="cluster">The processes.</param>
-    /// <exception cref="UserErrorException">On rank 0: a rank has another specification or program.</exception>
+    /// <exception cref="UserErrorException">A rank has another specification, program or folder, or one of the causes of a single process.</exception>
     internal static RunRecord Share(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
@@ -86,65 +68,46 @@ internal sealed class RunRecord : IDisposable
         ICluster cluster)
     {
         RunRecord? record = null;
-        cluster.Run(ranks =>
+        try
         {
-            JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
-            if (ranks.Rank == 0)
-                record = Create(plan, data, settings, hasRealLinks: true);
-            string path = JobAgreement.Share(ranks.World, record is null ? "" : Path.GetFullPath(record.Folder.Path));
-            record ??= new RunRecord(RunFolder.Open(path));
-        });
-        return record!;
+            cluster.Run(ranks =>
+            {
+                JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
+                if (ranks.Rank == 0)
+                {
+                    record = Take(plan, data, settings, cluster);
+                    if (!record.Continues)
+                        record.Begin([]);
+                }
+
+                var found = SharedRun.Parse(JobAgreement.Share(ranks.World, record?.ToShare().ToJson() ?? ""));
+                if (record is null)
+                {
+                    RunFolder folder = RunFolder.Open(found.Path);
+                    record = new RunRecord(plan.Options, folder, null, Manifest.Read(folder), found.Progress);
+                }
+
+                record.VerifyCheckpoints(ranks.Rank);
+                ranks.World.Barrier();
+                if (ranks.Rank == 0 && record.Continues)
+                    record.Begin([]);
+            });
+            return record!;
+        }
+        catch
+        {
+            record?.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Goes on with the records of an interrupted run; all its checkpoints are checked before anything is written.</summary>
-    /// <param name="path">The run's folder.</param>
-    /// <param name="plan">What will run.</param>
-    /// <param name="data">The opened data.</param>
-    /// <param name="settings">How this process was set up, by name.</param>
-    /// <exception cref="UserErrorException">It is not a run of this plan, or a checkpoint is damaged or foreign.</exception>
-    internal static RunRecord Resume(
-        string path,
-        SuitePlan plan,
-        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
-        IReadOnlyDictionary<string, string> settings)
-    {
-        RunFolder folder = RunFolder.Open(path);
-        RunLock taken = RunLock.Take(folder, out RunHolder? forsaken);
-        return Holding(taken, held =>
-        {
-            Manifest earlier = Manifest.Read(folder);
-            Manifest here = Describe(plan, data, settings, RunId.New(plan.Suite, SourceRevision.Detect()));
-            here = here with { Specification = MendedData.Accept(earlier.Specification, here.Specification, out IReadOnlyList<string> mended) };
-            SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
-            IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, earlier.Cluster.Ranks());
-            var failed = RunEvents.ReadFailed(folder).Where(one => !ended.Contains(one.Key)).ToDictionary();
-            if (plan.Options.RetriesFailed)
-                failed.Clear();
-            foreach (CellId cell in earlier.Experiments.SelectMany(experiment => experiment.Cells()))
-            {
-                CheckpointSeries checkpoints = CheckpointsOf(cell, folder, earlier);
-                if (!ended.Contains(cell) && !failed.ContainsKey(cell) && checkpoints.LatestStep() is int step)
-                    checkpoints.Verify(step);
-            }
+    /// <summary>Whether a cell has nothing left to train: it is trained, or has failed.</summary>
+    internal bool IsSettled(CellId cell) => _earlier.Ended.Contains(cell) || _failed.ContainsKey(cell);
 
-            var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
-            return new RunRecord(
-                folder,
-                held,
-                earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] },
-                ended,
-                failed)
-            {
-                Notes = [.. mended, .. NotesOf(folder, forsaken, failed)],
-            };
-        });
-    }
+    /// <summary>The checkpoint that a cell goes on from, by its step; null: it begins with its first.</summary>
+    internal int? ResumeStepOf(CellId cell) => _earlier.Saved.FirstOrDefault(saved => saved.Cell == cell)?.Step;
 
-    /// <summary>Whether an earlier process has trained the cell.</summary>
-    internal bool HasEnded(CellId cell) => _ended.Contains(cell);
-
-    internal CheckpointSeries CheckpointsOf(CellId cell) => CheckpointsOf(cell, Folder, _manifest);
+    internal CheckpointSeries CheckpointsOf(CellId cell) => CheckpointsOf(cell, _options, Folder, _manifest);
 
     /// <summary>Opens a rank's recorder of the cell under way.</summary>
     /// <param name="cell">The cell.</param>
@@ -183,9 +146,16 @@ internal sealed class RunRecord : IDisposable
     /// <summary>A cell has failed; the run goes on.</summary>
     internal void CellFailed(CellId cell, Exception failure)
     {
-        _failed[cell] = failure.Message;
+        _failed[cell] = FailureText.OneLine(failure.Message);
         _events?.CellFailed(cell, failure.Message, failure.ToString());
         _current = null;
+    }
+
+    /// <summary>The run was stopped, to be resumed.</summary>
+    internal void Stopped()
+    {
+        _events?.Stopped(_current);
+        Finish(RunOutcome.Stopped);
     }
 
     /// <summary>All cells were tried.</summary>
@@ -217,12 +187,41 @@ internal sealed class RunRecord : IDisposable
         _lock?.Dispose();
     }
 
-    /// <summary>Gives the folder back if the record cannot be made.</summary>
-    private static RunRecord Holding(RunLock held, Func<RunLock, RunRecord> make)
+    /// <summary>Makes the folder, or opens that of the run to resume; writes nothing of the run yet.</summary>
+    private static RunRecord Take(
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        ICluster cluster)
     {
+        RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
+        Manifest manifest = Describe(plan, data, settings, id);
+        int ranksPerGpu = cluster.Shares.RanksPerGpu;
+        manifest = manifest with
+        {
+            Cluster = manifest.Cluster with { HasRealLinks = cluster.HasRealLinks, RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null },
+        };
+        if (plan.Options.ResumedRun() is string path)
+            return Resume(path, plan.Options, manifest);
+        plan.Options.Repeats?.Require(manifest);
+        RunFolder folder = RunFolder.Create(plan.Options.OutputFolder, id);
+        return new RunRecord(plan.Options, folder, RunLock.Take(folder, out _), manifest, RunProgress.None);
+    }
+
+    private static RunRecord Resume(string path, RunOptions options, Manifest here)
+    {
+        RunFolder folder = RunFolder.Open(path);
+        RunLock held = RunLock.Take(folder, out RunHolder? forsaken);
         try
         {
-            return make(held);
+            Manifest earlier = Manifest.Read(folder);
+            RequireSameCluster(path, earlier.Cluster, here.Cluster);
+            here = here with { Specification = MendedData.Accept(earlier.Specification, here.Specification, out IReadOnlyList<string> mended) };
+            SamePlan.Require($"--resume {path}", earlier, here, $"repeat the run's command: {string.Join(' ', earlier.CommandLine)}");
+            RunProgress progress = RunProgress.Read(folder, earlier, options.RetriesFailed, cell => CheckpointsOf(cell, options, folder, earlier));
+            var resumption = new Resumption(here.StartedUtc, here.CommandLine, here.Source, here.Hardware);
+            Manifest resumed = earlier with { FinishedUtc = null, Outcome = null, Resumptions = [.. earlier.Resumptions, resumption] };
+            return new RunRecord(options, folder, held, resumed, progress) { Notes = [.. mended, .. NotesOf(folder, forsaken, progress)] };
         }
         catch
         {
@@ -231,19 +230,75 @@ internal sealed class RunRecord : IDisposable
         }
     }
 
-    private static IEnumerable<string> NotesOf(RunFolder folder, RunHolder? forsaken, Dictionary<CellId, string> failed)
+    /// <summary>Refuses what the comparison of specifications would say less well.</summary>
+    private static void RequireSameCluster(string path, RecordedCluster earlier, RecordedCluster here)
+    {
+        if (earlier.HasRealLinks != here.HasRealLinks)
+        {
+            throw new UserErrorException($"--resume {path}: the run was started " + (earlier.HasRealLinks
+                ? "under MPI; resume it under mpiexec or srun, too"
+                : "as one process; resume it without mpiexec or srun"));
+        }
+
+        if ((earlier.Nodes, earlier.RanksPerNode) != (here.Nodes, here.RanksPerNode))
+        {
+            throw new UserErrorException(FormattableString.Invariant(
+                $"--resume {path}: the run has {earlier.Nodes} × {earlier.RanksPerNode} ranks, here are {here.Nodes} × {here.RanksPerNode}; ")
+                + "every rank goes on with its own state and its own part of the data: start as many, or a new run");
+        }
+    }
+
+    private static IEnumerable<string> NotesOf(RunFolder folder, RunHolder? forsaken, RunProgress progress)
     {
         if (forsaken is not null)
             yield return $"{folder.Path}: taken over; its last process ended without a word ({forsaken})";
-        foreach ((CellId cell, string reason) in failed)
+        foreach ((CellId cell, string reason) in progress.Failed)
             yield return FormattableString.Invariant($"left out, for it failed: {cell.Experiment}, {cell.Strategy}, seed {cell.Seed}: {reason}");
     }
 
-    private static CheckpointSeries CheckpointsOf(CellId cell, RunFolder folder, Manifest manifest) => new(
-        folder.Checkpoints,
-        manifest.SpecificationHash,
-        cell,
-        new Topology(manifest.Cluster.Nodes, manifest.Cluster.RanksPerNode));
+    private static CheckpointSeries CheckpointsOf(CellId cell, RunOptions options, RunFolder folder, Manifest manifest)
+    {
+        var topology = new Topology(manifest.Cluster.Nodes, manifest.Cluster.RanksPerNode);
+        return new CheckpointSeries(folder.Checkpoints, manifest.SpecificationHash, cell, topology)
+        {
+            FilesFolder = options.CheckpointFolder is string own ? Path.Combine(own, folder.RunId) : folder.Checkpoints,
+        };
+    }
+
+    /// <summary>Whether it goes on with an earlier process's run.</summary>
+    private bool Continues => _manifest.Resumptions.Count > 0;
+
+    private SharedRun ToShare() => new(Path.GetFullPath(Folder.Path), _earlier);
+
+    private void VerifyCheckpoints(int rank)
+    {
+        foreach ((CellId cell, int step) in _earlier.Saved)
+            CheckpointsOf(cell).Verify(step, rank);
+    }
+
+    /// <summary>Writes that the run begins or goes on; before that, nothing has changed for a run that cannot.</summary>
+    /// <param name="ranks">The ranks whose checkpoints are to be checked first.</param>
+    private RunRecord Begin(IEnumerable<int> ranks)
+    {
+        try
+        {
+            foreach (int rank in ranks)
+                VerifyCheckpoints(rank);
+            _manifest.Write(Folder);
+            _events = new RunEvents(Folder, Continues);
+            if (Continues)
+                _events.RunResumed();
+            else
+                _events.RunStarted();
+            _options.NoteRun(Folder.Path);
+            return this;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
 
     private static Manifest Describe(
         SuitePlan plan,
@@ -258,6 +313,7 @@ internal sealed class RunRecord : IDisposable
             Suite = plan.Suite,
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
+            WorkingFolder = Environment.CurrentDirectory,
             Repeats = options.Repeats?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
@@ -277,6 +333,8 @@ internal sealed class RunRecord : IDisposable
         Seeds = variant.Seeds,
         Unit = data.Unit,
         Target = variant.Experiment.Target,
+        TrainSamples = data.TrainSamples,
+        HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,
     };
 

@@ -33,6 +33,9 @@ public sealed class SuiteRunner : IDisposable
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
     private readonly bool _ranksAreThreads;
+    private readonly IReadOnlyList<int> _ranksHere;
+    private readonly IStopAgreement _stop;
+    private int _trainings;
 
     /// <summary>Finds the devices, opens and checks the data, and then makes the run's folder, or opens that of the run to resume.</summary>
     /// <param name="plan">What to run.</param>
@@ -47,8 +50,10 @@ public sealed class SuiteRunner : IDisposable
         Func<int, Device> deviceOf = Devices.ForRanks(options.Device);
         _clusterWith = link => processes ?? new EmbeddedCluster(options.Topology, link, deviceOf, options.CommunicationLimit);
         ICluster cluster = _clusterWith(null);
-        IsFirst = cluster.RanksHere[0] == 0;
-        int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
+        _ranksHere = cluster.RanksHere;
+        _stop = cluster.AgreeOnStop();
+        IsFirst = _ranksHere[0] == 0;
+        Devices.UseThreads(cluster.Shares.ThreadsOf(_ranksHere[0]));
         try
         {
             // The ranks open the data together: they must be about to open the same.
@@ -57,13 +62,8 @@ public sealed class SuiteRunner : IDisposable
                 _data.Add(variant, OpenAndCheck(variant, processes));
             if (options.ChecksData)
                 CheckData(cluster);
-            Dictionary<string, string> settings = Settings(allocator, threads, cluster);
-            if (processes is not null)
-                _record = RunRecord.Share(plan, _data, settings, processes);
-            else if (plan.Options.Resume is string run)
-                _record = RunRecord.Resume(run, plan, _data, settings);
-            else
-                _record = RunRecord.Create(plan, _data, settings);
+            Dictionary<string, string> settings = Settings(allocator, cluster);
+            _record = processes is null ? RunRecord.Open(plan, _data, settings, cluster) : RunRecord.Share(plan, _data, settings, processes);
         }
         catch
         {
@@ -85,6 +85,12 @@ public sealed class SuiteRunner : IDisposable
 
     /// <summary>The run's folder.</summary>
     public RunFolder Folder => _record.Folder;
+
+    /// <summary>
+    /// Asks for a stop: all ranks write a checkpoint after the same step, the next that none of them has passed, and
+    /// <see cref="Run"/> throws. From any thread, of one process of the run or of all.
+    /// </summary>
+    public void RequestStop() => _stop.Request();
 
     /// <summary>Measures the communicators, with the first experiment's link where links are emulated, and stores it with the run.</summary>
     /// <param name="budget">About how long.</param>
@@ -109,6 +115,7 @@ public sealed class SuiteRunner : IDisposable
     /// <param name="cancelled">Ends the run.</param>
     /// <exception cref="ClusterFailedException">A rank failed and the others cannot go on; what was recorded is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was recorded is kept.</exception>
+    /// <exception cref="RunStoppedException">Stopped, as was asked for; the run can be resumed.</exception>
     public void Run(ISuiteObserver? observer, CancellationToken cancelled)
     {
         (ExperimentVariant Variant, int Strategy, int Seed)[] cells =
@@ -119,8 +126,10 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.HasEnded(id) || _record.FailedCells.ContainsKey(id))
+                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.IsSettled(id))
                     continue;
+                if (_ranksHere.Any(rank => _stop.StopsAt(rank, new StopPlace(_trainings, 0))))
+                    throw new RunStoppedException();
                 try
                 {
                     RunCell(id, variant, strategy, observer?.CellStarted(id, i + 1, cells.Length), cancelled);
@@ -128,7 +137,7 @@ public sealed class SuiteRunner : IDisposable
                 catch (Exception failure) when (IsOfTheCell(failure))
                 {
                     _record.CellFailed(id, failure);
-                    observer?.CellFailed(failure.Message);
+                    observer?.CellFailed(_record.FailedCells[id]);
                 }
             }
 
@@ -137,6 +146,11 @@ public sealed class SuiteRunner : IDisposable
         catch (OperationCanceledException)
         {
             _record.Cancelled();
+            throw;
+        }
+        catch (RunStoppedException)
+        {
+            _record.Stopped();
             throw;
         }
         catch (Exception failure)
@@ -202,7 +216,7 @@ public sealed class SuiteRunner : IDisposable
     {
         RunOptions options = _plan.Options;
         CheckpointSeries checkpoints = _record.CheckpointsOf(id);
-        int? resumeStep = checkpoints.LatestStep();
+        int? resumeStep = _record.ResumeStepOf(id);
         var training = new TrainingPlan(
             variant.Setup.Model,
             _data[variant],
@@ -214,15 +228,16 @@ public sealed class SuiteRunner : IDisposable
             variant.Steps,
             options.WarmupSteps)
         {
-            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep),
+            Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
+        _trainings++;
         _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
         ICluster cluster = _clusterWith(variant.Link);
         cluster.Run(
             ranks =>
             {
-                Devices.UseCoresOf(cluster.RanksOnMachine);
+                Devices.UseThreads(cluster.Shares.ThreadsOf(ranks.Rank));
                 using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
@@ -235,18 +250,28 @@ public sealed class SuiteRunner : IDisposable
                 }
             },
             cancelled);
-        if (!IsFirst)
+        if (IsFirst)
+            _record.CellEnded(id, hashes[0]);
+        if (options.CheckpointEvery is null && resumeStep is null)
             return;
-        _record.CellEnded(id, hashes[0]);
-        checkpoints.Clear();
+        cluster.Run(
+            ranks =>
+            {
+                // Once the log says that the cell has ended: until then its checkpoints may be needed.
+                ranks.World.Barrier();
+                checkpoints.Clear(ranks.Rank);
+            },
+            cancelled);
     }
 
-    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new(
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new(
         _data.Values.SelectMany(dataset => dataset.Settings).DistinctBy(setting => setting.Key))
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,
-        ["threadsPerRank"] = threads.ToString(CultureInfo.InvariantCulture),
+        ["cores"] = cluster.Shares.DescribeCores(),
+        ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
+        ["openMp"] = OpenMpWaiting.Configure(),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 

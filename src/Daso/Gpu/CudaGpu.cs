@@ -37,6 +37,18 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return Marshal.PtrToStringUTF8((nint)name)!;
     }
 
+    /// <summary>A device's universally unique number (UUID), hexadecimal; a part of a divided card (MIG) has its own.</summary>
+    /// <param name="index">The device's number, as in cuda:0.</param>
+    internal static string IdentityOf(int index)
+    {
+        byte[] uuid = new byte[16];
+        Check(Initialize(0), "cuInit");
+        Check(GetDevice(out int device, index), "cuDeviceGet");
+        fixed (byte* memory = uuid)
+            Check(GetUuid(memory, device), "cuDeviceGetUuid_v2");
+        return Convert.ToHexStringLower(uuid);
+    }
+
     public nint CreateStream()
     {
         Enter();
@@ -92,8 +104,8 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return true;
     }
 
-    /// <summary>The driver keeps a current context for each thread.</summary>
-    private void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");
+    /// <summary>Makes this GPU the calling thread's, for libtorch too: the driver keeps a current context for each thread.</summary>
+    internal void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");
 
     private static void Check(int code, string function)
     {
@@ -108,6 +120,9 @@ internal sealed unsafe partial class CudaGpu : IGpu
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]
     private static partial int GetDevice(out int device, int index);
+
+    [LibraryImport(Driver, EntryPoint = "cuDeviceGetUuid_v2")]
+    private static partial int GetUuid(byte* uuid, int device);
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGetName")]
     private static partial int GetDeviceName(byte* name, int length, int device);

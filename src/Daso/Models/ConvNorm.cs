@@ -34,10 +34,23 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     {
         using Tensor? sampled = _subsampling > 1 ? Subsample(input, _subsampling) : null;
         using Tensor convolved = _convolution.forward(sampled ?? input);
+        if (training)
+            RequireSeveralValues(convolved.shape);
         // Not the module's forward: it counts batches, which nothing here reads, by adding a number whose native copy the garbage
         // collector may free before libtorch has read it. Momentum and ε are the module's defaults.
         return nn.functional.batch_norm(
             convolved, _norm.running_mean, _norm.running_var, _norm.weight, _norm.bias, training, momentum: 0.1, eps: 1e-5);
+    }
+
+    /// <summary>The variance of one value is 0, and its normalised value always the bias: PyTorch's module refuses it, too.</summary>
+    private static void RequireSeveralValues(long[] shape)
+    {
+        if (shape[0] * shape[2] * shape[3] == 1)
+        {
+            throw new UserErrorException(
+                "batch norm over one value a channel: a rank's batch is 1 image, and layers with stride have left 1 × 1 pixels of it; "
+                + "give a rank at least 2 images a batch (--batch) or larger ones (--crop)");
+        }
     }
 
     /// <summary>Every <paramref name="step"/>-th row and column of [B, C, H, W], contiguous.</summary>

@@ -22,9 +22,16 @@ public readonly record struct FlatRange(int Offset, int Length);
 /// </summary>
 public sealed class Replica : IDisposable
 {
+    /// <summary>The most trainable parameters: their places are ints, with room to round a length up to whole messages.</summary>
+    internal const int MostParameters = int.MaxValue - (1 << 20);
+
+    private const int BlockElements = 1 << 27;
+
     /// <summary>Takes ownership of a model, moves it to a device and lays its parameters out flat.</summary>
+    /// <exception cref="UserErrorException">It has more than 2,146,435,071 trainable parameters.</exception>
     public Replica(LayeredModel model, Device device)
     {
+        RequireAddressable(model.GetName(), model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()));
         Model = model;
         Device = device;
         model.to(device);
@@ -40,10 +47,10 @@ public sealed class Replica : IDisposable
             {
                 if (!parameter.requires_grad)
                     continue;
-                int length = checked((int)parameter.numel());
+                int length = (int)parameter.numel();
                 ranges.Add(new ParameterRange($"{model.Parts[part].Name}.{name}", part, offset, length, parameter.shape));
                 tensors.Add(parameter);
-                offset = checked(offset + length);
+                offset += length;
             }
 
             PartRanges[part] = new FlatRange(start, offset - start);
@@ -103,7 +110,8 @@ public sealed class Replica : IDisposable
         foreach (Tensor tensor in OutsideOfFlat())
         {
             using Tensor host = tensor.cpu().contiguous();
-            writer.Write(host.bytes);
+            foreach (Tensor block in Blocks(host))
+                writer.Write(block.bytes);
         }
     }
 
@@ -115,8 +123,22 @@ public sealed class Replica : IDisposable
         foreach (Tensor tensor in OutsideOfFlat())
         {
             using Tensor host = empty(tensor.shape, tensor.dtype, CPU);
-            reader.BaseStream.ReadExactly(host.bytes);
+            foreach (Tensor block in Blocks(host))
+                reader.BaseStream.ReadExactly(block.bytes);
             tensor.copy_(host);
+        }
+    }
+
+    /// <summary>Whether all trainable parameters are finite numbers.</summary>
+    internal bool HasFiniteParameters() => float.IsFinite(Parameters.MaxMagnitude());
+
+    /// <exception cref="UserErrorException">So many parameters cannot be numbered.</exception>
+    internal static void RequireAddressable(string model, long parameters)
+    {
+        if (parameters > MostParameters)
+        {
+            throw new UserErrorException(FormattableString.Invariant(
+                $"model {model} has {parameters:N0} trainable parameters; a rank holds at most {MostParameters:N0}: take a smaller model"));
         }
     }
 
@@ -136,6 +158,17 @@ public sealed class Replica : IDisposable
         .Where(entry => !entry.parameter.requires_grad)
         .Select(entry => (Tensor)entry.parameter)
         .Concat(Model.named_buffers().Select(entry => entry.buffer));
+
+    /// <summary>A tensor in blocks of which each has less than 2 GiB: the bytes of one are a span. A block is valid until the next.</summary>
+    private static IEnumerable<Tensor> Blocks(Tensor tensor)
+    {
+        using Tensor line = tensor.view(-1);
+        for (long start = 0; start < line.numel(); start += BlockElements)
+        {
+            using Tensor block = line.narrow(0, start, Math.Min(BlockElements, line.numel() - start));
+            yield return block;
+        }
+    }
 
     private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Daso.Specification;
 using static TorchSharp.torch;
 
@@ -17,33 +18,29 @@ public enum StemKind
 /// A residual network (He et al., arXiv 1512.03385; bottlenecks with the stride in the 3×3 convolution). Its parts are the stem, each
 /// residual block, and the head; input float32 [B, InputChannels, H, W], output logits [B, Classes].
 /// </summary>
-public sealed record ResNetSpec : ModelSpec
+[Specification("resnet")]
+public sealed partial record ResNetSpec : ModelSpec
 {
     private const int Stages = 4;
 
     /// <summary>18, 34, 50 or 101 layers.</summary>
+    [OneOf(18, 34, 50, 101)]
     public required int Depth { get; init; }
 
     /// <summary>Classes to tell apart.</summary>
+    [AtLeast(1)]
     public required int Classes { get; init; }
 
     /// <summary>How it begins.</summary>
     public StemKind Stem { get; init; } = StemKind.Standard;
 
     /// <summary>Channels of an image.</summary>
+    [AtLeast(1)]
     public int InputChannels { get; init; } = 3;
 
     /// <summary>Channels after the stem; doubles with every stage. 64 in the paper, less for a small model.</summary>
+    [AtLeast(1)]
     public int Width { get; init; } = 64;
-
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting that no network has; the message names it.</exception>
-    public override void Validate()
-    {
-        _ = BlocksPerStage();
-        if (Classes < 1 || InputChannels < 1 || Width < 1)
-            throw new UserErrorException($"ResNet with Classes {Classes}, InputChannels {InputChannels}, Width {Width}: each is at least 1");
-    }
 
     /// <inheritdoc />
     public override LayeredModel Build(int seed)
@@ -74,20 +71,19 @@ public sealed record ResNetSpec : ModelSpec
         return new LayeredModel($"resnet{Depth}", [.. parts]);
     }
 
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "resnet")
-        .Add("depth", Depth)
-        .Add("classes", Classes)
-        .Add("stem", Stem.ToString())
-        .Add("inputChannels", InputChannels)
-        .Add("width", Width);
+    /// <summary>Those of the first stage are 1; every stage has a quarter of the one before, and the head is applied once to 56 × 56.</summary>
+    public override double? Positions(string part) => part switch
+    {
+        "stem" => Stem == StemKind.Standard ? 4 : 1,
+        "head" => 1.0 / 3136,
+        _ => Math.Pow(0.25, part["stage".Length] - '1'),
+    };
 
     private int[] BlocksPerStage() => Depth switch
     {
         18 => [2, 2, 2, 2],
         34 or 50 => [3, 4, 6, 3],
         101 => [3, 4, 23, 3],
-        _ => throw new UserErrorException($"ResNet of depth {Depth}: take 18, 34, 50 or 101"),
+        _ => throw new UnreachableException(),
     };
 }

@@ -8,38 +8,30 @@ namespace Daso.Models;
 /// the output layer not tied to the embedding. Its parts are the embedding, each block, and the head; input tokens int64 [B, T ≤ Context],
 /// output logits [B, T, Vocabulary].
 /// </summary>
-public sealed record TransformerSpec : ModelSpec
+[Specification("transformer")]
+public sealed partial record TransformerSpec : ModelSpec
 {
     private const double InitialSpread = 0.02;
 
     /// <summary>Different tokens.</summary>
+    [AtLeast(1)]
     public required int Vocabulary { get; init; }
 
     /// <summary>The longest sequence.</summary>
+    [AtLeast(1)]
     public required int Context { get; init; }
 
     /// <summary>Blocks.</summary>
+    [AtLeast(1)]
     public required int Layers { get; init; }
 
     /// <summary>Attention heads in each block; divides <see cref="Width"/>.</summary>
+    [AtLeast(1)]
     public required int Heads { get; init; }
 
     /// <summary>Numbers that stand for one token between blocks.</summary>
+    [AtLeast(1)]
     public required int Width { get; init; }
-
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting that no Transformer has; the message names it.</exception>
-    public override void Validate()
-    {
-        if (Vocabulary < 1 || Context < 1 || Layers < 1 || Heads < 1 || Width < 1)
-        {
-            throw new UserErrorException(
-                $"Transformer with Vocabulary {Vocabulary}, Context {Context}, Layers {Layers}, Heads {Heads}, Width {Width}: each is at least 1");
-        }
-
-        if (Width % Heads != 0)
-            throw new UserErrorException($"Transformer with Width {Width} and Heads {Heads}: make Width a multiple of Heads");
-    }
 
     /// <inheritdoc />
     public override LayeredModel Build(int seed)
@@ -57,12 +49,12 @@ public sealed record TransformerSpec : ModelSpec
         return new LayeredModel("transformer", [.. parts]);
     }
 
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "transformer")
-        .Add("vocabulary", Vocabulary)
-        .Add("context", Context)
-        .Add("layers", Layers)
-        .Add("heads", Heads)
-        .Add("width", Width);
+    /// <summary>Every token, but for the embedding, which is looked up.</summary>
+    public override double? Positions(string part) => part == "embedding" ? 0 : 1;
+
+    partial void ValidateTogether()
+    {
+        if (Width % Heads != 0)
+            throw new UserErrorException($"Transformer with Width {Width} and Heads {Heads}: make Width a multiple of Heads");
+    }
 }

@@ -9,33 +9,17 @@ namespace Daso.Optimization;
 /// </summary>
 /// <param name="Momentum">m, from 0 to below 1.</param>
 /// <param name="WeightDecay">wd, at least 0.</param>
-public sealed record SgdSpec(double Momentum, double WeightDecay) : OptimizerSpec
+[Specification("sgd")]
+public sealed partial record SgdSpec([AtLeast(0), Below(1)] double Momentum, [AtLeast(0)] double WeightDecay) : OptimizerSpec
 {
     /// <summary>Whether the step looks ahead along the momentum (Nesterov); off by default.</summary>
+    [OmittedWhen(false)]
     public bool Nesterov { get; init; }
-
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override void Validate()
-    {
-        if (!(Momentum is >= 0 and < 1))
-            throw new UserErrorException(FormattableString.Invariant($"SGD with Momentum {Momentum}: take one from 0 to below 1"));
-        if (!(WeightDecay is >= 0 and < double.PositiveInfinity))
-            throw new UserErrorException(FormattableString.Invariant($"SGD with WeightDecay {WeightDecay}: take 0 or more"));
-    }
 
     /// <inheritdoc />
     public override IOptimizer Create(FlatTensor parameters, FlatTensor gradients)
     {
         Validate();
         return new Sgd(this, parameters, gradients);
-    }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer)
-    {
-        writer.Add("kind", "sgd").Add("momentum", Momentum).Add("weightDecay", WeightDecay);
-        if (Nesterov) // plain SGD keeps the hash that it had before there was a choice
-            writer.Add("nesterov", Nesterov);
     }
 }

@@ -6,39 +6,26 @@ namespace Daso.Optimization;
 /// Linear warm-up per step, then half a cosine from the base rate to <see cref="MinimumRate"/> (Loshchilov and Hutter, arXiv
 /// 1608.03983, one cycle), where it stays.
 /// </summary>
-public sealed record WarmupCosineSpec : LearningRateSpec
+[Specification("warmupCosine")]
+public sealed partial record WarmupCosineSpec : LearningRateSpec
 {
     /// <summary>The rate after warm-up, for one rank if it scales.</summary>
+    [Above(0)]
     public required double BaseRate { get; init; }
 
     /// <summary>Whether the base rate is multiplied by the number of ranks.</summary>
     public bool ScaleWithRanks { get; init; }
 
     /// <summary>Epochs of warm-up; 0: none.</summary>
+    [AtLeast(0)]
     public double WarmupEpochs { get; init; }
 
     /// <summary>Epochs until the minimum is reached, warm-up included.</summary>
     public required double TotalEpochs { get; init; }
 
     /// <summary>The rate at the end.</summary>
+    [AtLeast(0)]
     public double MinimumRate { get; init; }
-
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override void Validate()
-    {
-        RateSettings.RequireRate(nameof(BaseRate), BaseRate);
-        RateSettings.RequireAtLeastZero(nameof(WarmupEpochs), WarmupEpochs);
-        RateSettings.RequireAtLeastZero(nameof(MinimumRate), MinimumRate);
-        if (!(TotalEpochs > WarmupEpochs && double.IsFinite(TotalEpochs)))
-        {
-            throw new UserErrorException(FormattableString.Invariant(
-                $"learning rate with TotalEpochs {TotalEpochs} and WarmupEpochs {WarmupEpochs}: make the total longer than the warm-up"));
-        }
-
-        if (!ScaleWithRanks)
-            RequireMinimumBelow(BaseRate);
-    }
 
     /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
@@ -50,14 +37,17 @@ public sealed record WarmupCosineSpec : LearningRateSpec
         return new Schedule(peak, MinimumRate, WarmupEpochs * stepsPerEpoch, TotalEpochs * stepsPerEpoch);
     }
 
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "warmupCosine")
-        .Add("baseRate", BaseRate)
-        .Add("scaleWithRanks", ScaleWithRanks)
-        .Add("warmupEpochs", WarmupEpochs)
-        .Add("totalEpochs", TotalEpochs)
-        .Add("minimumRate", MinimumRate);
+    partial void ValidateTogether()
+    {
+        if (TotalEpochs <= WarmupEpochs)
+        {
+            throw new UserErrorException(FormattableString.Invariant(
+                $"learning rate with TotalEpochs {TotalEpochs} and WarmupEpochs {WarmupEpochs}: make the total longer than the warm-up"));
+        }
+
+        if (!ScaleWithRanks)
+            RequireMinimumBelow(BaseRate);
+    }
 
     private void RequireMinimumBelow(double peak)
     {

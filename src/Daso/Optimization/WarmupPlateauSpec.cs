@@ -6,45 +6,35 @@ namespace Daso.Optimization;
 /// Linear warm-up per step, then × <see cref="Factor"/> each time the training loss has plateaued, down to <see cref="MinimumRate"/>.
 /// The defaults are those of the reference's ImageNet recipe. Losses of epochs that the warm-up reaches into are not judged.
 /// </summary>
-public sealed record WarmupPlateauSpec : LearningRateSpec
+[Specification("warmupPlateau")]
+public sealed partial record WarmupPlateauSpec : LearningRateSpec
 {
     /// <summary>The rate after warm-up, for one rank if it scales.</summary>
+    [Above(0)]
     public required double BaseRate { get; init; }
 
     /// <summary>Whether the base rate is multiplied by the number of ranks.</summary>
     public bool ScaleWithRanks { get; init; }
 
     /// <summary>Epochs of warm-up; 0: none.</summary>
+    [AtLeast(0)]
     public double WarmupEpochs { get; init; } = 5;
 
     /// <summary>What a plateau leaves of the rate, above 0 and below 1.</summary>
+    [Above(0), Below(1)]
     public double Factor { get; init; } = 0.5;
 
     /// <summary>Epochs without improvement that are borne.</summary>
+    [AtLeast(0)]
     public int Patience { get; init; } = 5;
 
     /// <summary>The relative improvement that counts, from 0 to below 1; see <see cref="PlateauDetector"/>.</summary>
+    [AtLeast(0), Below(1)]
     public double Threshold { get; init; } = 0.05;
 
     /// <summary>No plateau takes the rate below it.</summary>
+    [AtLeast(0)]
     public double MinimumRate { get; init; } = 1e-4;
-
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting out of its range.</exception>
-    public override void Validate()
-    {
-        RateSettings.RequireRate(nameof(BaseRate), BaseRate);
-        RateSettings.RequireAtLeastZero(nameof(WarmupEpochs), WarmupEpochs);
-        RateSettings.RequireAtLeastZero(nameof(MinimumRate), MinimumRate);
-        RateSettings.RequireAtLeastZero(nameof(Patience), Patience);
-        if (!(Factor is > 0 and < 1))
-            throw new UserErrorException(FormattableString.Invariant($"learning rate with Factor {Factor}: take one between 0 and 1"));
-        if (!(Threshold is >= 0 and < 1))
-        {
-            throw new UserErrorException(
-                FormattableString.Invariant($"learning rate with Threshold {Threshold}: take one from 0 to below 1"));
-        }
-    }
 
     /// <inheritdoc />
     public override ILearningRate Create(int ranks, int stepsPerEpoch)
@@ -52,17 +42,6 @@ public sealed record WarmupPlateauSpec : LearningRateSpec
         Validate();
         return new Schedule(this, ScaleWithRanks ? BaseRate * ranks : BaseRate, WarmupEpochs * stepsPerEpoch);
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "warmupPlateau")
-        .Add("baseRate", BaseRate)
-        .Add("scaleWithRanks", ScaleWithRanks)
-        .Add("warmupEpochs", WarmupEpochs)
-        .Add("factor", Factor)
-        .Add("patience", Patience)
-        .Add("threshold", Threshold)
-        .Add("minimumRate", MinimumRate);
 
     private sealed class Schedule(WarmupPlateauSpec spec, double rate, double warmupSteps) : ILearningRate
     {

@@ -1,3 +1,5 @@
+using Daso.Timing;
+
 namespace Daso.Recording;
 
 /// <summary>
@@ -12,7 +14,7 @@ internal sealed class CellClock
     private volatile bool _isStarted;
 
     /// <summary>The time since the cell's first process began.</summary>
-    public long NowNs => RunClock.NowNs + Volatile.Read(ref _shiftNs);
+    public long NowNs => ProcessClock.NowNs + Volatile.Read(ref _shiftNs);
 
     /// <summary>A span ended here before the interruption.</summary>
     public void ContinueAfter(long endNs)
@@ -29,7 +31,7 @@ internal sealed class CellClock
         lock (_lock)
         {
             if (!_isStarted && _continuesAtNs > 0)
-                Volatile.Write(ref _shiftNs, _continuesAtNs - RunClock.NowNs);
+                Volatile.Write(ref _shiftNs, _continuesAtNs - ProcessClock.NowNs);
             _isStarted = true;
         }
     }

@@ -17,6 +17,9 @@ public enum RunOutcome
 
     /// <summary>The user ended it.</summary>
     Cancelled,
+
+    /// <summary>It was stopped with its checkpoints written, to be resumed.</summary>
+    Stopped,
 }
 
 /// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>
@@ -42,6 +45,9 @@ public sealed record Manifest
 
     /// <summary>The arguments of the program.</summary>
     public required IReadOnlyList<string> CommandLine { get; init; }
+
+    /// <summary>The folder that relative paths of the command line begin in; null: not recorded.</summary>
+    public string? WorkingFolder { get; init; }
 
     /// <summary>The run that this one repeats; null: none.</summary>
     public string? Repeats { get; init; }

@@ -33,6 +33,11 @@ public static class MetricNames
     /// <summary>Likewise, of all generations.</summary>
     public const string Gen2Collections = "gc_gen2";
 
+    /// <summary>
+    /// Nanoseconds that a rank's process was stopped (SIGSTOP, suspend, freezer) in a step or after it; absent where it was not.
+    /// </summary>
+    public const string StoppedNs = "stopped_ns";
+
     /// <summary>Tensors alive in the process after an epoch; rank 0.</summary>
     public const string LiveTensors = "live_tensors";
 

@@ -1,3 +1,5 @@
+using Daso.Timing;
+
 namespace Daso.Recording;
 
 /// <summary>Keeps nothing: for untimed warm-up. Its clock runs, because a strategy may go by it.</summary>
@@ -11,7 +13,7 @@ public sealed class NullRecorder : IRecorder
     public static NullRecorder Instance { get; } = new();
 
     /// <inheritdoc />
-    public long NowNs => RunClock.NowNs;
+    public long NowNs => ProcessClock.NowNs;
 
     /// <inheritdoc />
     public void MoveTo(int epoch, int step)

@@ -8,15 +8,18 @@ using Daso.Recording;
 namespace Daso.Training;
 
 /// <summary>
-/// The checkpoints of one training. At a checkpoint every rank writes its file; when all have, rank 0 notes the step, and then removes the
-/// older files. So a kill at any moment leaves the noted step's files whole.
+/// The checkpoints of one training. At a checkpoint every rank writes its file; when all have, rank 0 notes the step; when it has, every rank
+/// removes its older files. So a kill at any moment leaves the noted step's files whole.
 /// </summary>
-/// <param name="folder">Where: made when the first is written.</param>
+/// <param name="folder">Where the note is, and the files if nothing else is said: made when the first is written.</param>
 /// <param name="specification">SHA-256 of the run's specification; hexadecimal.</param>
 /// <param name="cell">Whose they are.</param>
 /// <param name="topology">The cluster.</param>
 public sealed class CheckpointSeries(string folder, string specification, CellId cell, Topology topology)
 {
+    /// <summary>Where the ranks' files are: a folder that each rank's machine may have for itself.</summary>
+    public string FilesFolder { get => field ?? folder; init; }
+
     private string Note => Path.Combine(folder, cell.FileStem + ".json");
 
     /// <summary>The last step that all ranks have written; null: none.</summary>
@@ -35,13 +38,9 @@ public sealed class CheckpointSeries(string folder, string specification, CellId
         }
     }
 
-    /// <summary>Checks that all ranks' files of a step are there, whole and of this training.</summary>
-    /// <exception cref="UserErrorException">One is not.</exception>
-    public void Verify(int step)
-    {
-        for (int rank = 0; rank < topology.Ranks; rank++)
-            Read(rank, step, _ => { });
-    }
+    /// <summary>Checks that a rank's file of a step is there, whole and of this training.</summary>
+    /// <exception cref="UserErrorException">It is not.</exception>
+    public void Verify(int step, int rank) => Read(rank, step, _ => { });
 
     /// <summary>Writes a checkpoint; every rank calls it after the same step.</summary>
     /// <param name="ranks">This rank.</param>
@@ -50,18 +49,13 @@ public sealed class CheckpointSeries(string folder, string specification, CellId
     /// <exception cref="UserErrorException">A file cannot be written.</exception>
     internal void Write(RankContext ranks, int step, Action<BinaryWriter> save)
     {
-        Directory.CreateDirectory(folder);
+        Make(FilesFolder);
         CheckpointFile.Write(FileOf(ranks.Rank, step), Identity(ranks.Rank, step), save);
         ranks.World.Barrier();
-        if (ranks.Rank != 0)
-            return;
-        AtomicFile.Write(Note, path =>
-        {
-            using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-            JsonSerializer.Serialize(file, new CheckpointNote(step), NoteJson.Default.CheckpointNote);
-            file.Flush(flushToDisk: true);
-        });
-        Remove(file => StepOf(file) < step);
+        if (ranks.Rank == 0)
+            WriteNote(step);
+        ranks.World.Barrier();
+        Remove(ranks.Rank, file => StepOf(file) < step);
     }
 
     /// <summary>Reads one rank's state.</summary>
@@ -69,24 +63,48 @@ public sealed class CheckpointSeries(string folder, string specification, CellId
     internal void Read(int rank, int step, Action<BinaryReader> load) =>
         CheckpointFile.Read(FileOf(rank, step), Identity(rank, step), load);
 
-    /// <summary>Removes everything: the training is complete.</summary>
-    internal void Clear()
+    /// <summary>Removes what a rank has written: the training is complete.</summary>
+    internal void Clear(int rank)
     {
-        if (!Directory.Exists(folder))
-            return;
-        File.Delete(Note);
-        Remove(_ => true);
+        if (rank == 0 && Directory.Exists(folder))
+            File.Delete(Note);
+        if (Directory.Exists(FilesFolder))
+            Remove(rank, _ => true);
+    }
+
+    private static void Make(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (FileFailure.Is(failure))
+        {
+            throw FileFailure.Writing(folder, failure);
+        }
+    }
+
+    private void WriteNote(int step)
+    {
+        Make(folder);
+        AtomicFile.Write(Note, path =>
+        {
+            using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
+            JsonSerializer.Serialize(file, new CheckpointNote(step), NoteJson.Default.CheckpointNote);
+            file.Flush(flushToDisk: true);
+        });
     }
 
     private string FileOf(int rank, int step) =>
-        Path.Combine(folder, FormattableString.Invariant($"{cell.FileStem}-step{step}-rank{rank}.ckpt"));
+        Path.Combine(FilesFolder, FormattableString.Invariant($"{cell.FileStem}-step{step}-rank{rank}.ckpt"));
 
     private CheckpointIdentity Identity(int rank, int step) =>
         new(specification, cell, topology.Nodes, topology.RanksPerNode, rank, step);
 
-    private void Remove(Predicate<string> isUnwanted)
+    private void Remove(int rank, Predicate<string> isUnwanted)
     {
-        foreach (string file in Directory.EnumerateFiles(folder, $"{cell.FileStem}-step*").Where(file => isUnwanted(file)).ToArray())
+        string pattern = FormattableString.Invariant($"{cell.FileStem}-step*-rank{rank}.*");
+        foreach (string file in Directory.EnumerateFiles(FilesFolder, pattern).Where(file => isUnwanted(file)).ToArray())
             File.Delete(file);
     }
 

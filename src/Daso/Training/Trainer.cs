@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
@@ -7,6 +5,7 @@ using Daso.Models;
 using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
+using Daso.Timing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,6 +31,7 @@ public sealed class Trainer : IDisposable
     private readonly int _totalSteps;
     private readonly bool _isAsynchronousDevice;
     private int _step;
+    private long _stoppedNs = ProcessClock.StoppedNs;
 
     /// <summary>Builds everything from the seed, equal on all ranks but for the shard of the data, or goes on from a checkpoint.</summary>
     /// <exception cref="UserErrorException">The checkpoint is missing, damaged or of another training.</exception>
@@ -146,7 +146,7 @@ public sealed class Trainer : IDisposable
                 throw new InvalidOperationException($"epoch {epoch}, step {_step}: {failure.Message}", failure);
             }
 
-            _recorder.EndStep();
+            EndStep();
             _step++;
             observer?.StepDone(_step, _totalSteps);
             if (batch + 1 < steps)
@@ -159,7 +159,7 @@ public sealed class Trainer : IDisposable
         // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
         if (!float.IsFinite(loss[0]))
-            throw new AgreedFailureException($"epoch {epoch}: the training loss is {loss[0]}; lower the learning rate");
+            throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
         return loss[0];
     }
 
@@ -217,39 +217,65 @@ public sealed class Trainer : IDisposable
             }
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count];
+        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
         _ranks.World.AllReduce(total, ReduceOperation.Sum);
         EndSpan(SpanKind.Evaluation, startNs);
+        if (!float.IsFinite(total[0]))
+            throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
+        // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.
+        if (total[4] > 0)
+            throw Diverged($"epoch {epoch}: after its last step, parameters of {total[4]} of {_ranks.World.Size} ranks are not finite");
         double rate = _learningRate.At(_step - 1);
         var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
         Record(result);
         return result;
     }
 
-    /// <summary>Writes a checkpoint if one is due; after an epoch's last step it is written when the epoch has been evaluated.</summary>
+    /// <summary>
+    /// Writes a checkpoint if one is due or the ranks stop here; after an epoch's last step that is when the epoch has been evaluated.
+    /// </summary>
     private void SaveIfDue()
     {
-        if (_step == _totalSteps || _checkpoints?.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
+        if (_checkpoints is null || _step == _totalSteps)
             return;
-        _recorder.EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
+        bool stops = _checkpoints.StopsAfter(_step, _ranks.Rank);
+        if (!stops && _checkpoints.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
+            return;
+        EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
         long startNs = _recorder.NowNs;
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
         EndSpan(SpanKind.Checkpoint, startNs);
-        _recorder.EndStep();
+        EndStep();
+        if (stops)
+            throw new RunStoppedException();
     }
 
     private void Record(EpochResult result)
     {
-        if (_ranks.Rank != 0)
-            return;
-        _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
-        _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
-        _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
-        _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
-        _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
-        _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+        if (_ranks.Rank == 0)
+        {
+            _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
+            _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
+            _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
+            _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
+            _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
+            _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+        }
+
+        EndStep();
+    }
+
+    /// <summary>Notes a stop of the process since the last time, at the present step, and ends what belongs to the step.</summary>
+    private void EndStep()
+    {
+        long stoppedNs = ProcessClock.StoppedNs;
+        if (stoppedNs != _stoppedNs)
+            _recorder.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
+        _stoppedNs = stoppedNs;
         _recorder.EndStep();
     }
+
+    private static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
 
     private long EndSpan(SpanKind kind, long startNs)
     {
@@ -262,12 +288,12 @@ public sealed class Trainer : IDisposable
     private void Synchronise()
     {
         if (_isAsynchronousDevice)
-            cuda.synchronize();
+            cuda.synchronize(_ranks.Device);
     }
 
     private string HashParameters()
     {
         _replica.Parameters.ToHost();
-        return Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(_replica.Parameters.Host.Span)));
+        return FloatBytes.Sha256(_replica.Parameters.Host.Span);
     }
 }

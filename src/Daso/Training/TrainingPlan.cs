@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
 using Daso.Optimization;
@@ -34,7 +35,17 @@ public sealed record TrainingPlan(
 /// <param name="Series">The training's checkpoints.</param>
 /// <param name="Every">When to write one; null: never.</param>
 /// <param name="ResumeStep">The checkpoint to go on from, by its step; null: training starts from its first step.</param>
-public sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval? Every, int? ResumeStep);
+public sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval? Every, int? ResumeStep)
+{
+    /// <summary>Where the ranks stop, if somebody asks for it; null: nobody can.</summary>
+    public IStopAgreement? Stop { get; init; }
+
+    /// <summary>Trainings of this process that were begun before this one.</summary>
+    public int Training { get; init; }
+
+    /// <summary>Whether a rank is to stop after a step.</summary>
+    internal bool StopsAfter(int step, int rank) => Stop?.StopsAt(rank, new StopPlace(Training, step)) == true;
+}
 
 /// <summary>What training came to; the same on every rank but for the hash.</summary>
 /// <param name="Epochs">One entry an epoch.</param>

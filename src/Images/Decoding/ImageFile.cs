@@ -71,6 +71,14 @@ internal sealed unsafe partial class ImageFile : IDisposable
         }
     }
 
+    /// <summary>Adds the marker that ends a JPEG.</summary>
+    public void AppendEndOfJpeg()
+    {
+        // There is room: the memory's slack.
+        (Pointer[Length], Pointer[Length + 1]) = (0xFF, 0xD9);
+        Length += 2;
+    }
+
     /// <inheritdoc />
     public void Dispose() => _content.Dispose();
 

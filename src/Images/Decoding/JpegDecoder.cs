@@ -31,7 +31,14 @@ internal sealed unsafe class JpegDecoder : IPixelDecoder
     {
         bool isComplete = HasEnd();
         int height = _height;
-        if (isComplete && _header.IsOneScan)
+        if (!isComplete)
+        {
+            // Without later scans all pixels may be there, and only the end's marker is missing: then it is not missed.
+            if (_header.IsProgressive)
+                return CutOff(out pixels);
+            _file!.AppendEndOfJpeg();
+        }
+        else if (_header.IsOneScan)
         {
             // One unit more: the last needed rows of smaller colour planes are interpolated with those below.
             height = Math.Min(height, ((rows - 1) / _header.RowsOfUnit + 2) * _header.RowsOfUnit);
@@ -63,20 +70,19 @@ internal sealed unsafe class JpegDecoder : IPixelDecoder
     /// <summary>Whether the file has the marker of a JPEG's end; inside a scan those two bytes do not occur.</summary>
     private bool HasEnd() => _file!.Bytes[_header.Scan..].LastIndexOf([(byte)0xFF, (byte)0xD9]) >= 0;
 
-    /// <summary>
-    /// What is wrong; null: a warning that other readers bear, too, such as superfluous bytes. Missing pixels are grey, so a file that is
-    /// cut off is damaged; where only the end's marker is missing all pixels are there.
-    /// </summary>
+    /// <summary>What is wrong; null: a warning that other readers bear, too, such as superfluous bytes. Missing pixels are grey, which
+    /// is a warning as well, so a file without an end has none.</summary>
     private string? Failure(bool isComplete)
     {
-        bool isWarning = TurboJpeg.GetErrorCode(_handle) == TurboJpeg.Warning;
-        if (isWarning && isComplete)
-            return null;
-        string text = ErrorText();
-        if (!isWarning)
-            return $"damaged image ({text})";
-        bool lacksPixels = _header.IsProgressive || text.Contains("end of data segment", StringComparison.Ordinal);
-        return lacksPixels ? "damaged image, it is cut off" : null;
+        if (TurboJpeg.GetErrorCode(_handle) != TurboJpeg.Warning)
+            return $"damaged image ({ErrorText()})";
+        return isComplete ? null : CutOff(out _);
+    }
+
+    private static string CutOff(out DecodedPixels pixels)
+    {
+        pixels = default;
+        return "damaged image, it is cut off";
     }
 
     private string ErrorText() => Marshal.PtrToStringUTF8(TurboJpeg.GetErrorText(_handle)) ?? "";

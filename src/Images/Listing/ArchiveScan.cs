@@ -159,14 +159,14 @@ internal sealed class ArchiveScan
     private static ArchivedImage Image(int archive, TarFile file, int label) =>
         new(archive, file.Offset, checked((int)file.Length), label);
 
-    /// <summary>All names in order; of each file its size; and the beginning of the first and the last file's bytes.</summary>
+    /// <summary>All names in order; of each file its size and, with WebDataset's, the class.</summary>
     private static void Identify(string path, IReadOnlyList<TarFile> files, IncrementalHash names, List<ulong> contents)
     {
         names.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(path)}\n"));
         foreach (TarFile file in files)
         {
             names.AppendData(Encoding.UTF8.GetBytes($"{file.Inside}/{file.Name}\n"));
-            contents.Add((ulong)file.Length * 1_000_003 + (ulong)((file.Number ?? -1) + 1));
+            contents.Add(((ulong)file.Length << 32) | (uint)(file.Number ?? -1));
         }
     }
 }

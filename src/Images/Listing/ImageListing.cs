@@ -11,13 +11,8 @@ internal sealed record ImageListing(IImageList Train, IImageList HeldOut, string
     /// <param name="folder">The folder.</param>
     /// <param name="mostClasses">More classes are an error.</param>
     /// <exception cref="UserErrorException">It has another layout or cannot be listed.</exception>
-    public static ImageListing Find(string folder, int mostClasses)
-    {
-        bool isArchived = Directory.Exists(folder)
-            && !Directory.Exists(Path.Combine(folder, "train"))
-            && Directory.EnumerateFiles(folder, ArchiveScan.Pattern).Any();
-        return isArchived ? ArchiveScan.Run(folder, mostClasses) : ImageFolderScan.Run(folder, mostClasses);
-    }
+    public static ImageListing Find(string folder, int mostClasses) =>
+        ArchiveScan.IsFor(folder) ? ArchiveScan.Run(folder, mostClasses) : ImageFolderScan.Run(folder, mostClasses);
 
     /// <summary>The listing as bytes, for the same build of the program.</summary>
     public byte[] ToBytes()

@@ -25,12 +25,13 @@ internal sealed class BreakdownAnalysis
     /// <param name="spans">Of each rank, in the order of ranks.</param>
     /// <param name="cluster">Which ranks make a node.</param>
     /// <param name="steps">Steps trained.</param>
-    public static StepBreakdown Of(IReadOnlyList<RankSpans> spans, RecordedCluster cluster, int steps)
+    /// <param name="leftOut">Of them, those without spans, which do not count.</param>
+    public static StepBreakdown Of(IReadOnlyList<RankSpans> spans, RecordedCluster cluster, int steps, int leftOut = 0)
     {
         var analysis = new BreakdownAnalysis(spans, cluster.RanksPerNode);
         for (int step = 0; step < steps; step++)
             analysis.Add(step);
-        return analysis.Means((double)steps * spans.Count);
+        return analysis.Means((double)(steps - leftOut) * spans.Count);
     }
 
     private void Add(int step)

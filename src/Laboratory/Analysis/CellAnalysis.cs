@@ -31,7 +31,9 @@ internal static class CellAnalysis
         double?[] qualities = Qualities(metrics[0], qualityMetric, epochsNs.Length);
         double[] allocated = [.. metrics.SelectMany(rank => rank.Of(MetricNames.AllocatedBytes))];
         double items = metrics.Sum(rank => rank.Sum(MetricNames.Items));
-        double stepTime = TotalNs(spans, SpanKind.Step);
+        Stops? stops = Stops.Of(metrics);
+        RankSpans[] undisturbed = stops is null ? spans : [.. spans.Select(rank => rank.Without(stops.LeftOut))];
+        double stepTime = TotalNs(undisturbed, SpanKind.Step);
         int? epochsToTarget = EpochsToTarget(qualities, target);
         return new CellSummary
         {
@@ -44,14 +46,15 @@ internal static class CellAnalysis
             TimeToTargetNs = epochsToTarget is int epochs ? epochsNs.Take(epochs).Sum() : null,
             FinalQuality = qualities.LastOrDefault(quality => quality is not null),
             BytesPerNodeStep = (double)spans.Sum(rank => TensorPrimitives.Sum<long>(rank.Bytes)) / cluster.Nodes / steps,
-            LocalWaitShare = TotalNs(spans, SpanKind.LocalSync) / stepTime,
-            GlobalWaitShare = TotalNs(spans, SpanKind.GlobalWait) / stepTime,
+            LocalWaitShare = TotalNs(undisturbed, SpanKind.LocalSync) / stepTime,
+            GlobalWaitShare = TotalNs(undisturbed, SpanKind.GlobalWait) / stepTime,
             AllocatedBytesPerStep = allocated.Length > 0 ? Statistics.Median(allocated) : null,
             Collections = Collections.Of(metrics),
-            Breakdown = BreakdownAnalysis.Of(spans, cluster, steps),
+            Stops = stops,
+            Breakdown = BreakdownAnalysis.Of(undisturbed, cluster, steps, stops?.Steps ?? 0),
             StepsNs = SlowestSteps(stepsNs),
             Epochs = EpochPoint.Of(epochsNs, metrics[0]),
-            Blocks = steps > 0 ? StepBlocks.Of(stepsNs) : null,
+            Blocks = steps > (stops?.Steps ?? 0) ? StepBlocks.Of(stepsNs, stops?.LeftOut) : null,
         };
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Daso.Analysis;
 
 /// <summary>One training in numbers.</summary>
@@ -48,11 +50,19 @@ public sealed record CellSummary
     /// <summary>Garbage collections during timed steps.</summary>
     public required Collections Collections { get; init; }
 
+    /// <summary>Where it was stopped from outside; null: nowhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Stops? Stops { get; init; }
+
     /// <summary>Where the time of its steps went.</summary>
     public required StepBreakdown Breakdown { get; init; }
 
     /// <summary>The slowest rank's time of each step, in nanoseconds; too many for summary.json.</summary>
     internal double[] StepsNs { get; init; } = [];
+
+    /// <summary>Those of <see cref="StepsNs"/> in which nothing was stopped from outside.</summary>
+    internal IEnumerable<double> UndisturbedStepsNs =>
+        Stops is null ? StepsNs : StepsNs.Where((_, step) => !Stops.LeftOut.Contains(step));
 
     /// <summary>What was measured after each epoch; the curves, too long for summary.json.</summary>
     internal IReadOnlyList<EpochPoint> Epochs { get; init; } = [];

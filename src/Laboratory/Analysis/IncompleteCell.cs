@@ -6,7 +6,7 @@ namespace Daso.Analysis;
 /// <summary>A cell that was planned but not completed.</summary>
 /// <param name="Cell">Which.</param>
 /// <param name="Reason">
-/// "not started", "cancelled", "ended without a word" (killed), "under way" and "not started yet" (of a run that goes on), "a file of its
+/// "not started", "cancelled", "stopped", "ended without a word" (killed), "under way" and "not started yet" (of a run that goes on), "a file of its
 /// records is not there", "failed: " and why, or what ended the run in it.
 /// </param>
 public sealed record IncompleteCell(CellId Cell, string Reason)
@@ -48,9 +48,10 @@ public sealed record IncompleteCell(CellId Cell, string Reason)
 
     private static string ReasonOf(JsonElement line) => line.GetProperty("event").GetString() switch
     {
-        "failed" => line.GetProperty("message").GetString()!,
+        "failed" => FailureText.OneLine(line.GetProperty("message").GetString()!),
         "cell_failed" => $"failed: {line.GetProperty("message").GetString()}",
         "cancelled" => "cancelled",
+        "stopped" => "stopped",
         "cell_ended" => "a file of its records is not there",
         _ => EndedWithoutAWord,
     };

@@ -30,6 +30,15 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
         return times;
     }
 
+    /// <summary>The spans of all steps but some.</summary>
+    public RankSpans Without(IReadOnlySet<int> steps)
+    {
+        int[] kept = [.. Enumerable.Range(0, Kinds.Length).Where(span => !steps.Contains(Steps[span]))];
+        return new RankSpans(Pick(Kinds), Pick(Epochs), Pick(Steps), Pick(StartsNs), Pick(DurationsNs), Pick(Bytes));
+
+        T[] Pick<T>(T[] column) => [.. kept.Select(span => column[span])];
+    }
+
     /// <summary>All time in spans of a kind.</summary>
     public long TotalNs(SpanKind kind)
     {
@@ -45,13 +54,14 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
 }
 
 /// <summary>One rank's metrics of one cell, as in its file; entry i of each array belongs to metric i.</summary>
-internal sealed record RankMetrics(string[] Names, int[] Epochs, double[] Values)
+internal sealed record RankMetrics(string[] Names, int[] Epochs, int[] Steps, double[] Values)
 {
     /// <exception cref="UserErrorException">The file cannot be read, or is another cell's or rank's.</exception>
     public static RankMetrics Read(RunFolder folder, CellId cell, int rank) => RecordFile.Read(
         folder.Metrics(cell, rank), cell, rank, file => new RankMetrics(
         file.Texts("metric"),
         file.Numbers<int>("epoch"),
+        file.Numbers<int>("step"),
         file.Numbers<double>("value")));
 
     /// <summary>The values of one metric.</summary>

@@ -51,21 +51,26 @@ internal sealed class StepBlocks
 
     /// <summary>Cuts a training into blocks.</summary>
     /// <param name="ranks">Of each rank, the time of every step in nanoseconds; all of one length, at least one step.</param>
-    public static StepBlocks Of(IReadOnlyList<long[]> ranks)
+    /// <param name="leftOut">Steps whose times do not count, not all of them; null: all count.</param>
+    public static StepBlocks Of(IReadOnlyList<long[]> ranks, IReadOnlySet<int>? leftOut = null)
     {
         int steps = ranks[0].Length;
         double[] stepsNs = new double[Math.Clamp(steps / FewestSteps, 1, MostBlocks)];
-        long totalNs = 0;
+        long totalNs = 0, totalSteps = 0;
         for (int i = 0; i < stepsNs.Length; i++)
         {
             int first = (int)((long)steps * i / stepsNs.Length);
             int end = (int)((long)steps * (i + 1) / stepsNs.Length);
-            long blockNs = ranks.Max(rank => TensorPrimitives.Sum<long>(rank.AsSpan(first, end - first)));
-            stepsNs[i] = (double)blockNs / (end - first);
+            int[] counted = [.. Enumerable.Range(first, end - first).Where(step => leftOut?.Contains(step) != true)];
+            if (counted.Length == 0)
+                counted = [.. Enumerable.Range(first, end - first)];
+            long blockNs = ranks.Max(rank => counted.Sum(step => rank[step]));
+            stepsNs[i] = (double)blockNs / counted.Length;
             totalNs += blockNs;
+            totalSteps += counted.Length;
         }
 
-        double meanNs = (double)totalNs / steps;
+        double meanNs = (double)totalNs / totalSteps;
         double[] shares = [.. stepsNs.Select(blockNs => blockNs / meanNs)];
         return new StepBlocks(steps, meanNs, shares, OffNeighbours(shares));
     }

@@ -73,7 +73,7 @@ public sealed record StrategySummary
         {
             Strategy = strategy,
             IsBaseline = isBaseline,
-            StepNs = Spread.Of(cells.SelectMany(cell => cell.StepsNs)),
+            StepNs = Spread.Of(cells.SelectMany(cell => cell.UndisturbedStepsNs)),
             TrainingNs = Spread.Of(cells.Select(cell => (double)cell.TrainingNs)),
             RelativeTraining = Spread.Of(cells.Select(cell => cell.RelativeTraining)),
             Ratio = isBaseline ? null : PairsOf(cells, WithNoiseOfSeeds(baseline)) is { Count: > 0 } pairs ? RatioBootstrap.Paired(pairs) : null,

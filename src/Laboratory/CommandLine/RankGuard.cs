@@ -21,7 +21,7 @@ internal static partial class RankGuard
     // The launcher ends this process; if it exited first, the launcher would count it as one more failure, with a code of its own.
     private static readonly TimeSpan s_endOfJob = TimeSpan.FromSeconds(5);
 
-    private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    private static readonly PosixSignal[] s_forwarded = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, StopSignals.User1];
 
     // For the rest of the process: a launcher that hangs up once another rank has gone must not spoil the exit code of this one.
     private static IReadOnlyList<PosixSignalRegistration> s_registrations = [];
@@ -122,6 +122,7 @@ internal static partial class RankGuard
     {
         PosixSignal.SIGINT => 2,
         PosixSignal.SIGHUP => 1,
+        StopSignals.User1 => (int)StopSignals.User1,
         _ => 15,
     };
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Daso.Cluster;
 using Daso.Experiments;
 using Daso.Training;
@@ -45,13 +46,31 @@ internal sealed class SuiteCommand : Command
     internal static string? NotUnderMpi(RunOptions options) => options switch
     {
         { Link: string link } => $"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out",
-        { Resume: string run } => $"--resume {run}: runs under MPI cannot be resumed; start the suite anew",
         _ => null,
     };
+
+    /// <summary>
+    /// Looks at the data of a plan that is not run here. Where it is missing or damaged that is a warning: a job's nodes may see what this
+    /// machine does not.
+    /// </summary>
+    internal static void WarnOfData(SuitePlan plan, TextWriter error)
+    {
+        try
+        {
+            plan.LookAtData();
+        }
+        catch (UserErrorException mistake)
+        {
+            error.WriteLine($"warning: {mistake.Message} (as seen from this machine)");
+        }
+    }
 
     /// <summary>The subcommand of one suite.</summary>
     private sealed class OneSuite
     {
+        // Longer than queues allow, and less than a timer takes.
+        private static readonly TimeSpan s_mostTime = TimeSpan.FromDays(40);
+
         private readonly string _name;
         private readonly IReadOnlyList<ExperimentDefinition> _experiments;
         private readonly PlanRunner _run;
@@ -96,6 +115,18 @@ internal sealed class SuiteCommand : Command
         {
             Description = "Goes on with an interrupted run, by its folder; the other options are those that it was started with.",
         };
+        private readonly Option<string?> _runNote = new("--run-note")
+        {
+            Description = "File that names the run to go on with; where it is missing, a new run is started and noted there.",
+        };
+        private readonly Option<string?> _checkpointFolder = new("--checkpoint-folder")
+        {
+            Description = "Folder for checkpoints in place of the run's; each machine may have its own.",
+        };
+        private readonly Option<string?> _maximumTime = new("--max-time")
+        {
+            Description = "Stops after this time with a checkpoint and exit code 75, as in 23h or 50m. So do SIGTERM and SIGUSR1.",
+        };
         private readonly Option<bool> _retryFailed = new("--retry-failed")
         {
             Description = "With --resume: trains also what failed; without it such trainings are left out.",
@@ -132,7 +163,8 @@ internal sealed class SuiteCommand : Command
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
                 _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _resume, _retryFailed, _checkData, _preflight, _out, _format, _dryRun,
+                _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _checkData, _preflight, _out, _format,
+                _dryRun,
             };
             _mpi.AddTo(Command, hasDevice: true);
             foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
@@ -173,13 +205,15 @@ internal sealed class SuiteCommand : Command
         private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
         {
             RunOptions options = Options(parsed);
-            if (options.RetriesFailed && options.Resume is null)
+            if (options is { RetriesFailed: true, Resume: null, RunNote: null })
                 throw new UserErrorException($"{_retryFailed.Name}: of which run? Name its folder with {_resume.Name}");
+            if (options is { Resume: not null, RunNote: not null })
+                throw new UserErrorException($"{_runNote.Name}: {_resume.Name} names the run already; leave one of them out");
             _mpi.Check(parsed, options.Device);
             if (_inPlaceOfRunning is not null)
                 return Task.FromResult(_inPlaceOfRunning(SuitePlan.Expand(_name, _experiments, options), parsed));
 
-            Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+            Launcher? launcher = ClusterOption.FindLauncher(parsed);
             if (launcher is not null)
             {
                 if (NotUnderMpi(options) is string mistake)
@@ -191,8 +225,10 @@ internal sealed class SuiteCommand : Command
             bool isJson = parsed.IsJson(_format);
             if (parsed.GetValue(_dryRun))
             {
-                if (launcher is null or { Rank: 0 })
-                    PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
+                if (launcher is not (null or { Rank: 0 }))
+                    return Task.FromResult((int)ExitCode.Done);
+                WarnOfData(plan, parsed.InvocationConfiguration.Error);
+                PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
                 return Task.FromResult((int)ExitCode.Done);
             }
 
@@ -232,7 +268,10 @@ internal sealed class SuiteCommand : Command
                 Steps = parsed.GetValue(_steps),
                 WarmupSteps = parsed.GetValue(_warmupSteps),
                 CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
+                CheckpointFolder = parsed.GetValue(_checkpointFolder),
                 Resume = parsed.GetValue(_resume),
+                RunNote = parsed.GetValue(_runNote),
+                MaximumTime = parsed.GetValue(_maximumTime) is string time ? Duration(time) : null,
                 RetriesFailed = parsed.GetValue(_retryFailed),
                 ChecksData = parsed.GetValue(_checkData),
                 Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
@@ -242,6 +281,22 @@ internal sealed class SuiteCommand : Command
                     .Where(parameter => Given(parsed, parameter.Value) is not null)
                     .ToDictionary(parameter => parameter.Option, parameter => (IReadOnlyList<string>)parsed.GetValue(parameter.Value)!),
             };
+        }
+
+        /// <summary>Reads "90s", "50m" or "23h".</summary>
+        private TimeSpan Duration(string text)
+        {
+            double unit = text.LastOrDefault() switch
+            {
+                's' => 1,
+                'm' => 60,
+                'h' => 3600,
+                _ => double.NaN,
+            };
+            _ = double.TryParse(text.TrimEnd('s', 'm', 'h'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number);
+            return number * unit > 0 && number * unit < s_mostTime.TotalSeconds
+                ? TimeSpan.FromSeconds(number * unit)
+                : throw new UserErrorException($"{_maximumTime.Name} {text}: expected seconds, minutes or hours, as in 90s, 50m or 23h");
         }
 
         private static T[]? Given<T>(ParseResult parsed, Option<T[]> option) =>

@@ -39,36 +39,48 @@ internal static class SuiteExecution
     /// <param name="processes">The processes that this one is one of; null: an embedded cluster.</param>
     /// <param name="show">Shows what came out, in the process that has the first rank.</param>
     /// <param name="cancelled">Ends the run.</param>
-    /// <returns>The exit code: what was shown, or that a training failed.</returns>
+    /// <returns>The exit code: what was shown, that a training failed, or that the run was stopped.</returns>
     internal static int RunAndShow(SuitePlan plan, ICluster? processes, Func<RunFolder, ExitCode> show, CancellationToken cancelled)
     {
-        IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
+        // A repetition is of one process's life: a signal ends it, and whoever asked for it starts it again.
+        using StopSignals? signals = plan.Options.Repeats is null ? new StopSignals(plan.Options.MaximumTime, cancelled) : null;
         using var runner = new SuiteRunner(plan, processes);
+        using CancellationTokenRegistration? stop = signals?.StopAsked.Register(runner.RequestStop);
         foreach (string note in runner.Notes)
-            errors.WriteLine(note);
+            Console.Error.WriteLine(note);
         try
         {
-            Train(runner, plan, errors, cancelled);
-            if (!runner.IsFirst)
-                return (int)ExitCode.Done;
-            ExitCode shown = show(runner.Folder);
-            errors.WriteLine($"records: {runner.Folder.Path}");
-            if (runner.FailedCells.Count == 0)
-                return (int)shown;
-            errors.WriteLine(FormattableString.Invariant($"{runner.FailedCells.Count} of {plan.Variants.Sum(variant => variant.Cells().Count())} trainings failed")
-                + GoesOn(plan, processes, runner.Folder, " --retry-failed", "tries them again"));
-            return (int)ExitCode.RunFailed;
+            Train(runner, plan, signals?.Cancelled ?? cancelled);
+            return (int)(runner.IsFirst ? Show(runner, plan, show) : ExitCode.Done);
         }
-        catch (Exception) when (runner.IsFirst)
+        catch (RunStoppedException)
         {
-            errors.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}"
-                + GoesOn(plan, processes, runner.Folder, "", "goes on"));
+            if (runner.IsFirst)
+                Console.Error.WriteLine($"stopped; the records are in {runner.Folder.Path}{GoesOn(plan, runner.Folder, "", "goes on")}");
+            return (int)ExitCode.Stopped;
+        }
+        catch (Exception failure) when (runner.IsFirst || failure is not OperationCanceledException)
+        {
+            Console.Error.WriteLine($"what was recorded until then is kept in {runner.Folder.Path}{GoesOn(plan, runner.Folder, "", "goes on")}");
             throw;
         }
     }
 
-    private static void Train(SuiteRunner runner, SuitePlan plan, IAnsiConsole errors, CancellationToken cancelled)
+    private static ExitCode Show(SuiteRunner runner, SuitePlan plan, Func<RunFolder, ExitCode> show)
     {
+        ExitCode shown = show(runner.Folder);
+        Console.Error.WriteLine($"records: {runner.Folder.Path}");
+        if (runner.FailedCells.Count == 0)
+            return shown;
+        int cells = plan.Variants.Sum(variant => variant.Cells().Count());
+        Console.Error.WriteLine(FormattableString.Invariant($"{runner.FailedCells.Count} of {cells} trainings failed")
+            + GoesOn(plan, runner.Folder, " --retry-failed", "tries them again"));
+        return ExitCode.RunFailed;
+    }
+
+    private static void Train(SuiteRunner runner, SuitePlan plan, CancellationToken cancelled)
+    {
+        IAnsiConsole errors = SpeedupTable.ConsoleFor(Console.Error);
         if (plan.Options.Preflight is TimeSpan budget && runner.Preflight(budget, cancelled) is PreflightReport report)
             PreflightTable.Write(report, errors);
         if (runner.IsFirst)
@@ -77,9 +89,8 @@ internal static class SuiteExecution
             runner.Run(null, cancelled);
     }
 
-    /// <summary>What the user can do with a run that is not complete; nothing where it cannot be resumed.</summary>
-    private static string GoesOn(SuitePlan plan, ICluster? processes, RunFolder folder, string more, string does) =>
-        processes is null && plan.Options.Repeats is null
-            ? $"; the same command with --resume {JobScript.Quote(folder.Path)}{more} {does}"
-            : "";
+    /// <summary>What the user can do with a run that is not complete; nothing where it repeats another.</summary>
+    private static string GoesOn(SuitePlan plan, RunFolder folder, string more, string does) => plan.Options.Repeats is null
+        ? $"; the same command with --resume {JobScript.Quote(folder.Path)}{more} {does}"
+        : "";
 }

@@ -19,7 +19,7 @@ internal static class CsvFiles
     /// <summary>A line for each training.</summary>
     public static string Summary(Report report) => Write(s_summaryHeaders, Cells(report).Select(at =>
     {
-        Spread steps = Spread.Of(at.Cell.StepsNs);
+        Spread steps = Spread.Of(at.Cell.UndisturbedStepsNs);
         return (object?[])
         [
             at.Run.Manifest.RunId, at.Run.Manifest.Suite, at.Run.Manifest.Source.Commit, at.Run.Manifest.SpecificationHash,

@@ -68,7 +68,7 @@ internal static class StepTimePlots
         [.. experiment.Strategies.Where(strategy => strategy.Cells.Any(cell => cell.StepsNs.Length > 0))];
 
     private static double Quantile(StrategySummary strategy, double fraction) =>
-        Statistics.Quantile([.. strategy.Cells.SelectMany(cell => cell.StepsNs)], fraction);
+        Statistics.Quantile([.. strategy.Cells.SelectMany(cell => cell.UndisturbedStepsNs)], fraction);
 
     /// <summary>Of steps that follow each other, the median over all seeds.</summary>
     private static double[] Medians(StrategySummary strategy, int width)

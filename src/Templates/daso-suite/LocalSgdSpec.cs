@@ -6,16 +6,15 @@ using Daso.Strategies;
 namespace MySuite;
 
 /// <summary>Local SGD (Stich 2019, arXiv 1805.09767): ranks step alone and average their parameters after every few steps.</summary>
-public sealed record LocalSgdSpec : StrategySpec
+[Specification("localSgd")]
+public sealed partial record LocalSgdSpec : StrategySpec
 {
-    /// <summary>Steps from one average to the next; at least 1.</summary>
+    /// <summary>Steps from one average to the next.</summary>
+    [AtLeast(1)]
     public int Interval { get; init; } = 4;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new LocalSgd(context, Interval);
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer.Add("kind", "localSgd").Add("interval", Interval);
 
     private sealed class LocalSgd(StrategyContext context, int interval) : IStrategy
     {

@@ -1,5 +1,6 @@
 using Daso.Analysis;
 using Daso.Recording;
+using Daso.Reporting;
 using Daso.Tests.Recording;
 
 namespace Daso.Tests.Analysis;
@@ -63,6 +64,46 @@ public class RunSummaryTests
     }
 
     [Fact]
+    public void A_step_in_which_a_process_was_stopped_counts_in_no_time_of_steps()
+    {
+        using var run = new SyntheticRun(new RecordedCluster(2, 1, "cpu"), SyntheticRun.Plan("daso") with { Baseline = "daso", Seeds = [1] });
+        for (int rank = 0; rank < 2; rank++)
+        {
+            run.Record(s_daso, rank, recorder =>
+            {
+                for ((int step, long startNs) = (0, 0); step < 64; step++)
+                {
+                    // The ranks went on at different moments: one has the stop in the step after the other's.
+                    bool isStopped = step == 20 + rank;
+                    long durationNs = isStopped ? 5000 : 100;
+                    Step(recorder, 0, step, startNs, startNs + durationNs);
+                    if (isStopped)
+                        recorder.Metric(MetricNames.StoppedNs, (8 + rank) * 1e9);
+                    startNs += durationNs;
+                }
+            });
+        }
+
+        run.End(s_daso);
+        RunSummary summary = RunSummary.Read(run.Folder.Path);
+        StrategySummary daso = Assert.Single(Assert.Single(summary.Experiments).Strategies);
+        CellSummary cell = Assert.Single(daso.Cells);
+        Assert.Equal((9e9, 2), (cell.Stops!.StoppedNs, cell.Stops.Steps));
+        Assert.Equal((62, 100, 100), (daso.StepNs.Count, daso.StepNs.Minimum, daso.StepNs.Maximum));
+        Assert.Equal((100, 5, 10), (daso.Breakdown.StepNs, daso.Breakdown.LocalSyncNs, daso.Breakdown.GlobalWaitNs));
+        Assert.Equal(100, cell.Blocks!.MeanNs);
+        Assert.Equal(0.05, cell.LocalWaitShare, 12);
+        Assert.Equal((64, 64 * 2 * 32), (cell.Steps, cell.Items));
+
+        string expected = "daso, seed 1 was stopped from outside for 9.00 s: no time counts that, and 2 of 64 steps are left out of the times of steps";
+        var output = new StringWriter();
+        SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(output));
+        Assert.Contains(expected, output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(expected, ReportTable.Of(summary, summary.Experiments[0]).Warnings);
+        Assert.Contains("\"stops\"", summary.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Seeds_are_compared_in_pairs()
     {
         using var run = new SyntheticRun(new RecordedCluster(1, 2, "cpu"), SyntheticRun.Plan("daso", "ddp"));
@@ -93,7 +134,7 @@ public class RunSummaryTests
         using (var events = new RunEvents(run.Folder, continues: true))
         {
             events.CellStarted(failed);
-            events.Failed("rank 1 failed: no memory", failed);
+            events.Failed("rank 1 failed: no memory", failed, "System.OutOfMemoryException: no memory\n   at Trainer.Step()");
             events.CellStarted(killed);
         }
 

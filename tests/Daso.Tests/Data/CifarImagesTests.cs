@@ -15,7 +15,7 @@ public sealed class CifarImagesTests : IDisposable
     public void Cifar10_is_read_in_the_order_of_its_files()
     {
         WriteCifar10();
-        using IDataset images = Spec(CifarKind.Cifar10).Open();
+        using IDataset images = Spec(CifarSet.Cifar10).Open();
         Assert.Equal((10, 2, "images"), (images.TrainSamples, images.HeldOutSamples, images.Unit));
         using IBatchSource source = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
         source.StartEpoch(0);
@@ -31,9 +31,9 @@ public sealed class CifarImagesTests : IDisposable
     }
 
     [Theory]
-    [InlineData(CifarKind.Cifar100, 55)]
-    [InlineData(CifarKind.Cifar100Coarse, 11)]
-    public void Cifar100_has_two_labels(CifarKind kind, int label)
+    [InlineData(CifarSet.Cifar100, 55)]
+    [InlineData(CifarSet.Cifar100Coarse, 11)]
+    public void Cifar100_has_two_labels(CifarSet kind, int label)
     {
         Write("train.bin", Record([3, 90], 10), Record([4, 91], 200));
         Write("test.bin", Record([11, 55], 100));
@@ -51,7 +51,7 @@ public sealed class CifarImagesTests : IDisposable
             image[i] = (byte)(8 * (i % 32) + 1);
         Write("train.bin", [1, 1, .. image]);
         Write("test.bin", [1, 1, .. image]);
-        using IDataset images = Spec(CifarKind.Cifar100).Open();
+        using IDataset images = Spec(CifarSet.Cifar100).Open();
         using IBatchSource training = images.OpenTraining(new Shard(0, 1), 3, torch.CPU);
         using IBatchSource heldOut = images.OpenHeldOut(new Shard(0, 1), torch.CPU);
         heldOut.StartEpoch(0);
@@ -83,17 +83,17 @@ public sealed class CifarImagesTests : IDisposable
         AssertError("data_batch_3.bin: 3072 bytes are no whole number of records of 3073; fetch it again");
         Write("data_batch_3.bin", Record([10], 1));
         AssertError("data_batch_3.bin: label 0 is 10, expected 0 to 9; is it Cifar10?");
-        Assert.Throws<UserErrorException>((Spec(CifarKind.Cifar10) with { Padding = 32 }).Open);
+        Assert.Throws<UserErrorException>((Spec(CifarSet.Cifar10) with { Padding = 32 }).Open);
     }
 
     [Fact]
     public void Specification_says_what_changes_the_samples() => Assert.Equal(
         """{"kind":"cifarImages","folder":"cifar","batchPerRank":1,"samplesPerEpoch":0,"set":"Cifar100","padding":4,"flip":true}""",
-        SpecificationWriter.ToJson(Spec(CifarKind.Cifar100) with { Folder = "/data/cifar" }).ToJsonString());
+        SpecificationWriter.ToJson(Spec(CifarSet.Cifar100) with { Folder = "/data/cifar" }).ToJsonString());
 
-    private CifarImages Spec(CifarKind kind) => new() { Folder = _folder.Path, Kind = kind, BatchPerRank = 1 };
+    private CifarImages Spec(CifarSet kind) => new() { Folder = _folder.Path, Set = kind, BatchPerRank = 1 };
 
-    private void AssertError(string says) => Assert.Contains(says, Assert.Throws<UserErrorException>(Spec(CifarKind.Cifar10).Open).Message);
+    private void AssertError(string says) => Assert.Contains(says, Assert.Throws<UserErrorException>(Spec(CifarSet.Cifar10).Open).Message);
 
     private void WriteCifar10()
     {

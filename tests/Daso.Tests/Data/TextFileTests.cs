@@ -75,8 +75,8 @@ public sealed class TextFileTests : IDisposable
 
     [Theory]
     [InlineData(10, 8, 0.05, "too short")]
-    [InlineData(10, 0, 0.5, "a sequence of 0 tokens")]
-    [InlineData(10, 2, 1.0, "held-out fraction of 1")]
+    [InlineData(10, 0, 0.5, "TextFile: SequenceLength is 0")]
+    [InlineData(10, 2, 1.0, "TextFile: HeldOutFraction is 1")]
     public void Impossible_settings_are_errors(int length, int sequence, double heldOut, string says)
     {
         string path = _folder.Combine("short.txt");

@@ -84,6 +84,33 @@ public class ResumedRunTests
         }
     }
 
+    [Theory]
+    [InlineData("ddp", 7)]
+    [InlineData("daso", 15)]
+    [InlineData("ddp", ShortTraining.Steps)]
+    public void A_run_that_is_asked_to_stop_saves_and_goes_on_to_the_same_bits(string strategy, int step)
+    {
+        using var output = new TemporaryFolder();
+        using var local = new TemporaryFolder();
+        RunOptions options = Options(output) with { CheckpointEvery = null };
+        RunFolder whole = Run(options, new Progress());
+        options = options with { RunNote = Path.Combine(output.Path, "note"), CheckpointFolder = local.Path };
+        RunFolder folder = Stop(options, s_ddp with { Strategy = strategy }, step);
+
+        Assert.Equal(RunOutcome.Stopped, Manifest.Read(folder).Outcome);
+        // After its last step a training needs no checkpoint.
+        string[] files = Directory.GetFiles(local.Path, "*.ckpt", SearchOption.AllDirectories);
+        Assert.Equal(step == ShortTraining.Steps ? 0 : ShortTraining.Ranks, files.Length);
+        // Rank 0 asks; by then another may have passed the place.
+        string place = $"-step{(files is [string first, ..] ? first.Split("-step")[1].Split('-')[0] : "")}-";
+        Assert.All(files, file => Assert.Contains(place, file, StringComparison.Ordinal));
+
+        Assert.Equal(folder.RunId, Run(options, new Progress()).RunId);
+        Assert.Equal(HashesOf(whole), HashesOf(folder));
+        Assert.Equal(RunOutcome.Completed, Manifest.Read(folder).Outcome);
+        Assert.Empty(Directory.GetFiles(local.Path, "*", SearchOption.AllDirectories));
+    }
+
     [Fact]
     public void A_run_without_checkpoints_trains_its_interrupted_cell_anew()
     {
@@ -102,7 +129,7 @@ public class ResumedRunTests
         RunFolder folder = Interrupt(Options(output), s_ddp, step: 5);
         RunOptions options = Options(output) with { Resume = folder.Path };
         AssertRefused(folder, options with { Epochs = 9 }, "they differ in tiny.epochs; repeat the run's command: ");
-        AssertRefused(folder, options with { Topology = new Topology(1, 4) }, "they differ in nodes; repeat the run's command: ");
+        AssertRefused(folder, options with { Topology = new Topology(1, 4) }, "the run has 2 × 2 ranks, here are 1 × 4; ");
         AssertRefused(folder, options with { Link = "1gbit,50us" }, "they differ in tiny.link; repeat the run's command: ");
         AssertRefused(folder, options with { Resume = output.Path }, "no manifest.json; name the folder of a run");
     }
@@ -149,6 +176,15 @@ public class ResumedRunTests
         return runner.Folder;
     }
 
+    /// <summary>Asks a run to stop after a step of a cell.</summary>
+    private static RunFolder Stop(RunOptions options, CellId cell, int step)
+    {
+        using var runner = new SuiteRunner(SuitePlan.Expand("tests", [s_experiment], options));
+        var progress = new Progress { EndsAt = (cell, step), Asks = runner.RequestStop };
+        Assert.Throws<RunStoppedException>(() => runner.Run(progress, TestContext.Current.CancellationToken));
+        return runner.Folder;
+    }
+
     private static string[] HashesOf(RunFolder folder) => [.. EventsOf(folder)
         .Where(line => line.TryGetProperty("parameters_sha256", out JsonElement _))
         .Select(line => $"{line.GetProperty("strategy")}: {line.GetProperty("parameters_sha256")}")];
@@ -181,6 +217,8 @@ public class ResumedRunTests
 
         internal CancellationTokenSource End { get; init; } = new();
 
+        internal Action? Asks { get; init; }
+
         public ITrainingObserver CellStarted(CellId cell, int number, int count)
         {
             Started.Add(cell);
@@ -195,7 +233,9 @@ public class ResumedRunTests
         {
             if (EndsAt is { } end && end.Cell == Started[^1] && end.Step == steps)
             {
-                End.Cancel();
+                Asks?.Invoke();
+                if (Asks is null)
+                    End.Cancel();
                 End.Token.ThrowIfCancellationRequested();
             }
         }

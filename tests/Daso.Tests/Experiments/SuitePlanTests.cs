@@ -59,13 +59,14 @@ public class SuitePlanTests
     public void A_setting_out_of_its_range_is_a_mistake_before_anything_starts()
     {
         ExperimentSetup good = Define(["16"], []).Create(new ParameterValues(new Dictionary<string, string> { ["batch"] = "16" }));
-        Refused(good with { Model = new ResNetSpec { Depth = 19, Classes = 2 } }, "ResNet of depth 19");
-        Refused(good with { Optimizer = new SgdSpec(1, 0) }, "SGD with Momentum 1");
-        Refused(good with { LearningRate = new WarmupPlateauSpec { BaseRate = 1, Threshold = 5 } }, "learning rate with Threshold 5");
+        Refused(good with { Model = new ResNetSpec { Depth = 19, Classes = 2 } }, "ResNetSpec: Depth is 19");
+        Refused(good with { Optimizer = new SgdSpec(1, 0) }, "SgdSpec: Momentum is 1");
+        Refused(good with { LearningRate = new WarmupPlateauSpec { BaseRate = 1, Threshold = 5 } }, "WarmupPlateauSpec: Threshold is 5");
         Refused(
             good with { Strategies = [.. good.Strategies, new DasoSpec { Schedule = new DasoSettings { MaxGlobalSkips = 0 } }] },
-            "DASO's MaxGlobalSkips is 0");
-        Refused(good with { Strategies = [new DdpSpec { BucketBytes = 0 }] }, "DDP with BucketBytes 0");
+            "DasoSettings: MaxGlobalSkips is 0");
+        Refused(good with { Strategies = [new DdpSpec { BucketBytes = 0 }] }, "DdpSpec: BucketBytes is 0");
+        Refused(good with { Data = new SyntheticImages { BatchPerRank = 0 } }, "SyntheticImages: BatchPerRank is 0");
 
         static void Refused(ExperimentSetup setup, string message) => Assert.StartsWith(
             $"digits: {message}",

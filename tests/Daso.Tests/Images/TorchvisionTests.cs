@@ -70,6 +70,24 @@ public class TorchvisionTests
         Assert.True(name == "progressive.jpg" || Rows(name, reduction, 20).Length < whole.Length / 2);
     }
 
+    [Theory]
+    [InlineData("baseline.jpg", 2, null)]
+    [InlineData("baseline.jpg", 300, "damaged image, it is cut off")]
+    [InlineData("baseline.jpg", 5500, "damaged image, its header is cut off or wrong")]
+    [InlineData("progressive.jpg", 2, "damaged image, it is cut off")]
+    public void A_file_that_is_cut_off_is_damaged_unless_only_the_mark_of_its_end_is_missing(string name, int missing, string? says)
+    {
+        Assert.SkipUnless(TurboJpeg.IsThere, "libturbojpeg0 is not installed");
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, File.ReadAllBytes(Golden(name))[..^missing]);
+        using var file = new ImageFile();
+        using var decoder = new JpegDecoder();
+        using var pixels = new NativeBuffer();
+        file.Read(ImageFiles.Utf8(path));
+        Assert.Equal(says, decoder.Open(file, out _, out int height) ?? decoder.Decode(1, height, pixels, out _));
+        File.Delete(path);
+    }
+
     private static unsafe byte[] Rows(string name, int reduction, int rows)
     {
         using var file = new ImageFile();

@@ -35,6 +35,22 @@ public sealed class ResNetTests
         Assert.All(model.parameters(), p => Assert.NotNull(p.grad));
     }
 
+    [Fact]
+    public void One_value_a_channel_is_refused_in_training_with_the_settings_that_cause_it()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using LayeredModel model = new ResNetSpec { Depth = 18, Classes = 10, Width = 4 }.Build(1);
+
+        // A quarter by the stem, then halved three times: 1 × 1 is left of 32 × 32.
+        string message = Assert.Throws<UserErrorException>(() => model.forward(ones(1, 3, 32, 32))).Message;
+        Assert.Contains("--batch", message, StringComparison.Ordinal);
+        Assert.Contains("--crop", message, StringComparison.Ordinal);
+        Assert.Equal([2, 10], model.forward(ones(2, 3, 32, 32)).shape);
+        Assert.Equal([1, 10], model.forward(ones(1, 3, 33, 33)).shape);
+        model.eval();
+        Assert.Equal([1, 10], model.forward(ones(1, 3, 32, 32)).shape);
+    }
+
     [Theory]
     [InlineData(1, 2, 7, 8)]
     [InlineData(1, 3, 8, 5)]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Daso.Recording;
+using Daso.Timing;
 using ParquetSharp;
 
 namespace Daso.Tests.Recording;
@@ -181,7 +182,7 @@ public class CellRecorderTests
     [Fact]
     public void The_null_recorder_has_the_same_clock()
     {
-        long before = RunClock.NowNs;
+        long before = ProcessClock.NowNs;
         Thread.Sleep(2);
         long passed = NullRecorder.Instance.NowNs - before;
         Assert.InRange(passed, 2_000_000, 10_000_000_000);

@@ -1,5 +1,6 @@
 using Daso.Recording;
 using Daso.Tests.Recording;
+using Daso.Timing;
 
 namespace Daso.Tests.Reporting;
 
@@ -19,7 +20,13 @@ internal sealed class ReportExample : IDisposable
     /// <param name="name">Of the experiment.</param>
     public ReportExample(int nodes = 2, double bitsPerSecond = 1e9, string name = "digits_100% <&>")
     {
-        PlannedExperiment plan = SyntheticRun.Plan("ddp", "daso") with { Name = name, Link = new RecordedLink(bitsPerSecond, 50_000) };
+        PlannedExperiment plan = SyntheticRun.Plan("ddp", "daso") with
+        {
+            Name = name,
+            Link = new RecordedLink(bitsPerSecond, 50_000),
+            TrainSamples = 96,
+            HeldOutSamples = 40,
+        };
         _run = new SyntheticRun(new RecordedCluster(nodes, 2, "cpu"), plan);
         foreach (CellId cell in plan.Cells())
             Record(cell);
@@ -49,7 +56,7 @@ internal sealed class ReportExample : IDisposable
 
     private static void Record(CellRecorder recorder, long stepNs, int rank)
     {
-        long startNs = RunClock.NowNs;
+        long startNs = ProcessClock.NowNs;
         for (int step = 0; step < Steps; step++)
         {
             int epoch = step / StepsPerEpoch;

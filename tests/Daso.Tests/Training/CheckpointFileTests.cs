@@ -101,7 +101,8 @@ public class CheckpointFileTests
         TrainingOutcome[] resumed = ShortTraining.Run(5, new CheckpointPlan(series, CheckpointInterval.Parse("8steps"), ResumeStep: 10));
         Assert.Equal(uninterrupted.Select(rank => rank.ParametersSha256), resumed.Select(rank => rank.ParametersSha256));
         Assert.All(Directory.GetFiles(folder.Path, "*-step*"), file => Assert.Contains("-step16-", file, StringComparison.Ordinal));
-        series.Clear();
+        for (int rank = 0; rank < ShortTraining.Ranks; rank++)
+            series.Clear(rank);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 

@@ -1,4 +1,5 @@
 using Daso.Recording;
+using Daso.Timing;
 
 namespace Daso.Tests.Training;
 
@@ -14,7 +15,7 @@ internal sealed class FaultyRecorder(int atStep, int atCall) : IRecorder
     /// <summary>The step that training began with.</summary>
     internal int? FirstStep { get; private set; }
 
-    public long NowNs => RunClock.NowNs;
+    public long NowNs => ProcessClock.NowNs;
 
     public void MoveTo(int epoch, int step)
     {

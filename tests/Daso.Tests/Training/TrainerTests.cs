@@ -2,6 +2,7 @@ using Daso.Baselines;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Strategies;
+using Daso.Timing;
 using Daso.Training;
 
 namespace Daso.Tests.Training;
@@ -115,7 +116,7 @@ public class TrainerTests
     {
         private readonly List<double> _bytes = [];
 
-        public long NowNs => RunClock.NowNs;
+        public long NowNs => ProcessClock.NowNs;
 
         internal double Median()
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using Daso.Timing;
 using MPI;
 
 namespace Daso.Communication.Mpi;
@@ -12,6 +13,7 @@ internal sealed partial class MpiJob
     private const int SurveyBytes = sizeof(int) + HostBytes;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.2);
     private static readonly TimeSpan s_leastStart = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_watchInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(3);
 
     private readonly MPI.Environment _environment;
@@ -30,7 +32,7 @@ internal sealed partial class MpiJob
         int processes = library.SizeOf(all), process = library.RankIn(all);
         nint machine = library.SplitByMemory(all, process);
         RanksOnMachine = library.SizeOf(machine);
-        Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, settings.WaitLimit, End);
+        Progress = new MpiProgress(library, settings.WaitLimit, End);
 
         (int[] leaders, string[] hosts) = Progress.Call(() => Survey(machine, process, processes));
         Placement = MpiPlacement.Of(leaders, hosts, settings.Requested);
@@ -40,6 +42,8 @@ internal sealed partial class MpiJob
         World = new MpiCommunicator(this, one => one.Split(all, 0, myRank), "world", 0, [.. Enumerable.Range(0, processes)]);
         RollCall = Progress.Call(() => new MpiRollCall(library, Progress, library.Split(all, 0, myRank)));
         Progress.Add(RollCall);
+        StopAgreement = Progress.Call(() => new MpiStopAgreement(this, library.Split(all, 0, myRank)));
+        Progress.Add(StopAgreement);
     }
 
     /// <summary>The library.</summary>
@@ -54,6 +58,9 @@ internal sealed partial class MpiJob
     /// <summary>Finds out who is missing.</summary>
     internal MpiRollCall RollCall { get; }
 
+    /// <summary>Agrees on where all ranks stop.</summary>
+    internal MpiStopAgreement StopAgreement { get; }
+
     /// <summary>A number for a group that no group of this rank has.</summary>
     internal int NextGroup { get; set; } = 1;
 
@@ -63,7 +70,7 @@ internal sealed partial class MpiJob
     /// <summary>Which rank sits where.</summary>
     internal MpiPlacement Placement { get; }
 
-    /// <summary>Ranks on this machine; they share its cores.</summary>
+    /// <summary>Ranks on this machine; they share its memory.</summary>
     internal int RanksOnMachine { get; }
 
     /// <summary>Set when the job ends early.</summary>
@@ -81,9 +88,12 @@ internal sealed partial class MpiJob
     {
         // What the library does until all processes know each other has no time limit of its own. Processes need some time to start.
         TimeSpan limit = settings.WaitLimit > s_leastStart ? settings.WaitLimit : s_leastStart;
+        var deadline = Deadline.After(limit);
         using var watchdog = new Timer(
             _ =>
             {
+                if (!deadline.HasPassed)
+                    return;
                 System.Console.Error.WriteLine(
                     $"error: MPI has not started within {limit.TotalSeconds:0} s on {System.Environment.MachineName}; "
                         + "look at the network between the hosts, or give more with --comm-timeout");
@@ -91,7 +101,7 @@ internal sealed partial class MpiJob
             },
             null,
             limit,
-            Timeout.InfiniteTimeSpan);
+            s_watchInterval);
         NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
         string[] none = [];
         var environment = new MPI.Environment(ref none, Threading.Multiple);

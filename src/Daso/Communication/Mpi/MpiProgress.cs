@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Daso.Timing;
 
 namespace Daso.Communication.Mpi;
 
@@ -8,6 +8,8 @@ namespace Daso.Communication.Mpi;
 /// </summary>
 internal sealed class MpiProgress : IDisposable
 {
+    private const int FewPolls = 10;
+    private const int ManyPolls = 2000;
     private const int IdlePollMs = 1;
     private const long SleepNs = 20_000;
 
@@ -21,10 +23,11 @@ internal sealed class MpiProgress : IDisposable
     private readonly Action<Exception> _failed;
     private readonly Queue<Action> _calls = new();
     private readonly TimeSpan _callLimit;
-    private readonly int _pollsBeforeSleep;
+    private volatile int _pollsBeforeSleep = FewPolls;
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
     private volatile MpiRollCall? _rollCall;
+    private volatile MpiStopAgreement? _stopAgreement;
     private bool _hasWork;
     private bool _isHalting;
     private bool _isHalted;
@@ -32,26 +35,32 @@ internal sealed class MpiProgress : IDisposable
 
     /// <summary>Starts the thread.</summary>
     /// <param name="library">To let idle messages progress.</param>
-    /// <param name="hasCoreToSpare">Whether every rank of the machine has a core for this thread: it then polls longer.</param>
     /// <param name="callLimit">The longest that a call of the library may take.</param>
     /// <param name="failed">Called on the thread when it ends by an error.</param>
-    internal MpiProgress(MpiLibrary library, bool hasCoreToSpare, TimeSpan callLimit, Action<Exception> failed)
+    internal MpiProgress(MpiLibrary library, TimeSpan callLimit, Action<Exception> failed)
     {
         _callLimit = callLimit;
         _library = library;
         _failed = failed;
-        _pollsBeforeSleep = hasCoreToSpare ? 2000 : 10;
-        Waiting = FormattableString.Invariant(
-            $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
         _thread = new Thread(Run) { IsBackground = true, Name = "communication" };
         _thread.Start();
     }
 
+    /// <summary>Whether the rank has a core for this thread beside one for itself: the thread then polls longer.</summary>
+    internal bool HasCoreToSpare
+    {
+        set => _pollsBeforeSleep = value ? ManyPolls : FewPolls;
+    }
+
     /// <summary>How the thread waits, for a run's manifest.</summary>
-    internal string Waiting { get; }
+    internal string Waiting => FormattableString.Invariant(
+        $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
 
     /// <summary>Answers other ranks' questions from now on.</summary>
     internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;
+
+    /// <summary>Takes part in agreeing on a stop from now on.</summary>
+    internal void Add(MpiStopAgreement stopAgreement) => _stopAgreement = stopAgreement;
 
     internal void Add(MpiCommunicator communicator)
     {
@@ -94,12 +103,12 @@ internal sealed class MpiProgress : IDisposable
             Monitor.Pulse(_gate);
         }
 
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(_callLimit);
         while (!((IAsyncResult)done.Task).AsyncWaitHandle.WaitOne(s_aliveCheck))
         {
             if (!_thread.IsAlive)
                 throw new InvalidOperationException("the communication thread has ended");
-            if (Stopwatch.GetElapsedTime(start) > _callLimit)
+            if (deadline.HasPassed)
                 throw new TimeoutException($"a call of the MPI library not done within {_callLimit.TotalSeconds:0} s; some rank stays away");
         }
 
@@ -129,12 +138,12 @@ internal sealed class MpiProgress : IDisposable
     /// </summary>
     internal void Halt()
     {
-        long start = Stopwatch.GetTimestamp();
+        var deadline = Deadline.After(s_haltLimit);
         lock (_gate)
         {
             _isHalting = true;
             Monitor.PulseAll(_gate);
-            while (!_isHalted && _thread.IsAlive && Stopwatch.GetElapsedTime(start) < s_haltLimit)
+            while (!_isHalted && _thread.IsAlive && !deadline.HasPassed)
                 Monitor.Wait(_gate, IdlePollMs);
         }
     }
@@ -179,7 +188,7 @@ internal sealed class MpiProgress : IDisposable
                 }
                 else if (polls > _pollsBeforeSleep)
                 {
-                    _rollCall?.Answer(_communicators);
+                    AnswerOthers();
                     PreciseDelay.Sleep(SleepNs);
                 }
                 else if (polls > 0)
@@ -213,8 +222,14 @@ internal sealed class MpiProgress : IDisposable
         if (_rollCall is null)
             _library.Progress(_library.Binary.World);
         else
-            _rollCall.Answer(_communicators);
+            AnswerOthers();
         Sleep();
+    }
+
+    private void AnswerOthers()
+    {
+        _rollCall?.Answer(_communicators);
+        _stopAgreement?.Answer();
     }
 
     /// <summary>An operation of the library's own would go on in ranks' memory at any call of the library: then none is made.</summary>

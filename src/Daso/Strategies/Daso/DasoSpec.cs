@@ -7,7 +7,8 @@ namespace Daso.Strategies;
 /// DASO: distributed asynchronous and selective optimization (Coquelin et al. 2022, Journal of Big Data 9:14). What is set beyond the
 /// paper and the reference implementation is off by default; docs/daso.md says what it costs.
 /// </summary>
-public sealed record DasoSpec : StrategySpec
+[Specification("daso")]
+public sealed partial record DasoSpec : StrategySpec
 {
     /// <summary>The schedule's settings.</summary>
     public DasoSettings Schedule { get; init; } = new();
@@ -24,9 +25,11 @@ public sealed record DasoSpec : StrategySpec
     /// Whether a 16-bit blocking wire carries changes to a float32 copy, so that small updates are not swallowed, or the parameters
     /// themselves, as in the reference implementation. Null: the former in variant paper, the latter in variant heat.
     /// </summary>
+    [DescribedBy(nameof(KeepsMasterCopy))]
     public bool? MasterCopy { get; init; }
 
     /// <summary>f in f·S, the weight of a rank's own parameters in a merge after S batches; 2 in the paper. At least 0.</summary>
+    [AtLeast(0), Below(float.MaxValue)]
     public double StalenessFactor { get; init; } = 2;
 
     /// <summary>What a merge makes of the optimizer's state.</summary>
@@ -39,15 +42,18 @@ public sealed record DasoSpec : StrategySpec
     /// Whether a node's ranks take batch norm's running statistics of local rank 0 before each forward and evaluation, as the reference's
     /// DistributedDataParallel inside the node does. Null: in variant heat only.
     /// </summary>
+    [DescribedBy(nameof(BroadcastsBuffers)), OmittedWhen(false)]
     public bool? BroadcastBuffers { get; init; }
 
     /// <summary>Variant paper: whether each local rank exchanges a slice of the parameters, and not one in turn all of them.</summary>
     public bool ShardedDuty { get; init; }
 
     /// <summary>The largest message of a global synchronisation in elements; the reference's 10 million.</summary>
+    [AtLeast(1)]
     public int ChunkElements { get; init; } = 10_000_000;
 
     /// <summary>Cap in bytes of the buckets in which gradients are averaged inside the node.</summary>
+    [AtLeast(1)]
     public long BucketBytes { get; init; } = 25 << 20;
 
     internal bool BroadcastsBuffers => BroadcastBuffers ?? Schedule.Variant == DasoVariant.Heat;
@@ -62,20 +68,14 @@ public sealed record DasoSpec : StrategySpec
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
     /// <inheritdoc />
-    /// <exception cref="UserErrorException">A setting out of its range, or two that exclude each other; the message names them.</exception>
-    public override void Validate()
+    public override IStrategy Create(StrategyContext context)
     {
-        Schedule.Validate();
-        if (ChunkElements < 1)
-            throw new UserErrorException($"DASO's {nameof(ChunkElements)} is {ChunkElements}; it must be at least 1");
-        if (BucketBytes < 1)
-            throw new UserErrorException($"DASO's {nameof(BucketBytes)} is {BucketBytes}; it must be at least 1");
-        if (!(StalenessFactor is >= 0 and < float.MaxValue))
-        {
-            throw new UserErrorException(
-                FormattableString.Invariant($"DASO's {nameof(StalenessFactor)} is {StalenessFactor}; it must be at least 0 and finite"));
-        }
+        Validate();
+        return new DasoStrategy(this, context);
+    }
 
+    partial void ValidateTogether()
+    {
         if (ShardedDuty && Schedule.Variant != DasoVariant.Paper)
         {
             throw new UserErrorException(
@@ -85,24 +85,14 @@ public sealed record DasoSpec : StrategySpec
     }
 
     /// <inheritdoc />
-    public override IStrategy Create(StrategyContext context)
-    {
-        Validate();
-        return new DasoStrategy(this, context);
-    }
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => IsModelled
+        ? [DasoProgram.Phase(this, DasoSkips.Start(Schedule), scope), DasoProgram.Phase(this, default, scope)]
+        : [];
 
     /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "daso")
-        .Add("schedule", Schedule)
-        .Add("blockingWire", BlockingWire.ToString())
-        .Add("cyclingWire", CyclingWire.ToString())
-        .Add("masterCopy", KeepsMasterCopy)
-        .Add("stalenessFactor", StalenessFactor)
-        .Add("momentumAtMerge", MomentumAtMerge.ToString())
-        .Add("synchroniseBatchNorm", SynchroniseBatchNorm)
-        .Add("broadcastBuffers", BroadcastsBuffers)
-        .Add("shardedDuty", ShardedDuty)
-        .Add("chunkElements", ChunkElements)
-        .Add("bucketBytes", BucketBytes);
+    public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
+        IsModelled ? DasoProgram.Training(this, scope, losses, stepsPerEpoch) : null;
+
+    /// <summary>A program has one exchange of all parameters by the ranks on duty.</summary>
+    private bool IsModelled => !ShardedDuty && MomentumAtMerge != MomentumAtMerge.Average;
 }

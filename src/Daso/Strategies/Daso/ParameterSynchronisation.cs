@@ -3,7 +3,6 @@ using Daso.Models;
 using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace Daso.Strategies;
 
@@ -181,8 +180,8 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
     {
-        float limit = wire.RoundsToInfinityFrom();
-        if (message.Length == 0 || MaxMagnitude(message) < limit)
+        float limit = wire.RoundsToInfinityFrom;
+        if (message.MaxMagnitude() < limit)
             return;
         message.ToHost();
         ReadOnlySpan<float> values = message.Host.Span;
@@ -195,15 +194,5 @@ internal sealed class ParameterSynchronisation : IDisposable
             ? $"more than {wire} holds; take another wire format"
             : "training has diverged; lower the learning rate";
         throw new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}"));
-    }
-
-    /// <summary>NaN where a value is NaN. On a GPU one number is waited for.</summary>
-    private static float MaxMagnitude(FlatTensor values)
-    {
-        if (!values.IsStaged)
-            return TensorPrimitives.MaxMagnitude(values.Host.Span);
-        using Tensor magnitudes = values.Tensor.abs();
-        using Tensor largest = magnitudes.max();
-        return largest.item<float>();
     }
 }

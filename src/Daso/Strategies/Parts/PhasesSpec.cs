@@ -7,31 +7,15 @@ namespace Daso.Strategies;
 /// <param name="First">For the first steps.</param>
 /// <param name="Steps">How many, over the whole training; at least 0.</param>
 /// <param name="Then">For all later ones. It is made when its first step begins, and counts epochs from there.</param>
-public sealed record PhasesSpec(StrategySpec First, long Steps, StrategySpec Then) : StrategySpec
+[Specification("phases")]
+public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long Steps, StrategySpec Then) : StrategySpec
 {
-    /// <inheritdoc />
-    /// <exception cref="UserErrorException">The number of steps is negative, or a setting of one of the two is out of its range.</exception>
-    public override void Validate()
-    {
-        if (Steps < 0)
-            throw new UserErrorException($"a first phase of {Steps} steps: take 0 or more");
-        First.Validate();
-        Then.Validate();
-    }
-
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
         return new Phases(this, context);
     }
-
-    /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "phases")
-        .Add("first", First)
-        .Add("steps", Steps)
-        .Add("then", Then);
 
     /// <summary>Passes everything on to the strategy of the phase.</summary>
     private sealed class Phases : IStrategy

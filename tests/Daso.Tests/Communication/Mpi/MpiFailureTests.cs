@@ -102,7 +102,7 @@ public class MpiFailureTests
     }
 
     [Theory]
-    [InlineData("--resume", "somewhere", "--resume somewhere: runs under MPI cannot be resumed")]
+    [InlineData("--resume", "somewhere", "somewhere: no manifest.json; name the folder of a run")]
     [InlineData("--link", "1gbit,50us", "--link 1gbit,50us: links are emulated on the embedded cluster only")]
     public void What_is_not_for_mpi_is_refused_in_one_line(string option, string value, string message)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Daso.Recording;
 using Daso.Tests.CommandLine;
 
 namespace Daso.Tests.Communication.Mpi;
@@ -14,6 +15,7 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Memory_that_arrives_late))]
     [InlineData(nameof(MpiRankTests.Device_memory))]
     [InlineData(nameof(MpiRankTests.Agreed_failure))]
+    [InlineData(nameof(MpiRankTests.Stop))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
@@ -83,6 +85,31 @@ public class MpiTests
         Assert.Contains("repeat it without mpiexec or srun", errors);
     }
 
+    /// <summary>Each of two ranks bound to a core of its own, then both unbound: which cores a rank takes is in the manifest.</summary>
+    [Theory]
+    [InlineData("taskset -c 0", "taskset -c 1", "0 | 1, each rank its own")]
+    [InlineData("taskset -c 0,1", "taskset -c 0,1", "0-1, shared by 2 ranks")]
+    [InlineData("taskset -c 0", "taskset -c 0,1", "0 | 0-1, ranks overlap")]
+    public void A_bound_rank_takes_its_own_cores(string first, string second, string cores)
+    {
+        MpiProcesses.Require();
+        Assert.SkipWhen(Environment.ProcessorCount < 2, "takes two cores");
+        using var program = new Program();
+        string[] suite =
+        [
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "Daso.Suites.dll"), "suite", "quickstart", "--experiments", "novel-transformer",
+            "--strategies", "ddp", "--steps", "1", "--warmup-steps", "0", "--seeds", "1",
+        ];
+        string[] line = ["-n", "1", .. first.Split(' '), .. suite, ":", "-n", "1", .. second.Split(' '), .. suite];
+        using Process process = MpiProcesses.Start(program.Folder, line);
+        (int exitCode, _, string errors) = MpiProcesses.Finish(process);
+
+        Assert.True(exitCode == 0, errors);
+        IReadOnlyDictionary<string, string> settings = Manifest.Read(RunFolder.Open(program.RunFolder())).Settings;
+        Assert.Equal((cores, "1"), (settings["cores"], settings["threadsPerRank"]));
+        Assert.StartsWith("GOMP_SPINCOUNT=", settings["openMp"]);
+    }
+
     [Fact]
     public void Preflight_measures_and_checks()
     {
@@ -94,7 +121,7 @@ public class MpiTests
         Assert.Contains("global", output);
     }
 
-    private static string[] Hashes(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl"))
+    internal static string[] Hashes(string run) => [.. File.ReadLines(Path.Combine(run, "events.jsonl"))
         .Select(line => JsonDocument.Parse(line).RootElement)
         .Where(one => one.GetProperty("event").GetString() == "cell_ended")
         .Select(one => one.GetProperty("parameters_sha256").GetString()!)];

@@ -1,0 +1,68 @@
+using Daso.Communication;
+using Daso.Recording;
+using Daso.Strategies;
+
+namespace Daso.Baselines;
+
+/// <summary>
+/// One rank's side of <see cref="PostLocalSgdSpec"/> and <see cref="HierarchicalAveragingSpec"/>. Steps count from 0. Momentum and batch
+/// norm's statistics stay each rank's own.
+/// </summary>
+/// <param name="context">What is trained.</param>
+/// <param name="warmupSteps">Steps in which gradients are averaged over all ranks.</param>
+/// <param name="averagesInNode">Whether they are averaged inside the node afterwards.</param>
+/// <param name="bucketBytes">A bucket's cap.</param>
+/// <param name="groups">Communicators of the strategy's own.</param>
+/// <param name="due">What is averaged at the end of a step after the start; null: nothing.</param>
+internal sealed class PostLocalSgd(
+    StrategyContext context,
+    int warmupSteps,
+    bool averagesInNode,
+    long bucketBytes,
+    IReadOnlyList<ICommunicator> groups,
+    Func<long, RangeReduction?> due) : IStrategy
+{
+    private readonly GradientAverager _world =
+        new(context.Replica, context.Ranks.World, bucketBytes, Math.Min(1 << 20, bucketBytes));
+
+    private readonly NodeGradients? _node = averagesInNode ? new NodeGradients(context, bucketBytes) : null;
+    private long _step;
+
+    private bool IsWarmingUp => _step < warmupSteps;
+
+    public void PartReady(int part)
+    {
+        if (IsWarmingUp)
+            _world.PartReady(part);
+        else
+            _node?.PartReady(part);
+    }
+
+    public void BackwardDone()
+    {
+        if (IsWarmingUp)
+            Record(context.Recorder.NowNs, _world.Finish());
+        else
+            _node?.Finish();
+    }
+
+    public void OptimizerStepped()
+    {
+        if (!IsWarmingUp && due(_step) is RangeReduction average)
+            Record(context.Recorder.NowNs, average.Run(ReduceOperation.Mean));
+        _step++;
+    }
+
+    public void Save(BinaryWriter writer) => writer.Write(_step);
+
+    public void Load(BinaryReader reader) => _step = reader.ReadInt64();
+
+    public void Dispose()
+    {
+        foreach (ICommunicator group in groups)
+            group.Dispose();
+    }
+
+    private void Record(long startNs, long bytes) =>
+        context.Recorder.Span(SpanKind.GlobalWait, startNs, context.Recorder.NowNs - startNs, bytes);
+}
