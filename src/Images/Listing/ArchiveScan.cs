@@ -62,7 +62,10 @@ internal sealed class ArchiveScan
             AddImages(images, i, paths[i], files[i]);
             if (images.Count == before)
                 throw new UserErrorException($"{paths[i]}: has no images; expected WebDataset's KEY.jpg and KEY.cls, or ImageNet's archives");
-            Identify(paths[i], files[i], names, contents);
+            names.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(paths[i])}\n"));
+            foreach (TarFile file in files[i])
+                names.AppendData(Encoding.UTF8.GetBytes($"{file.Inside}/{file.Name}\n"));
+            contents.AddRange(images.Skip(before).Select(image => ((ulong)image.Length << 32) | (uint)image.Label));
         }
 
         return new ArchivedImages(_folder, [.. paths.Select(path => Path.GetFileName(path))], sizes, [.. images]);
@@ -158,15 +161,4 @@ internal sealed class ArchiveScan
 
     private static ArchivedImage Image(int archive, TarFile file, int label) =>
         new(archive, file.Offset, checked((int)file.Length), label);
-
-    /// <summary>All names in order; of each file its size and, with WebDataset's, the class.</summary>
-    private static void Identify(string path, IReadOnlyList<TarFile> files, IncrementalHash names, List<ulong> contents)
-    {
-        names.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(path)}\n"));
-        foreach (TarFile file in files)
-        {
-            names.AppendData(Encoding.UTF8.GetBytes($"{file.Inside}/{file.Name}\n"));
-            contents.Add(((ulong)file.Length << 32) | (uint)(file.Number ?? -1));
-        }
-    }
 }
