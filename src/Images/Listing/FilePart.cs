@@ -3,7 +3,7 @@ namespace Daso.Images;
 /// <summary>A part of a file as a stream of its own, for reading.</summary>
 internal sealed class FilePart(FileStream file, long start, long end) : Stream
 {
-    private long _position = start;
+    private long _position;
 
     /// <inheritdoc />
     public override bool CanRead => true;
@@ -20,15 +20,15 @@ internal sealed class FilePart(FileStream file, long start, long end) : Stream
     /// <inheritdoc />
     public override long Position
     {
-        get => _position - start;
-        set => _position = start + value;
+        get => _position;
+        set => _position = value;
     }
 
     /// <inheritdoc />
     public override int Read(Span<byte> buffer)
     {
-        int length = (int)Math.Clamp(end - _position, 0, buffer.Length);
-        int read = RandomAccess.Read(file.SafeFileHandle, buffer[..length], _position);
+        int length = (int)Math.Clamp(Length - _position, 0, buffer.Length);
+        int read = RandomAccess.Read(file.SafeFileHandle, buffer[..length], start + _position);
         _position += read;
         return read;
     }
