@@ -5,15 +5,16 @@ using Daso.Specification;
 namespace Daso.Images;
 
 /// <summary>
-/// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case). Classes are numbered in
-/// the order of train's folder names. Training: random-resized crop and horizontal flip, drawn anew for each (seed, epoch, sample).
-/// Held out: the middle of the image after its short side was resized. Inputs float32 [B, 3, Crop, Crop], held out EvaluationCrop,
-/// normalised by ImageNet's mean and standard deviation; targets int64 [B].
+/// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case), classes numbered in the order
+/// of train's folder names; or in tar archives, ImageNet's own or WebDataset's shards, which are not unpacked. Training: random-resized
+/// crop and horizontal flip, drawn anew for each (seed, epoch, sample). Held out: the middle of the image after its short side was
+/// resized. Inputs float32 [B, 3, Crop, Crop], held out EvaluationCrop, normalised by ImageNet's mean and standard deviation; targets
+/// int64 [B].
 /// </summary>
 [Specification("imageFolder")]
 public sealed partial record ImageFolder : DataSpec
 {
-    /// <summary>Where train and val are.</summary>
+    /// <summary>Where train and val are, or the archives.</summary>
     [DescribedBy(nameof(FolderName)), JsonPropertyOrder(-1)]
     public required string Folder { get; init; }
 
@@ -60,14 +61,14 @@ public sealed partial record ImageFolder : DataSpec
     public override IDataset Open()
     {
         Validate();
-        return Open(ImageFolderScan.Run(Folder, Classes));
+        return Open(ImageListing.Find(Folder, Classes));
     }
 
     /// <inheritdoc />
     public override IDataset Open(OncePerJob once)
     {
         Validate();
-        return Open(ImageListing.FromBytes(once(() => ImageFolderScan.Run(Folder, Classes).ToBytes()), Folder));
+        return Open(ImageListing.FromBytes(once(() => ImageListing.Find(Folder, Classes).ToBytes()), Folder));
     }
 
     private SampledDataset Open(ImageListing listing)
@@ -82,6 +83,7 @@ public sealed partial record ImageFolder : DataSpec
             Fingerprint = listing.Fingerprint,
             Remarks = listing.Remarks,
             Settings = new Dictionary<string, string> { ["jpegDecoder"] = TurboJpeg.IsThere ? "libjpeg-turbo" : "Skia" },
+            Owned = [.. new[] { listing.Train, listing.HeldOut }.OfType<IDisposable>()],
             Threads = DecodeThreads,
             TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
             HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, HeldOutCrop, 0),
@@ -91,10 +93,8 @@ public sealed partial record ImageFolder : DataSpec
 
     private static void Inspect(ImageListing listing, int sample)
     {
-        byte[] path = [];
-        ImageDecoder.ReadWhole(sample < listing.Train.Count
-            ? listing.Train.PathOf(sample, ref path)
-            : listing.HeldOut.PathOf(sample - listing.Train.Count, ref path));
+        bool isTraining = sample < listing.Train.Count;
+        ImageDecoder.ReadWhole(isTraining ? listing.Train : listing.HeldOut, isTraining ? sample : sample - listing.Train.Count);
     }
 
     partial void ValidateTogether()
@@ -108,16 +108,15 @@ public sealed partial record ImageFolder : DataSpec
         }
     }
 
-    private sealed class PhotographReader(ImageSplit images, ICropRule rule, int crop, int seed) : SampleReader
+    private sealed class PhotographReader(IImageList images, ICropRule rule, int crop, int seed) : SampleReader
     {
         private readonly ImageDecoder _decoder = new(crop);
-        private byte[] _path = [];
 
         public override SampleLayout Layout { get; } = SampleLayout.Image(3, crop, crop);
 
         public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
         {
-            _decoder.Decode(images.PathOf(sample, ref _path), rule, new SeededRandom(seed, epoch, sample), input);
+            _decoder.Decode(images, sample, rule, new SeededRandom(seed, epoch, sample), input);
             targets[0] = images.LabelOf(sample);
         }
 
