@@ -160,7 +160,7 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
 
             var parameters = new ParameterValues(texts);
             ExperimentSetup setup = Create(experiment, parameters);
-            Validate(name, setup);
+            Validate(name, setup, options.Topology.Ranks);
             RequireMetric(name, experiment.Target, setup.Objective);
             yield return new ExperimentVariant(
                 experiment,
@@ -175,11 +175,12 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
-    private static void Validate(string variant, ExperimentSetup setup)
+    private static void Validate(string variant, ExperimentSetup setup, int ranks)
     {
         try
         {
             setup.Validate();
+            setup.LearningRate.ValidateFor(ranks);
         }
         catch (UserErrorException mistake)
         {

@@ -25,9 +25,17 @@ internal sealed class Evaluation(
     internal IReadOnlyList<MeasuredMetric> Run(int epoch)
     {
         AddUp();
-        // The last number counts ranks whose parameters overflowed: a loss does not show it where no sample reaches them.
-        float[] total = [.. _sums.SelectMany(sums => sums).Select(sum => (float)sum), replica.HasFiniteParameters() ? 0 : 1];
+        // The last numbers count ranks that have failed, and ranks whose parameters overflowed: a loss does not show it where no sample
+        // reaches them.
+        float[] total =
+        [
+            .. _sums.SelectMany(sums => sums).Select(sum => (float)sum),
+            ranks.Failure.IsThere ? 1 : 0,
+            replica.HasFiniteParameters() ? 0 : 1,
+        ];
         ranks.World.AllReduce(total, ReduceOperation.Sum);
+        if (total[^2] > 0)
+            ranks.Failure.ThrowOnAll(ranks.World, $"epoch {epoch}, on held-out data");
 
         var measured = new MeasuredMetric[metrics.Count];
         int first = 0;
@@ -55,7 +63,8 @@ internal sealed class Evaluation(
         {
             ranks.Cancelled.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            Batch data = heldOut.Next();
+            if (heldOut.NextOrNone(ranks.Failure) is not Batch data)
+                break;
             Tensor outputs = learner.Predict(data.Inputs);
             for (int i = 0; i < metrics.Count; i++)
                 metrics[i].Add(outputs, data.Targets, _sums[i]);

@@ -156,11 +156,13 @@ public sealed class Trainer : IDisposable
                 SaveIfDue();
         }
 
-        float[] loss = [_lossSum.item<float>() / steps];
+        float[] loss = [_lossSum.item<float>() / steps, _ranks.Failure.IsThere ? 1 : 0];
         using (no_grad())
             _lossSum.zero_();
         // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        if (loss[1] > 0)
+            _ranks.Failure.ThrowOnAll(_ranks.World, $"epoch {epoch}");
         if (!float.IsFinite(loss[0]))
             throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
         return loss[0];
@@ -173,14 +175,17 @@ public sealed class Trainer : IDisposable
         SpanMark start = _timer.Mark();
         using (NewDisposeScope())
         {
-            Batch data = _training.Next();
+            Batch? data = _training.NextOrNone(_ranks.Failure);
             _timer.End(SpanKind.Data, start);
             _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
-            Tensor loss = _learner.Learn(data, _timer, _timer.Mark());
-            using (no_grad())
-                _lossSum.add_(_loss.copy_(loss), Scalars.One);
-            _timer.Metric(MetricNames.Items, data.Items);
+            if (data is Batch present)
+            {
+                Tensor loss = _learner.Learn(present, _timer, _timer.Mark());
+                using (no_grad())
+                    _lossSum.add_(_loss.copy_(loss), Scalars.One);
+                _timer.Metric(MetricNames.Items, present.Items);
+            }
         }
 
         _strategy.BackwardDone();

@@ -1,3 +1,4 @@
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
@@ -22,6 +23,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly Tensor _target;
     private readonly ICommunicator _group;
     private readonly StepTimer _timer;
+    private readonly RankFailure _failure;
     private readonly PayloadFormat _blocking;
     private readonly PayloadFormat _cycling;
     private readonly DasoSpec _spec;
@@ -53,6 +55,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         _target = tensor.Tensor.narrow(0, slice.Offset, slice.Length).DetachFromDisposeScope();
         _group = context.Ranks.Global;
         _timer = context.Timer;
+        _failure = context.Ranks.Failure;
         _blocking = blocking;
         _cycling = cycling;
         _spec = spec;
@@ -161,7 +164,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
         if (format.HasFeedback)
             _feedback!.Round(message.Values, format.Wire);
-        ThrowIfNotFinite(message.Values, format.Wire);
+        FailIfNotFinite(message.Values, format.Wire);
         message.Start(operation, format.Wire);
         _underWay.Enqueue(message);
         _timer.End(SpanKind.GlobalSend, start, 0, message.Operation);
@@ -178,7 +181,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         return message;
     }
 
-    private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
+    private void FailIfNotFinite(FlatTensor message, WireFormat wire)
     {
         float limit = wire.RoundsToInfinityFrom;
         if (message.MaxMagnitude() < limit)
@@ -193,6 +196,6 @@ internal sealed class ParameterSynchronisation : IDisposable
         string reason = float.IsFinite(values[index])
             ? $"more than {wire} holds; take another wire format"
             : "training has diverged; lower the learning rate";
-        throw new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}"));
+        _failure.Note(new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}")));
     }
 }
