@@ -7,6 +7,10 @@ namespace Daso.Cluster;
 /// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec.</summary>
 internal sealed partial record JobScript
 {
+    /// <summary>Two minutes: Slurm may be one late, and the ranks have to write.</summary>
+    private static readonly (string Option, string? Value)[] s_forRequeue =
+        [("requeue", null), ("open-mode", "append"), ("signal", "USR1@120")];
+
     /// <summary>Nodes and ranks a node.</summary>
     internal required Topology Topology { get; init; }
 
@@ -33,6 +37,9 @@ internal sealed partial record JobScript
 
     /// <summary>What srun's option --mpi takes.</summary>
     internal string SlurmMpi { get; init; } = "pmi2";
+
+    /// <summary>Whether the job goes back to the queue when the ranks were stopped, and goes on with the same run.</summary>
+    internal bool Requeues { get; init; }
 
     /// <summary>The nodes for mpiexec; empty: this machine.</summary>
     internal IReadOnlyList<string> Hosts { get; init; } = [];
@@ -67,9 +74,22 @@ internal sealed partial record JobScript
             srun --mpi={{Quote(SlurmMpi)}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
               --cpu-bind=none --kill-on-bad-exit=1 \
               dotnet "$program" {{Join(Arguments)}}{{ArrayArgument()}} --out "$out"
-
-            """.ReplaceLineEndings("\n")).ToString();
+            """.ReplaceLineEndings("\n")).Append(Requeues ? BackToTheQueue() : "\n").ToString();
     }
+
+    /// <summary>The end of the script of a job that is started again: of the line that starts the ranks, and what follows.</summary>
+    private static string BackToTheQueue() => $$"""
+         --run-note "$out/.job-$SLURM_JOB_ID" || code=$?
+
+        # Slurm has said in time that it will end the job: the ranks have saved, and the job's next start goes on with the run of the note.
+        if ((${code:=0} == {{Number((int)ExitCode.Stopped)}})); then
+          scontrol requeue "$SLURM_JOB_ID"
+          exit 0
+        fi
+        rm -f "$out/.job-$SLURM_JOB_ID"
+        exit "$code"
+
+        """.ReplaceLineEndings("\n");
 
     /// <summary>The line for mpiexec, to be called in <see cref="WorkingFolder"/>.</summary>
     internal string ForMpiexec()
@@ -103,6 +123,7 @@ internal sealed partial record JobScript
         ("ntasks-per-node", Number(Topology.RanksPerNode)),
         .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : System.Array.Empty<(string, string?)>(),
         .. Array is var (_, values) ? [("array", $"0-{Number(values.Count - 1)}")] : System.Array.Empty<(string, string?)>(),
+        .. Requeues ? s_forRequeue.Where(option => !SlurmOptions.Any(given => given.Option == option.Option)) : [],
         .. SlurmOptions,
     ];
 

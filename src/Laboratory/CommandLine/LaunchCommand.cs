@@ -48,6 +48,11 @@ internal sealed partial class LaunchCommand
     };
     private readonly Option<string> _mpi = Text("--mpi", "For srun: how ranks find each other, as in pmi2 or pmix.", "pmi2");
     private readonly Option<string> _time = Text("--time", "For Slurm: the job's limit, as in 30, 1:30:00 or 2-00:00:00.", "1:00:00");
+    private readonly Option<bool> _requeue = new("--requeue")
+    {
+        Description = "For Slurm: stops before the time is up, goes back to the queue and goes on with the same run, until it is done.",
+        Recursive = true,
+    };
     private readonly Option<string?> _name = new("--job-name") { Description = "For Slurm. Default: daso-SUITE.", Recursive = true };
     private readonly Option<string?> _array = new("--array")
     {
@@ -71,7 +76,8 @@ internal sealed partial class LaunchCommand
         options._for.AcceptOnlyFromAmong(Slurm, Mpiexec);
         return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec, that runs a suite on a cluster.")
         {
-            options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._name, options._array,
+            options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
+            options._array,
             options._sbatch,
             SuiteCommand.Create(experiments, options.Launch),
         };
@@ -87,6 +93,8 @@ internal sealed partial class LaunchCommand
         if (ClusterOption.IsEmbedded(parsed))
             throw new UserErrorException($"{ClusterOption.Name} {ClusterOption.Embedded}: launch starts processes under MPI; leave it out");
         bool isSlurm = parsed.GetValue(_for) == Slurm;
+        if (parsed.GetValue(_requeue) && plan.Options.RunNote is not null)
+            throw new UserErrorException($"{_requeue.Name}: the script notes the run itself; leave --run-note out");
         RequireOptionsOf(isSlurm, parsed);
         SuiteCommand.WarnOfData(plan, parsed.InvocationConfiguration.Error);
         string folder = Environment.CurrentDirectory;
@@ -106,6 +114,7 @@ internal sealed partial class LaunchCommand
             SlurmOptions = SlurmOptions(plan, parsed),
             Array = array,
             SlurmMpi = parsed.GetValue(_mpi)!,
+            Requeues = parsed.GetValue(_requeue),
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
         string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
@@ -137,7 +146,7 @@ internal sealed partial class LaunchCommand
 
     private IEnumerable<OptionResult> GivenToSuite(ParseResult parsed)
     {
-        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _name, _array, _sbatch];
+        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch];
         return parsed.CommandResult.Children.OfType<OptionResult>().Where(given => !given.Implicit && !own.Contains(given.Option));
     }
 
@@ -195,7 +204,7 @@ internal sealed partial class LaunchCommand
     /// <summary>Refuses options of what does not start the ranks.</summary>
     private void RequireOptionsOf(bool isSlurm, ParseResult parsed)
     {
-        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _name, _array, _sbatch];
+        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _requeue, _name, _array, _sbatch];
         if (others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not Option given)
             return;
         throw new UserErrorException(isSlurm
