@@ -6,9 +6,10 @@ namespace Daso.Images;
 
 /// <summary>
 /// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case), classes numbered in the order
-/// of train's folder names; or in tar archives, ImageNet's own or WebDataset's shards, which are not unpacked. Training: random-resized crop and horizontal flip, drawn anew for each (seed, epoch, sample).
-/// Held out: the middle of the image after its short side was resized. Inputs float32 [B, 3, Crop, Crop], normalised by ImageNet's
-/// mean and standard deviation; targets int64 [B].
+/// of train's folder names; or in tar archives, ImageNet's own or WebDataset's shards, which are not unpacked. Training: random-resized
+/// crop and horizontal flip, drawn anew for each (seed, epoch, sample). Held out: the middle of the image after its short side was
+/// resized. Inputs float32 [B, 3, Crop, Crop], held out EvaluationCrop, normalised by ImageNet's mean and standard deviation; targets
+/// int64 [B].
 /// </summary>
 [Specification("imageFolder")]
 public sealed partial record ImageFolder : DataSpec
@@ -21,13 +22,17 @@ public sealed partial record ImageFolder : DataSpec
     [AtLeast(1)]
     public int Classes { get; init; } = 1000;
 
-    /// <summary>Height and width of an input in pixels.</summary>
+    /// <summary>Height and width of an input to train on in pixels.</summary>
     [AtLeast(1)]
     public int Crop { get; init; } = 224;
 
     /// <summary>What a held-out image's short side is resized to before the middle is taken.</summary>
     [AtLeast(1)]
     public int Resize { get; init; } = 256;
+
+    /// <summary>Height and width of that middle; null: as those to train on.</summary>
+    [AtLeast(1)]
+    public int? EvaluationCrop { get; init; }
 
     /// <summary>The smallest share of an image's area that a training crop takes.</summary>
     [Above(0), AtMost(1)]
@@ -48,6 +53,8 @@ public sealed partial record ImageFolder : DataSpec
     [AtLeast(1), NotInHash("changes only the speed")]
     public int DecodeThreads { get; init; } = 4;
 
+    private int HeldOutCrop => EvaluationCrop ?? Crop;
+
     private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
@@ -67,7 +74,7 @@ public sealed partial record ImageFolder : DataSpec
     private SampledDataset Open(ImageListing listing)
     {
         var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
-        var centreCrop = new CentreCrop(Crop, Resize);
+        var centreCrop = new CentreCrop(HeldOutCrop, Resize);
         return new SampledDataset(this)
         {
             Unit = "images",
@@ -79,7 +86,7 @@ public sealed partial record ImageFolder : DataSpec
             Owned = [.. new[] { listing.Train, listing.HeldOut }.OfType<IDisposable>()],
             Threads = DecodeThreads,
             TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
-            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
+            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, HeldOutCrop, 0),
             Inspect = sample => Inspect(listing, sample),
         };
     }
@@ -92,8 +99,8 @@ public sealed partial record ImageFolder : DataSpec
 
     partial void ValidateTogether()
     {
-        if (Resize < Crop)
-            throw new UserErrorException($"a crop of {Crop} from images resized to {Resize}: take crop ≤ resize");
+        if (Resize < HeldOutCrop)
+            throw new UserErrorException($"a crop of {HeldOutCrop} from images resized to {Resize}: take crop ≤ resize");
         if (MinimumArea > MaximumArea)
         {
             throw new UserErrorException(FormattableString.Invariant(

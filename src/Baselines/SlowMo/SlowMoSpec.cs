@@ -1,3 +1,4 @@
+using System.Numerics;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Optimization;
@@ -59,6 +60,22 @@ public sealed partial record SlowMoSpec : StrategySpec
         return new SlowMo(this, context);
     }
 
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        // Between two slow updates the plain averages need not fit: a period is as many slow ones as it takes.
+        int period = AveragingPeriod == 0 ? Period : Period / (int)BigInteger.GreatestCommonDivisor(Period, AveragingPeriod) * AveragingPeriod;
+        return
+        [
+            StepProgram.Periodic(
+                NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+                period,
+                step => IsDue(step) ? new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32) : null),
+        ];
+    }
+
+    private bool IsDue(long count) => count % Period == 0 || (AveragingPeriod > 0 && count % AveragingPeriod == 0);
+
     /// <summary>
     /// One rank's side. With γ the local learning rate of the step: u := β·u + (x_old − x̄)/γ, x_old := x_old − α·γ·u, x := x_old: SGD with
     /// momentum β and rate α·γ on the gradient (x_old − x̄)/γ.
@@ -94,7 +111,7 @@ public sealed partial record SlowMoSpec : StrategySpec
         {
             long count = _spec.Steps == SlowMoSteps.FairScale ? _step + 1 : _step;
             bool isSlowStep = count % _spec.Period == 0;
-            if (isSlowStep || (_spec.AveragingPeriod > 0 && count % _spec.AveragingPeriod == 0))
+            if (_spec.IsDue(count))
                 Average();
             if (isSlowStep && count > 0)
                 UpdateSlowly();
@@ -124,16 +141,14 @@ public sealed partial record SlowMoSpec : StrategySpec
 
         private void Average()
         {
-            IRecorder recorder = _context.Recorder;
-            long startNs = recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             long bytes = _average.Run(ReduceOperation.Mean);
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            _context.Timer.End(SpanKind.GlobalWait, start, bytes, _average.LastOperation);
         }
 
         private void UpdateSlowly()
         {
-            IRecorder recorder = _context.Recorder;
-            long startNs = recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             double rate = _context.Step.LearningRate;
             _old.TakePseudoGradient(_gradient);
             using (no_grad())
@@ -141,7 +156,7 @@ public sealed partial record SlowMoSpec : StrategySpec
                 _gradient.Tensor.mul_(scale);
             _outer.Step(_spec.SlowLearningRate * rate);
             _old.Restore();
-            recorder.Span(SpanKind.Merge, startNs, recorder.NowNs - startNs);
+            _context.Timer.End(SpanKind.Merge, start);
         }
     }
 }
