@@ -1,6 +1,7 @@
 using Daso.Communication;
 using Daso.Models;
 using Daso.Optimization;
+using Daso.Recording;
 using Daso.Strategies;
 
 namespace Daso.Baselines;
@@ -25,6 +26,9 @@ internal sealed class DiLoCoFragment : IDisposable
         _mean = new RangeReduction(_change, context.Ranks.World);
         _outer = spec.Outer.Create(_agreed.Values, _change);
     }
+
+    /// <summary>The exchange's last message, for the spans of it.</summary>
+    internal OperationKey? LastOperation => _mean.LastOperation;
 
     /// <summary>Starts the exchange of what has changed.</summary>
     internal void Send()

@@ -2,7 +2,11 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
+using Daso.Data;
+using Daso.Recording;
 using Daso.Tests.Cluster;
+using Daso.Tests.Training;
+using Daso.Training;
 
 namespace Daso.Tests.Communication.Mpi;
 
@@ -136,6 +140,27 @@ public class MpiRankTests
             ranks.Global.AllReduce(ones, ReduceOperation.Sum);
             ranks.World.AllReduce(ones, ReduceOperation.Sum);
             Assert.Equal(8, ones[0]);
+        }
+    });
+
+    [Fact(Explicit = true)]
+    public void Training_that_fails_on_one_rank() => MpiProcesses.Join(cluster =>
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        using IDataset whole = ShortTraining.Data.Open();
+        using var damaged = new DamagedData(whole, shard: 2, batch: 7);
+        using var damagedAtTheEnd = new DamagedData(whole, shard: 1, batch: -1);
+        for (int kind = 0; kind < ShortTraining.Kinds.Length; kind++)
+        {
+            Assert.Equal("rank 2 failed: epoch 1: 3.JPEG: not a readable image", Fail(damaged));
+            Assert.Equal("rank 1 failed: epoch 0, on held-out data: 3.JPEG: not a readable image", Fail(damagedAtTheEnd));
+            string hash = "";
+            cluster.Run(
+                ranks => hash = Trainer.Run(ShortTraining.Plan(kind, whole), ranks, NullRecorder.Instance, null).ParametersSha256, cancelled);
+            Assert.Equal(ShortTraining.Run(kind)[cluster.RanksHere[0]].ParametersSha256, hash);
+
+            string Fail(IDataset data) => Assert.Throws<AgreedFailureException>(() => cluster.Run(
+                ranks => Trainer.Run(ShortTraining.Plan(kind, data), ranks, NullRecorder.Instance, null), cancelled)).Message;
         }
     });
 

@@ -16,6 +16,7 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Device_memory))]
     [InlineData(nameof(MpiRankTests.Agreed_failure))]
     [InlineData(nameof(MpiRankTests.Stop))]
+    [InlineData(nameof(MpiRankTests.Training_that_fails_on_one_rank))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
