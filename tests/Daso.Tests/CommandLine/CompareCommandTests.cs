@@ -118,7 +118,7 @@ public class CompareCommandTests
     public async Task Runs_of_a_folder_that_differ_in_their_seeds_are_parts_of_one_benchmark()
     {
         using var folders = new TemporaryFolder();
-        foreach (int seed in (int[])[3, 1, 2])
+        foreach (int seed in (int[])[2, 1])
         {
             using SyntheticRun run = Run(dasoNs: 500_000);
             WithSeeds(run, seed);
@@ -126,14 +126,14 @@ public class CompareCommandTests
         }
 
         using SyntheticRun whole = Run(dasoNs: 500_000);
-        WithSeeds(whole, 1, 2, 3);
+        WithSeeds(whole, 1, 2);
 
         AppRun compared = await AppRun.Of("compare", folders.Path, whole.Folder.Path, "--format", "json");
 
         Assert.True(compared.ExitCode == 0, compared.Error);
         JsonNode json = JsonNode.Parse(compared.Output)!;
         Assert.True((bool)json["isSameBenchmark"]!);
-        Assert.Equal([1, 2, 3], json["experiments"]![0]!["strategies"]![0]!["seeds"]!.AsArray().Select(seed => (int)seed!));
+        Assert.Equal([1, 2], json["experiments"]![0]!["strategies"]![0]!["seeds"]!.AsArray().Select(seed => (int)seed!));
 
         static void WithSeeds(SyntheticRun run, params int[] seeds) => (run.Manifest with
         {
