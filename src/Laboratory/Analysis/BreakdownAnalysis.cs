@@ -8,67 +8,75 @@ namespace Daso.Analysis;
 /// </summary>
 internal sealed class BreakdownAnalysis
 {
+    private static readonly SpanKind[] s_parts =
+    [
+        SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend, SpanKind.GlobalWait,
+        SpanKind.Merge, SpanKind.Optimizer,
+    ];
+
     private readonly RankSteps[] _ranks;
-    private readonly int _ranksPerNode;
-    private readonly double[] _sums = new double[Enum.GetValues<SpanKind>().Length];
+
+    // The ranks of one local id, and those of one node.
+    private readonly RankSteps[][] _localIds;
+    private readonly RankSteps[][] _nodes;
     private double _globalImbalance;
     private double _localImbalance;
     private double _throughDuty;
 
-    private BreakdownAnalysis(IReadOnlyList<RankSpans> spans, int ranksPerNode)
+    private BreakdownAnalysis(IReadOnlyList<StepWaits> waits, int ranksPerNode)
     {
-        _ranks = [.. spans.Select(rank => new RankSteps(rank))];
-        _ranksPerNode = ranksPerNode;
+        _ranks = [.. waits.Select(rank => new RankSteps(rank))];
+        _localIds = [.. Enumerable.Range(0, ranksPerNode).Select(id => _ranks.Where((_, rank) => rank % ranksPerNode == id).ToArray())];
+        _nodes = [.. _ranks.Chunk(ranksPerNode)];
     }
 
     /// <summary>Takes a training apart.</summary>
-    /// <param name="spans">Of each rank, in the order of ranks.</param>
+    /// <param name="waits">Of each rank, in the order of ranks.</param>
     /// <param name="cluster">Which ranks make a node.</param>
     /// <param name="steps">Steps trained.</param>
     /// <param name="leftOut">Of them, those without spans, which do not count.</param>
-    public static StepBreakdown Of(IReadOnlyList<RankSpans> spans, RecordedCluster cluster, int steps, int leftOut = 0)
+    public static StepBreakdown Of(IReadOnlyList<StepWaits> waits, RecordedCluster cluster, int steps, int leftOut = 0)
     {
-        var analysis = new BreakdownAnalysis(spans, cluster.RanksPerNode);
+        var analysis = new BreakdownAnalysis(waits, cluster.RanksPerNode);
         for (int step = 0; step < steps; step++)
             analysis.Add(step);
-        return analysis.Means((double)(steps - leftOut) * spans.Count);
+        return analysis.Means(waits, (double)(steps - leftOut) * waits.Count);
     }
 
     private void Add(int step)
     {
         foreach (RankSteps rank in _ranks)
-            rank.Read(step, _sums);
+            rank.MoveTo(step);
 
-        int ranksPerNode = _ranksPerNode;
         // Every rank in one operation, or, with DASO, those of one local id while the others wait inside their nodes.
-        if (HaveEqualCounts(_ranks, rank => rank.Global.Count))
+        if (HaveEqualCounts(_ranks))
             SplitGlobal(_ranks);
         else
         {
-            for (int id = 0; id < ranksPerNode; id++)
-                SplitGlobal([.. _ranks.Where((_, rank) => rank % ranksPerNode == id)]);
+            foreach (RankSteps[] group in _localIds)
+            {
+                if (HaveEqualCounts(group))
+                    SplitGlobal(group);
+            }
         }
 
-        for (int first = 0; first < _ranks.Length; first += ranksPerNode)
-            SplitLocal(_ranks.AsSpan(first, ranksPerNode));
+        foreach (RankSteps[] node in _nodes)
+            SplitLocal(node);
         foreach (RankSteps rank in _ranks)
             rank.Carry();
     }
 
     private void SplitGlobal(RankSteps[] group)
     {
-        if (!HaveEqualCounts(group, rank => rank.Global.Count))
-            return;
-        for (int k = 0; k < group[0].Global.Count; k++)
+        for (int k = 0; k < group[0].GlobalCount; k++)
         {
             long leastNs = long.MaxValue;
             foreach (RankSteps rank in group)
-                leastNs = Math.Min(leastNs, rank.Global[k].WaitNs);
+                leastNs = Math.Min(leastNs, rank.Global[k]);
             foreach (RankSteps rank in group)
             {
-                long imbalanceNs = rank.Global[k].WaitNs - leastNs;
-                rank.Global[k] = rank.Global[k] with { ImbalanceNs = imbalanceNs };
-                _globalImbalance += imbalanceNs;
+                rank.GlobalImbalanceNs[k] = rank.Global[k] - leastNs;
+                _globalImbalance += rank.GlobalImbalanceNs[k];
             }
         }
     }
@@ -77,11 +85,11 @@ internal sealed class BreakdownAnalysis
     /// A node's rank that exchanges with other nodes comes later to the node's next operation for just that reason: so much of the
     /// others' wait is the exchange's, and of it imbalance only the share that was imbalance in the exchange.
     /// </summary>
-    private void SplitLocal(ReadOnlySpan<RankSteps> node)
+    private void SplitLocal(RankSteps[] node)
     {
         int operations = int.MaxValue;
         foreach (RankSteps rank in node)
-            operations = Math.Min(operations, rank.Local.Count);
+            operations = Math.Min(operations, rank.Local.Length);
         for (int k = 0; k < operations; k++)
         {
             long leastNs = long.MaxValue;
@@ -95,32 +103,29 @@ internal sealed class BreakdownAnalysis
             }
 
             double imbalanceShare = longest.Ns == 0 ? 0 : (double)longest.ImbalanceNs / longest.Ns;
-            for (int i = 0; i < node.Length; i++)
+            foreach (RankSteps rank in node)
             {
-                long extraNs = node[i].Local[k].WaitNs - leastNs;
-                double dutyNs = Math.Min(extraNs, longest.Ns - node[i].ExchangeBefore(k).Ns);
+                long extraNs = rank.Local[k].WaitNs - leastNs;
+                double dutyNs = Math.Min(extraNs, longest.Ns - rank.ExchangeBefore(k).Ns);
                 _throughDuty += dutyNs * (1 - imbalanceShare);
                 _localImbalance += extraNs - (dutyNs * (1 - imbalanceShare));
             }
         }
     }
 
-    private static bool HaveEqualCounts(RankSteps[] group, Func<RankSteps, int> count)
+    private static bool HaveEqualCounts(RankSteps[] group)
     {
         foreach (RankSteps rank in group)
         {
-            if (count(rank) != count(group[0]))
+            if (rank.GlobalCount != group[0].GlobalCount)
                 return false;
         }
 
         return true;
     }
 
-    private StepBreakdown Means(double rankSteps)
+    private StepBreakdown Means(IReadOnlyList<StepWaits> ranks, double rankSteps)
     {
-        double parts = 0;
-        foreach (SpanKind kind in RankSteps.Parts)
-            parts += _sums[(int)kind];
         return new StepBreakdown(
             Of(SpanKind.Step),
             Of(SpanKind.Data),
@@ -133,83 +138,66 @@ internal sealed class BreakdownAnalysis
             Of(SpanKind.Merge),
             Of(SpanKind.Optimizer),
             (_localImbalance + _globalImbalance) / rankSteps,
-            (_sums[(int)SpanKind.Step] - parts) / rankSteps);
+            (Sum(SpanKind.Step) - s_parts.Sum(Sum)) / rankSteps);
 
-        double Of(SpanKind kind) => _sums[(int)kind] / rankSteps;
+        double Of(SpanKind kind) => Sum(kind) / rankSteps;
+
+        double Sum(SpanKind kind) => ranks.Sum(rank => (double)rank.PartNs(kind));
     }
 
     /// <summary>What a rank spent on an exchange with other nodes.</summary>
     private readonly record struct Exchange(long Ns, long ImbalanceNs);
 
-    private readonly record struct GlobalOperation(long WaitNs, long ImbalanceNs);
-
-    /// <summary>A local operation with what came before it in this step.</summary>
-    private readonly record struct LocalOperation(long WaitNs, long ExchangeNs, int GlobalBefore);
-
     /// <summary>One rank's operations of one step.</summary>
-    private sealed class RankSteps(RankSpans spans)
+    private sealed class RankSteps(StepWaits waits)
     {
-        public static readonly SpanKind[] Parts =
-        [
-            SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend,
-            SpanKind.GlobalWait, SpanKind.Merge, SpanKind.Optimizer,
-        ];
-
-        private int _next;
-        private long _exchangeNs;
+        private int _step;
+        private long[] _globalImbalanceNs = [];
         private Exchange _carried;
 
-        public List<GlobalOperation> Global { get; } = [];
+        public int GlobalCount { get; private set; }
 
-        public List<LocalOperation> Local { get; } = [];
+        public ReadOnlySpan<long> Global => waits.GlobalNs(_step);
 
-        /// <summary>Reads a step's spans up to that of the step itself; what follows until the next step lies outside of both.</summary>
-        public void Read(int step, double[] sums)
+        /// <summary>Of each of these, what it waited for ranks that came later.</summary>
+        public Span<long> GlobalImbalanceNs => _globalImbalanceNs.AsSpan(0, GlobalCount);
+
+        public ReadOnlySpan<LocalOperation> Local => waits.Local(_step);
+
+        public void MoveTo(int step)
         {
-            Global.Clear();
-            Local.Clear();
-            _exchangeNs = 0;
-            bool isInside = true;
-            for (; _next < spans.Kinds.Length && spans.Steps[_next] <= step; _next++)
-            {
-                SpanKind kind = spans.Kinds[_next];
-                if (!isInside || kind is SpanKind.Evaluation or SpanKind.Checkpoint)
-                    continue;
-                sums[(int)kind] += spans.DurationsNs[_next];
-                isInside = kind != SpanKind.Step;
-                Note(kind, spans.DurationsNs[_next]);
-            }
+            _step = step;
+            GlobalCount = Global.Length;
+            if (_globalImbalanceNs.Length < GlobalCount)
+                _globalImbalanceNs = new long[GlobalCount];
+            GlobalImbalanceNs.Clear();
         }
 
         /// <summary>What the rank spent on exchanges since the node's operation before this one, in this step or earlier ones.</summary>
         public Exchange ExchangeBefore(int operation)
         {
-            int first = operation == 0 ? 0 : Local[operation - 1].GlobalBefore;
-            long beforeNs = operation == 0 ? -_carried.Ns : Local[operation - 1].ExchangeNs;
-            long imbalanceNs = (operation == 0 ? _carried.ImbalanceNs : 0) + Imbalance(first, Local[operation].GlobalBefore);
-            return new Exchange(Local[operation].ExchangeNs - beforeNs, imbalanceNs);
+            ReadOnlySpan<LocalOperation> local = Local;
+            int first = operation == 0 ? 0 : local[operation - 1].GlobalBefore;
+            long beforeNs = operation == 0 ? -_carried.Ns : local[operation - 1].ExchangeNs;
+            long imbalanceNs = (operation == 0 ? _carried.ImbalanceNs : 0) + Imbalance(first, local[operation].GlobalBefore);
+            return new Exchange(local[operation].ExchangeNs - beforeNs, imbalanceNs);
         }
 
         /// <summary>Keeps what came after the last local operation for the first of a later step.</summary>
-        public void Carry() => _carried = Local.Count == 0
-            ? new Exchange(_carried.Ns + _exchangeNs, _carried.ImbalanceNs + Imbalance(0, Global.Count))
-            : new Exchange(_exchangeNs - Local[^1].ExchangeNs, Imbalance(Local[^1].GlobalBefore, Global.Count));
-
-        private void Note(SpanKind kind, long durationNs)
+        public void Carry()
         {
-            if (kind is SpanKind.GlobalSend or SpanKind.GlobalWait or SpanKind.Merge)
-                _exchangeNs += durationNs;
-            if (kind == SpanKind.GlobalWait)
-                Global.Add(new GlobalOperation(durationNs, 0));
-            else if (kind == SpanKind.LocalSync)
-                Local.Add(new LocalOperation(durationNs, _exchangeNs, Global.Count));
+            ReadOnlySpan<LocalOperation> local = Local;
+            long exchangeNs = waits.ExchangeNs(_step);
+            _carried = local.IsEmpty
+                ? new Exchange(_carried.Ns + exchangeNs, _carried.ImbalanceNs + Imbalance(0, GlobalCount))
+                : new Exchange(exchangeNs - local[^1].ExchangeNs, Imbalance(local[^1].GlobalBefore, GlobalCount));
         }
 
         private long Imbalance(int first, int end)
         {
             long sum = 0;
             for (int i = first; i < end; i++)
-                sum += Global[i].ImbalanceNs;
+                sum += _globalImbalanceNs[i];
             return sum;
         }
     }

@@ -16,11 +16,11 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     /// <exception cref="UserErrorException">It is no run, has no complete cell, a file is damaged, or its link is not known.</exception>
     internal IReadOnlyList<MeasuredCell> Read(string path)
     {
-        RunFolder folder = RunFolder.Open(path);
-        Manifest manifest = Manifest.Read(folder);
+        var run = RecordedRun.Open(path);
+        Manifest manifest = run.Manifest;
         bool isInProcess = !manifest.Cluster.HasRealLinks;
         var cells = new List<MeasuredCell>();
-        foreach (ExperimentSummary experiment in RunSummary.Read(path).Experiments)
+        foreach (ExperimentSummary experiment in run.Summary.Experiments)
         {
             if (manifest.Specification[experiment.Plan.Name] is not JsonObject specification
                 || RunSpecification.Model(specification["model"]!.AsObject()) is not { } model)
@@ -30,12 +30,12 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 
             IReadOnlyList<GradientTensor> gradients = ModelWorkload.Gradients(model);
             (SystemSpec system, string linkName) = System(path, manifest, experiment.Plan, isInProcess);
-            foreach (StrategySummary strategy in experiment.Strategies.Where(one => one.Cells.Count > 0))
+            foreach (StrategySummary strategy in experiment.Strategies.Where(one => one.Cells.Any(cell => cell.Steps > 0)))
             {
                 JsonObject settings = specification["strategies"]![strategy.Strategy]!.AsObject();
                 if (RunSpecification.Strategy(settings, Algorithm(isInProcess)) is not StrategyModel strategyModel)
                     continue;
-                CellId[] ids = [.. strategy.Cells.Select(cell => new CellId(experiment.Plan.Name, strategy.Strategy, cell.Seed))];
+                CellSummary[] trained = [.. strategy.Cells.Where(cell => cell.Steps > 0)];
                 cells.Add(new MeasuredCell
                 {
                     Run = path,
@@ -43,10 +43,10 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
                     Strategy = strategy.Strategy,
                     System = system,
                     Model = strategyModel,
-                    Length = Length(folder, ids[0], strategy.Cells[0].Steps, settings),
+                    Length = Length(run, new CellId(experiment.Plan.Name, strategy.Strategy, trained[0].Seed), trained[0], settings),
                     Gradients = gradients,
-                    StepNs = strategy.Cells.Average(cell => (double)cell.TrainingNs / cell.Steps),
-                    Phases = Mean([.. ids.Select(id => PhaseReading.Read(folder, id, system.Ranks))]),
+                    StepNs = trained.Average(cell => (double)cell.TrainingNs / cell.Steps),
+                    Phases = PhaseTimes.Mean([.. trained.Select(cell => cell.Phases!)]),
                     Link = linkName,
                 });
             }
@@ -83,25 +83,15 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     }
 
     /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
-    private static TrainingLength Length(RunFolder folder, CellId cell, int steps, JsonObject settings)
+    private static TrainingLength Length(RecordedRun run, CellId id, CellSummary cell, JsonObject settings)
     {
-        RankSpans spans = RankSpans.Read(folder, cell, 0);
-        int stepsPerEpoch = spans.Kinds.Where((kind, i) => kind == SpanKind.Step && spans.Epochs[i] == 0).Count();
-        return new TrainingLength(steps / stepsPerEpoch, stepsPerEpoch)
+        int stepsPerEpoch = cell.Clock[0].Steps;
+        return new TrainingLength(cell.Steps / stepsPerEpoch, stepsPerEpoch)
         {
             DasoSchedule = RunSpecification.Schedule(settings),
-            Losses = LossCurve.Read(folder.Path, cell.FileStem),
+            Losses = LossCurve.Of(run, id),
         };
     }
-
-    private static PhaseTimes Mean(PhaseTimes[] seeds) => new(
-        seeds.Average(seed => seed.ForwardNs),
-        seeds.Average(seed => seed.BackwardNs),
-        seeds.Average(seed => seed.OptimizerNs),
-        seeds.Average(seed => seed.OtherNs),
-        seeds.Average(seed => seed.CopyNs),
-        seeds.Average(seed => seed.JitterPerStep),
-        seeds.Average(seed => seed.JitterPerRank));
 
     private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;
 
