@@ -21,9 +21,13 @@ public sealed partial record HorovodSpec : StrategySpec
     [AtLeast(0)]
     public int CycleMs { get; init; } = 1;
 
-    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression.</summary>
+    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression, whose sum is divided afterwards (its post-scale factor).</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
+
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+        [new() { Gradients = new QueuedGradients(FusionBytes, CycleMs * 1e6, Wire), Steps = [ProgramStep.GradientsAlone] }];
 }

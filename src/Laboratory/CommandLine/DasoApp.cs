@@ -14,10 +14,15 @@ public static class DasoApp
     /// <param name="args">The process's arguments.</param>
     /// <param name="experiments">The registry that the generator made.</param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
-    public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments) =>
-        RankGuard.Run(Console.Error) is int exitCode
+    public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments)
+    {
+        StandardStreams.GuardError();
+        if (StandardStreams.OutputMistake() is string mistake)
+            return Task.FromResult(Fail(Console.Error, mistake, ExitCode.Environment));
+        return !ClusterOption.IsEmbedded(args) && RankGuard.Run(Console.Error) is int exitCode
             ? Task.FromResult(exitCode)
             : RunAsync(args, experiments, Console.Out, Console.Error);
+    }
 
     /// <summary>The same with other places for results and errors.</summary>
     internal static async Task<int> RunAsync(
@@ -37,13 +42,13 @@ public static class DasoApp
             PreflightCommand.Create(),
             ReportCommand.Create(),
             ReproduceCommand.Create(),
-            PredictCommand.Create(),
+            PredictCommand.Create(experiments),
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
         };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(HomeFolder.Expand(args));
         if (ParseMistake.UnknownOption(parsed) is string typo)
             return Fail(error, typo, ExitCode.Usage);
         if (parsed.Errors.Count > 0)

@@ -79,7 +79,7 @@ internal sealed class PreflightCommand
         int Measure(ICluster cluster) =>
             Finish(PreflightReport.Measure(cluster, emulated, maximum * MiB, budget, cancelled), parsed);
 
-        if (Launcher.Detect(Environment.GetEnvironmentVariable) is not Launcher launcher)
+        if (ClusterOption.FindLauncher(parsed) is not Launcher launcher)
             return Measure(new EmbeddedCluster(topology, emulated, Devices.ForRanks("cpu"), limit));
         if (link is not null)
             throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");
@@ -101,7 +101,7 @@ internal sealed class PreflightCommand
 
         double minimum = parsed.GetValue(_minimum);
         Measurement? largest = report.Measurements.LastOrDefault(
-            one => one is { Group: "global", Collective: Sweep.AllReduceName } && one.Implementation != Sweep.LibraryName);
+            one => one is { Group: "global", Collective: Sweep.AllReduceName } && one.Implementation != AllReduceWay.LibraryName);
         double reached = largest is null ? double.PositiveInfinity : PreflightTable.Gigabits(largest.BusBytesPerSecond);
         if (reached >= minimum)
             return (int)ExitCode.Done;

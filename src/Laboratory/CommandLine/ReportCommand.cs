@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Daso.Analysis;
 using Daso.Reporting;
 
 namespace Daso.CommandLine;

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Daso.Analysis;
 
 namespace Daso.Reporting;
 

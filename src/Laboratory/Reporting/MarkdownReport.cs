@@ -1,4 +1,5 @@
 using System.Text;
+using Daso.Analysis;
 
 namespace Daso.Reporting;
 

@@ -62,6 +62,18 @@ public class SpeedupTableTests
         Assert.Contains("2 × 2 ranks on cpu; link real (MPI); seed 3", Plain(RunSummary.Read(run.Folder.Path)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(1, false)]
+    [InlineData(null, false)]
+    public void Ranks_that_share_a_gpu_are_told(int? ranksPerGpu, bool isWarned)
+    {
+        using var run = new SyntheticRun(
+            new RecordedCluster(2, 2, "cuda") { RanksPerGpu = ranksPerGpu }, SyntheticRun.Plan("ddp") with { Seeds = [3] });
+        Assert.Equal(isWarned, Plain(RunSummary.Read(run.Folder.Path)).ReplaceLineEndings(" ")
+            .Contains("SHARED: 4 ranks compute on one GPU", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_link_without_limit_and_a_loss_target_are_told()
     {

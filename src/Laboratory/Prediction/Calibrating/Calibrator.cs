@@ -1,3 +1,5 @@
+using Daso.Analysis;
+
 namespace Daso.Prediction.Calibrating;
 
 /// <summary>
@@ -125,7 +127,7 @@ internal static class Calibrator
 
     private static MeasuredCell[] Undisturbed(IReadOnlyList<MeasuredCell> cells)
     {
-        MeasuredCell[] alone = [.. cells.Where(cell => cell.Model is NoCommunicationModel)];
+        MeasuredCell[] alone = [.. cells.Where(cell => !cell.Model.Program.Communicates)];
         return alone.Length > 0 ? alone : [.. cells];
     }
 

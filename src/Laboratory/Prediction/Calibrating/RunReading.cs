@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Communication;
 using Daso.Recording;
+using Daso.Strategies;
 
 namespace Daso.Prediction.Calibrating;
 
@@ -12,7 +13,12 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 {
     private const double UnlimitedBytesPerSecond = 1e15;
 
-    /// <summary>Reads a run. Strategies and models that are not this project's are left out.</summary>
+    private readonly List<string> _notModelled = [];
+
+    /// <summary>EXPERIMENT/STRATEGY of what was left out, since it does not say what it does in a step.</summary>
+    internal IReadOnlyList<string> NotModelled => _notModelled;
+
+    /// <summary>Reads a run. Models that are not this project's are left out, and strategies that say nothing of their steps.</summary>
     /// <exception cref="UserErrorException">It is no run, has no complete cell, a file is damaged, or its link is not known.</exception>
     internal IReadOnlyList<MeasuredCell> Read(string path)
     {
@@ -30,20 +36,29 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 
             IReadOnlyList<GradientTensor> gradients = ModelWorkload.Gradients(model);
             (SystemSpec system, string linkName) = System(path, manifest, experiment.Plan, isInProcess);
-            foreach (StrategySummary strategy in experiment.Strategies.Where(one => one.Cells.Any(cell => cell.Steps > 0)))
+            var scope = new ProgramScope(gradients.Sum(gradient => gradient.Elements), system.RanksPerNode);
+            foreach (StrategySummary strategy in experiment.Strategies)
             {
-                JsonObject settings = specification["strategies"]![strategy.Strategy]!.AsObject();
-                if (RunSpecification.Strategy(settings, Algorithm(isInProcess)) is not StrategyModel strategyModel)
-                    continue;
                 CellSummary[] trained = [.. strategy.Cells.Where(cell => cell.Steps > 0)];
+                if (trained.Length == 0)
+                    continue;
+                JsonObject settings = specification["strategies"]![strategy.Strategy]!.AsObject();
+                TrainingLength length = Length(trained[0]);
+                double[] losses = Losses(run, new CellId(experiment.Plan.Name, strategy.Strategy, trained[0].Seed), length.Epochs);
+                if (RunSpecification.Strategy(settings)?.TrainingProgram(scope, losses, length.StepsPerEpoch) is not StepProgram program)
+                {
+                    _notModelled.Add($"{experiment.Plan.Name}/{strategy.Strategy}");
+                    continue;
+                }
+
                 cells.Add(new MeasuredCell
                 {
                     Run = path,
                     Experiment = experiment.Plan.Name,
                     Strategy = strategy.Strategy,
                     System = system,
-                    Model = strategyModel,
-                    Length = Length(run, new CellId(experiment.Plan.Name, strategy.Strategy, trained[0].Seed), trained[0], settings),
+                    Model = new ModelledStrategy(strategy.Strategy, program, CommunicationModel.Own(Algorithm(isInProcess))),
+                    Length = length,
                     Gradients = gradients,
                     StepNs = trained.Average(cell => (double)cell.TrainingNs / cell.Steps),
                     Phases = PhaseTimes.Mean([.. trained.Select(cell => cell.Phases!)]),
@@ -82,15 +97,17 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         return (system with { InterNode = measured }, Quantity.MeasuredBitRate(measured.BytesPerSecond * 8));
     }
 
-    /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
-    private static TrainingLength Length(RecordedRun run, CellId id, CellSummary cell, JsonObject settings)
+    private static TrainingLength Length(CellSummary cell)
     {
         int stepsPerEpoch = cell.Clock[0].Steps;
-        return new TrainingLength(cell.Steps / stepsPerEpoch, stepsPerEpoch)
-        {
-            DasoSchedule = RunSpecification.Schedule(settings),
-            Losses = LossCurve.Of(run, id),
-        };
+        return new TrainingLength(cell.Steps / stepsPerEpoch, stepsPerEpoch);
+    }
+
+    /// <summary>The losses that the strategy saw; those that are not recorded as if they never plateaued.</summary>
+    private static double[] Losses(RecordedRun run, CellId cell, int epochs)
+    {
+        IReadOnlyList<double> recorded = LossCurve.Of(run, cell);
+        return [.. Enumerable.Range(0, epochs).Select(epoch => epoch < recorded.Count ? recorded[epoch] : Math.Pow(0.5, epoch))];
     }
 
     private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;

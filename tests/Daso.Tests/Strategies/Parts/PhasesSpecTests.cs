@@ -34,7 +34,7 @@ public sealed class PhasesSpecTests
     [Fact]
     public void A_wrong_setting_of_either_is_told()
     {
-        Assert.Contains("-1 steps", Assert.Throws<UserErrorException>(
+        Assert.Contains("Steps is -1", Assert.Throws<UserErrorException>(
             () => new PhasesSpec(new DdpSpec(), -1, new DdpSpec()).Validate()).Message);
         Assert.Contains("CycleMs", Assert.Throws<UserErrorException>(
             () => new PhasesSpec(new DdpSpec(), 1, new HorovodSpec { CycleMs = -1 }).Validate()).Message);
