@@ -3,18 +3,19 @@ using Daso.Recording;
 namespace Daso.Analysis;
 
 /// <summary>A run's records, each file read once, when it is first asked for.</summary>
-internal sealed class RecordedRun
+/// <param name="folder">Its folder.</param>
+/// <param name="manifest">What it was made with.</param>
+/// <param name="summary">What came out, where it is known already.</param>
+internal sealed class RecordedRun(RunFolder folder, Manifest manifest, RunSummary? summary = null)
 {
     private RunLog? _log;
-    private RunSummary? _summary;
-
-    private RecordedRun(RunFolder folder, Manifest manifest) => (Folder, Manifest) = (folder, manifest);
+    private RunSummary? _summary = summary;
 
     /// <summary>Its folder.</summary>
-    public RunFolder Folder { get; }
+    public RunFolder Folder => folder;
 
     /// <summary>What it was made with.</summary>
-    public Manifest Manifest { get; }
+    public Manifest Manifest => manifest;
 
     /// <summary>What happened.</summary>
     /// <exception cref="UserErrorException">The log is damaged.</exception>
