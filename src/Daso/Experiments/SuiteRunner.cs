@@ -228,6 +228,7 @@ public sealed class SuiteRunner : IDisposable
             variant.Steps,
             options.WarmupSteps)
         {
+            Objective = variant.Setup.Objective,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
         _trainings++;
@@ -264,7 +265,8 @@ public sealed class SuiteRunner : IDisposable
             cancelled);
     }
 
-    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new()
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new(
+        _data.Values.SelectMany(dataset => dataset.Settings).DistinctBy(setting => setting.Key))
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ParquetSharp;
 using TextEncoding = System.Text.Encoding;
 
@@ -8,6 +9,13 @@ internal static class ParquetReading
 {
     /// <summary>The most rows of a batch.</summary>
     public const int RowsAtOnce = 4096;
+
+    /// <summary>The version of the file's layout.</summary>
+    /// <exception cref="FormatException">It is no number.</exception>
+    public static int Format(this ParquetFileReader file) =>
+        file.FileMetaData.KeyValueMetadata.TryGetValue(RecordFormat.Key, out string? version)
+            ? int.Parse(version, NumberStyles.None, CultureInfo.InvariantCulture)
+            : 1;
 
     /// <summary>Hands out all rows, in order.</summary>
     /// <param name="file">The file.</param>

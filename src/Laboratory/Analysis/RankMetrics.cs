@@ -31,7 +31,7 @@ internal sealed class RankMetrics
         var name = new TextColumn<string>("metric", text => text);
         NumberColumn<int> epoch = new("epoch"), step = new("step");
         var value = new NumberColumn<double>("value");
-        RecordFile.Read(folder.Metrics(cell, rank), cell, rank, [name, epoch, step, value], rows =>
+        RecordFile.Read(folder.Metrics(cell, rank), cell, rank, _ => [name, epoch, step, value], rows =>
         {
             for (int i = 0; i < rows; i++)
                 metrics.Add(name.Values[i], epoch.Values[i], step.Values[i], value.Values[i]);

@@ -9,7 +9,10 @@ namespace Daso.Analysis;
 /// <param name="StartNs">On the rank's own clock.</param>
 /// <param name="DurationNs">How long it took.</param>
 /// <param name="Bytes">Sent over the node's link.</param>
-internal readonly record struct RecordedSpan(SpanKind Kind, int Epoch, int Step, long StartNs, long DurationNs, long Bytes);
+/// <param name="Group">Of the operation that it was about, the group; <see cref="RecordFormat.NoOperation"/>: none in particular.</param>
+/// <param name="Sequence">Of the operation, its number in the group.</param>
+internal readonly record struct RecordedSpan(
+    SpanKind Kind, int Epoch, int Step, long StartNs, long DurationNs, long Bytes, long Group, long Sequence);
 
 /// <summary>When an epoch of a rank ran, on its own clock, in nanoseconds.</summary>
 internal sealed class EpochClock
@@ -97,14 +100,29 @@ internal sealed class RankTimes(IReadOnlySet<int>? leftOut = null)
         var kind = new TextColumn<SpanKind>("span", SpanNames.Parse);
         NumberColumn<int> epoch = new("epoch"), step = new("step");
         NumberColumn<long> start = new("start_ns"), duration = new("duration_ns"), bytes = new("bytes");
-        RecordFile.Read(folder.Timings(cell, rank), cell, rank, [kind, epoch, step, start, duration, bytes], rows =>
-        {
-            for (int i = 0; i < rows; i++)
+        NumberColumn<long> group = new("group"), sequence = new("operation");
+        ReadColumn[] columns = [kind, epoch, step, start, duration, bytes];
+        Array.Fill(group.Values, RecordFormat.NoOperation);
+        RecordFile.Read(
+            folder.Timings(cell, rank),
+            cell,
+            rank,
+            format => format < RecordFormat.WithOperations ? columns : [.. columns, group, sequence],
+            rows =>
             {
-                times.Add(new RecordedSpan(
-                    kind.Values[i], epoch.Values[i], step.Values[i], start.Values[i], duration.Values[i], bytes.Values[i]));
-            }
-        });
+                for (int i = 0; i < rows; i++)
+                {
+                    times.Add(new RecordedSpan(
+                        kind.Values[i],
+                        epoch.Values[i],
+                        step.Values[i],
+                        start.Values[i],
+                        duration.Values[i],
+                        bytes.Values[i],
+                        group.Values[i],
+                        sequence.Values[i]));
+                }
+            });
         return times;
     }
 

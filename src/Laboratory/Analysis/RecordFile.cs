@@ -12,18 +12,19 @@ internal static class RecordFile
     /// <param name="path">The file.</param>
     /// <param name="cell">The cell that it must be of.</param>
     /// <param name="rank">Likewise.</param>
-    /// <param name="columns">Filled before each call.</param>
+    /// <param name="columnsOf">Gives the columns of a version of the layout; they are filled before each call.</param>
     /// <param name="take">Takes a batch of so many rows.</param>
     /// <exception cref="UserErrorException">It cannot be read, or is another cell's or rank's.</exception>
-    public static void Read(string path, CellId cell, int rank, IReadOnlyList<ReadColumn> columns, Action<int> take)
+    public static void Read(string path, CellId cell, int rank, Func<int, IReadOnlyList<ReadColumn>> columnsOf, Action<int> take)
     {
         try
         {
             using var file = new ParquetFileReader(path);
+            RecordFormat.RequireReadable(path, file.Format());
             if (file.FileMetaData.NumRows == 0)
                 return;
             RequireOwner(path, file, cell, rank);
-            file.ForEachBatch(columns, take);
+            file.ForEachBatch(columnsOf(file.Format()), take);
         }
         catch (Exception damage) when (FileFailure.Is(damage) || damage is FormatException)
         {

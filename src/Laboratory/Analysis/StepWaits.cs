@@ -3,11 +3,21 @@ using Daso.Recording;
 
 namespace Daso.Analysis;
 
-/// <summary>A local operation with what came before it in its step.</summary>
-/// <param name="WaitNs">What it took.</param>
-/// <param name="ExchangeNs">What the rank spent on exchanges with other nodes before it, in the same step.</param>
-/// <param name="GlobalBefore">Operations with other nodes before it, in the same step.</param>
-internal readonly record struct LocalOperation(long WaitNs, long ExchangeNs, int GlobalBefore);
+/// <summary>A wait for other ranks, as small as it gets: a long training has millions.</summary>
+/// <param name="Group">The operation's group; <see cref="RecordFormat.NoOperation"/>: it was for none in particular.</param>
+/// <param name="Sequence">The operation's number in its group.</param>
+/// <param name="Ns">How long.</param>
+internal readonly record struct Wait(long Group, long Sequence, long Ns)
+{
+    /// <summary>The operation; null: none in particular.</summary>
+    public OperationKey? Key => Group == RecordFormat.NoOperation ? null : new OperationKey(Group, Sequence);
+}
+
+/// <summary>A wait inside the node with what came before it in its step.</summary>
+/// <param name="Wait">The wait.</param>
+/// <param name="ExchangeNs">What the rank spent on exchanges with other nodes before it.</param>
+/// <param name="GlobalBefore">Waits for other nodes before it.</param>
+internal readonly record struct LocalWait(Wait Wait, long ExchangeNs, int GlobalBefore);
 
 /// <summary>
 /// One rank's operations with other ranks, step by step, and the parts of its steps. What follows a step until the next lies outside of
@@ -16,8 +26,8 @@ internal readonly record struct LocalOperation(long WaitNs, long ExchangeNs, int
 internal sealed class StepWaits
 {
     private readonly long[] _partsNs = new long[Enum.GetValues<SpanKind>().Length];
-    private readonly List<long> _globalNs = [];
-    private readonly List<LocalOperation> _local = [];
+    private readonly List<Wait> _global = [];
+    private readonly List<LocalWait> _local = [];
 
     // Of each step, where its operations end in these lists, and all that it spent on exchanges.
     private readonly List<(int Global, int Local, long ExchangeNs)> _steps = [];
@@ -39,21 +49,22 @@ internal sealed class StepWaits
         _isInside = span.Kind != SpanKind.Step;
         if (span.Kind is SpanKind.GlobalSend or SpanKind.GlobalWait or SpanKind.Merge)
             _exchangeNs += span.DurationNs;
+        var wait = new Wait(span.Group, span.Sequence, span.DurationNs);
         if (span.Kind == SpanKind.GlobalWait)
-            _globalNs.Add(span.DurationNs);
+            _global.Add(wait);
         else if (span.Kind == SpanKind.LocalSync)
-            _local.Add(new LocalOperation(span.DurationNs, _exchangeNs, _globalNs.Count - _firstGlobal));
+            _local.Add(new LocalWait(wait, _exchangeNs, _global.Count - _firstGlobal));
     }
 
     /// <summary>The waits for other nodes of a step, in order.</summary>
-    public ReadOnlySpan<long> GlobalNs(int step)
+    public ReadOnlySpan<Wait> Global(int step)
     {
         int first = step == 0 ? 0 : End(step - 1).Global;
-        return CollectionsMarshal.AsSpan(_globalNs)[first..End(step).Global];
+        return CollectionsMarshal.AsSpan(_global)[first..End(step).Global];
     }
 
     /// <summary>The operations inside the node of a step, in order.</summary>
-    public ReadOnlySpan<LocalOperation> Local(int step)
+    public ReadOnlySpan<LocalWait> Local(int step)
     {
         int first = step == 0 ? 0 : End(step - 1).Local;
         return CollectionsMarshal.AsSpan(_local)[first..End(step).Local];
@@ -65,13 +76,13 @@ internal sealed class StepWaits
     /// <summary>The last step is open until the end of the rank's spans; steps after it are empty.</summary>
     private (int Global, int Local, long ExchangeNs) End(int step) => step < _steps.Count
         ? _steps[step]
-        : (_globalNs.Count, _local.Count, step == _steps.Count ? _exchangeNs : 0);
+        : (_global.Count, _local.Count, step == _steps.Count ? _exchangeNs : 0);
 
     private void EndStep()
     {
-        _steps.Add((_globalNs.Count, _local.Count, _exchangeNs));
+        _steps.Add((_global.Count, _local.Count, _exchangeNs));
         _exchangeNs = 0;
-        _firstGlobal = _globalNs.Count;
+        _firstGlobal = _global.Count;
         _isInside = true;
     }
 }

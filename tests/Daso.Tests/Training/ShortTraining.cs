@@ -58,6 +58,13 @@ internal static class ShortTraining
             SynchroniseBatchNorm = true,
         }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
         (new PhasesSpec(new DdpSpec(), 7, new NoCommunicationSpec()), new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
+        (new PostLocalSgdSpec { WarmupSteps = 6 }, new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
+        (new HierarchicalAveragingSpec { WarmupSteps = 3, Levels = AveragingLevels.Parse("2:node, 4:all", null) }, new AdamWSpec()),
+        (new SlowMoSpec { Period = 4, AveragingPeriod = 3 }, new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
+        (new DiLoCoSpec { Period = 6, Fragments = 2, Delay = 2, Mixing = 0.5, Wire = WireFormat.BFloat16 }, new AdamWSpec()),
+        (new EditSpec { Period = 3, AnomalyWarmup = 2 }, new AdamWSpec()),
+        (new FdaSpec { Threshold = 1e-3 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
+        (new PowerSgdSpec { StartSteps = 4, MinimumRate = 0.5 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
     ];
 
     /// <summary>What a training of one of the <see cref="Kinds"/> came to on every rank.</summary>
@@ -69,22 +76,22 @@ internal static class ShortTraining
         int kind, CheckpointPlan? checkpoints = null, Func<int, IRecorder>? recorderOf = null, string? link = null)
     {
         using IDataset data = Data.Open();
-        var plan = new TrainingPlan(
-            new TinyModel(),
-            data,
-            Kinds[kind].Optimizer,
-            new WarmupPlateauSpec { BaseRate = 0.05, WarmupEpochs = 1, Patience = 0, Threshold = 0.9 },
-            Kinds[kind].Strategy,
-            Seed: 1,
-            Epochs,
-            MaximumSteps: null,
-            WarmupSteps: 0)
-        {
-            Checkpoints = checkpoints,
-        };
+        TrainingPlan plan = Plan(kind, data) with { Checkpoints = checkpoints };
         return TestCluster.Collect(
             2, 2, ranks => Trainer.Run(plan, ranks, recorderOf?.Invoke(ranks.Rank) ?? NullRecorder.Instance, observer: null), link);
     }
+
+    /// <summary>The training of one of the <see cref="Kinds"/>.</summary>
+    internal static TrainingPlan Plan(int kind, IDataset data) => new(
+        new TinyModel(),
+        data,
+        Kinds[kind].Optimizer,
+        new WarmupPlateauSpec { BaseRate = 0.05, WarmupEpochs = 1, Patience = 0, Threshold = 0.9 },
+        Kinds[kind].Strategy,
+        Seed: 1,
+        Epochs,
+        MaximumSteps: null,
+        WarmupSteps: 0);
 
     internal static CheckpointSeries Series(string folder) => new(folder, Specification, Cell, Cluster);
 

@@ -110,7 +110,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         return [.. Enumerable.Range(0, epochs).Select(epoch => epoch < recorded.Count ? recorded[epoch] : Math.Pow(0.5, epoch))];
     }
 
-    private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;
+    private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Homes;
 
     private static LinkModel Link(double bitsPerSecond, double latencyNs) => new(latencyNs, bitsPerSecond / 8);
 }
