@@ -6,49 +6,41 @@ using Daso.Recording;
 
 namespace Daso.Benchmarks;
 
+/// <summary>A run whose records are made up.</summary>
+/// <param name="Cluster">Its ranks.</param>
+/// <param name="Seeds">Of both strategies.</param>
+/// <param name="StepsPerEpoch">Steps of an epoch.</param>
+/// <param name="Steps">Steps of a training.</param>
+internal sealed record RecordsShape(RecordedCluster Cluster, int Seeds, int StepsPerEpoch, int Steps)
+{
+    /// <summary>Few ranks, long trainings.</summary>
+    /// <param name="stepRecords">Steps of all ranks and cells together.</param>
+    public static RecordsShape Long(int stepRecords) => new(new RecordedCluster(2, 2, "cpu"), 2, 1000, Math.Max(1, stepRecords / 16));
+
+    /// <summary>ImageNet on 64 nodes with 4 GPUs, 64 images each: 78 steps an epoch, 90 epochs.</summary>
+    public static RecordsShape Wide { get; } = new(new RecordedCluster(64, 4, "cuda"), 1, 78, 90 * 78);
+}
+
 /// <summary>
-/// Writes the records of a long run through the real recorder, closes them and summarises the run, once, in this process: what it takes in
-/// time and memory. Two strategies × two seeds on 2 × 2 ranks, each rank on a thread of its own, as in a run.
+/// Writes the records of a run through the real recorder, closes them and summarises the run, once, in this process: what it takes in
+/// time and memory. Two strategies, each rank's records by one thread, as in a run.
 /// </summary>
 internal static class RecordsMeasurement
 {
-    private const int StepsPerEpoch = 1000;
-    private static readonly RecordedCluster s_cluster = new(2, 2, "cpu");
+    private static readonly SpanKind[] s_computing = [SpanKind.Data, SpanKind.Forward, SpanKind.Backward];
 
-    private static readonly SpanKind[] s_parts =
-        [SpanKind.Data, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalWait, SpanKind.Optimizer];
-
-    /// <param name="stepRecords">Steps of all ranks and cells together; each has 7 spans and 2 metrics.</param>
-    internal static void Run(int stepRecords)
+    /// <summary>Writes the records and measures their summary.</summary>
+    internal static void Run(RecordsShape shape)
     {
-        var plan = new PlannedExperiment
-        {
-            Name = "synthetic",
-            Strategies = ["ddp", "daso"],
-            Baseline = "ddp",
-            Seeds = [1, 2],
-            Unit = "images",
-        };
-        CellId[] cells = [.. plan.Cells()];
-        int steps = Math.Max(1, stepRecords / (cells.Length * s_cluster.Ranks()));
         string output = Directory.CreateTempSubdirectory("daso-records-").FullName;
         try
         {
-            RunFolder folder = CreateRun(output, plan);
             long start = Stopwatch.GetTimestamp();
-            using (var events = new RunEvents(folder))
-            {
-                foreach (CellId cell in cells)
-                {
-                    Parallel.For(0, s_cluster.Ranks(), rank => Record(folder, cell, rank, steps));
-                    events.CellEnded(cell, "0");
-                }
-            }
-
+            string run = Write(shape, output);
             Usage written = Usage.Now(start);
-            RunSummary summary = RunSummary.Read(folder.Path);
-            Usage total = Usage.Now(start);
-            Report(folder, summary, steps * s_cluster.Ranks() * cells.Length, written, total);
+            start = Stopwatch.GetTimestamp();
+            RunSummary summary = RunSummary.Read(run);
+            Report(shape, run, summary, written, Usage.Now(start));
         }
         finally
         {
@@ -56,7 +48,35 @@ internal static class RecordsMeasurement
         }
     }
 
-    private static RunFolder CreateRun(string output, PlannedExperiment plan)
+    /// <summary>Writes the records of a run.</summary>
+    /// <returns>Its folder.</returns>
+    internal static string Write(RecordsShape shape, string output)
+    {
+        var plan = new PlannedExperiment
+        {
+            Name = "synthetic",
+            Strategies = ["ddp", "daso"],
+            Baseline = "ddp",
+            Seeds = [.. Enumerable.Range(1, shape.Seeds)],
+            Unit = "images",
+        };
+        RunFolder folder = CreateRun(shape, output, plan);
+        using var events = new RunEvents(folder);
+        foreach (CellId cell in plan.Cells())
+        {
+            events.CellStarted(cell);
+            Parallel.For(
+                0,
+                shape.Cluster.Ranks(),
+                new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                rank => Record(folder, cell, rank, shape));
+            events.CellEnded(cell, "0");
+        }
+
+        return folder.Path;
+    }
+
+    private static RunFolder CreateRun(RecordsShape shape, string output, PlannedExperiment plan)
     {
         RunId id = RunId.New("records", new SourceRevision(null, null));
         RunFolder folder = RunFolder.Create(output, id);
@@ -69,7 +89,7 @@ internal static class RecordsMeasurement
             Source = id.Source,
             Specification = new JsonObject(),
             Experiments = [plan],
-            Cluster = s_cluster,
+            Cluster = shape.Cluster,
             Hardware = RecordedHardware.Detect([]),
             Software = new RecordedSoftware("", "", "", new Dictionary<string, string>(), new Dictionary<string, string>()),
         };
@@ -77,47 +97,58 @@ internal static class RecordsMeasurement
         return folder;
     }
 
-    private static void Record(RunFolder folder, CellId cell, int rank, int steps)
+    private static void Record(RunFolder folder, CellId cell, int rank, RecordsShape shape)
     {
-        using var recorder = new CellRecorder(folder, cell, rank);
-        var random = new Random(rank);
-        long nowNs = 0;
-        for (int step = 0; step < steps; step++)
+        using (var recorder = new CellRecorder(folder, cell, rank))
         {
-            recorder.MoveTo(step / StepsPerEpoch, step);
-            long startNs = nowNs;
-            foreach (SpanKind part in s_parts)
+            var random = new Random((cell.Seed * 1000) + rank);
+            long nowNs = 0;
+            for (int step = 0; step < shape.Steps; step++)
             {
-                long durationNs = random.Next(1_000_000, 20_000_000);
-                recorder.Span(part, nowNs, durationNs, part == SpanKind.GlobalWait ? 2_810_000 : 0);
-                nowNs += durationNs;
+                recorder.MoveTo(step / shape.StepsPerEpoch, step);
+                long startNs = nowNs;
+                foreach (SpanKind part in s_computing)
+                    Span(part);
+                Span(SpanKind.LocalSync);
+                if (cell.Strategy == "ddp" || step % 4 == 0)
+                    Span(SpanKind.GlobalWait, 2_810_000);
+                Span(SpanKind.Optimizer);
+                recorder.Span(SpanKind.Step, startNs, nowNs - startNs);
+                recorder.Metric(MetricNames.Items, 64);
+                recorder.Metric(MetricNames.AllocatedBytes, 34_800);
+                recorder.EndStep();
+                if (rank == 0 && step % shape.StepsPerEpoch == shape.StepsPerEpoch - 1)
+                    recorder.Metric(MetricNames.HeldOut("accuracy"), 0.9);
             }
 
-            recorder.Span(SpanKind.Step, startNs, nowNs - startNs);
-            recorder.Metric(MetricNames.Items, 32);
-            recorder.Metric(MetricNames.AllocatedBytes, 34_800);
-            recorder.EndStep();
-            if (step % StepsPerEpoch == StepsPerEpoch - 1)
-                recorder.Metric(MetricNames.HeldOut("accuracy"), 0.9);
+            recorder.Complete();
+
+            void Span(SpanKind kind, long bytes = 0)
+            {
+                long durationNs = random.Next(1_000_000, 20_000_000);
+                recorder.Span(kind, nowNs, durationNs, bytes);
+                nowNs += durationNs;
+            }
         }
 
-        recorder.Complete();
+        // What a kill would need; a gigabyte for the wide run.
+        File.Delete(folder.StepEvents(cell, rank));
     }
 
-    private static void Report(RunFolder folder, RunSummary summary, int stepRecords, Usage written, Usage total)
+    private static void Report(RecordsShape shape, string run, RunSummary summary, Usage written, Usage summarised)
     {
-        int summarised = summary.Experiments[0].Strategies.Sum(strategy => strategy.Cells.Sum(cell => cell.Steps)) * s_cluster.Ranks();
-        if (summarised != stepRecords)
-            throw new InvalidOperationException($"{summarised} of {stepRecords} step records came back");
-        double megabytes = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
+        int steps = summary.Experiments[0].Strategies.Sum(strategy => strategy.Cells.Sum(cell => cell.Steps));
+        if (steps != 2 * shape.Seeds * shape.Steps)
+            throw new InvalidOperationException($"{steps} of {2 * shape.Seeds * shape.Steps} steps came back");
+        double megabytes = Directory.EnumerateFiles(run, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{stepRecords} step records with 7 spans and 2 metrics, {megabytes:F0} MB of files:"));
+            $"{shape.Cluster.Ranks()} ranks, {steps * shape.Cluster.Ranks():N0} step records with 6 to 7 spans and 2 metrics, {megabytes:F0} MB of files:"));
         Console.WriteLine($"written and closed  {written}");
-        Console.WriteLine($"and summarised      {total}");
+        Console.WriteLine($"summarised          {summarised}");
     }
 
-    /// <summary>What this process has used since a moment.</summary>
+    /// <summary>What this process has used since a moment; the processor's time and the memory since its start.</summary>
     private sealed record Usage(TimeSpan Wall, TimeSpan Processor, double PeakMegabytes)
     {
         public static Usage Now(long start)

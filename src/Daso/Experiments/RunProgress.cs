@@ -23,10 +23,11 @@ internal sealed record RunProgress(IReadOnlyList<CellId> Ended, IReadOnlyList<Fa
     internal static RunProgress Read(
         RunFolder folder, Manifest manifest, bool retriesFailed, Func<CellId, CheckpointSeries> checkpointsOf)
     {
-        IReadOnlySet<CellId> ended = RunEvents.ReadEnded(folder, manifest.Cluster.Ranks());
+        var log = RunLog.Read(folder.Events);
+        IReadOnlySet<CellId> ended = log.Ended(folder, manifest.Cluster.Ranks());
         FailedCell[] failed = retriesFailed
             ? []
-            : [.. RunEvents.ReadFailed(folder).Where(one => !ended.Contains(one.Key)).Select(one => new FailedCell(one.Key, one.Value))];
+            : [.. log.Failed().Where(one => !ended.Contains(one.Key)).Select(one => new FailedCell(one.Key, one.Value))];
         IEnumerable<SavedCell> saved =
             from cell in manifest.Experiments.SelectMany(experiment => experiment.Cells())
             where !ended.Contains(cell) && !failed.Any(one => one.Cell == cell)

@@ -4,10 +4,11 @@ using TextEncoding = System.Text.Encoding;
 
 namespace Daso.Recording;
 
-/// <summary>Reads columns of a Parquet file, whatever their place.</summary>
+/// <summary>Reads columns of a Parquet file side by side, some thousand rows at a time: memory does not grow with the file.</summary>
 internal static class ParquetReading
 {
-    private const int TextsAtOnce = 4096;
+    /// <summary>The most rows of a batch.</summary>
+    public const int RowsAtOnce = 4096;
 
     /// <summary>The version of the file's layout.</summary>
     /// <exception cref="FormatException">It is no number.</exception>
@@ -16,108 +17,143 @@ internal static class ParquetReading
             ? int.Parse(version, NumberStyles.None, CultureInfo.InvariantCulture)
             : 1;
 
-    /// <summary>Reads a column of numbers.</summary>
-    /// <exception cref="FormatException">There is no such column.</exception>
-    public static T[] Numbers<T>(this ParquetFileReader file, string name)
-        where T : unmanaged
-    {
-        var values = new T[checked((int)file.FileMetaData.NumRows)];
-        int read = 0;
-        ForEachGroup<T>(file, name, column =>
-        {
-            while (column.HasNext)
-            {
-                column.ReadBatch(values.Length - read, values.AsSpan(read), out long count);
-                read += (int)count;
-            }
-        });
-        return values;
-    }
-
-    /// <summary>Reads a column of texts of which there are few; the same text is the same object.</summary>
-    /// <exception cref="FormatException">There is no such column.</exception>
-    public static string[] Texts(this ParquetFileReader file, string name) => file.Texts(name, text => text);
-
-    /// <summary>Reads a column of texts of which there are few, as what they mean.</summary>
+    /// <summary>Hands out all rows, in order.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="name">The column.</param>
-    /// <param name="parse">Called once for each text.</param>
-    /// <exception cref="FormatException">There is no such column, or a row has no text.</exception>
-    public static T[] Texts<T>(this ParquetFileReader file, string name, Func<string, T> parse)
+    /// <param name="columns">Filled with a batch's rows before each call.</param>
+    /// <param name="take">Takes a batch; its argument is the number of rows.</param>
+    /// <exception cref="FormatException">A column is not there, or has another type.</exception>
+    public static void ForEachBatch(this ParquetFileReader file, IReadOnlyList<ReadColumn> columns, Action<int> take)
     {
-        var values = new T[checked((int)file.FileMetaData.NumRows)];
-        var known = new List<(byte[] Text, T Value)>();
-        var batch = new ByteArray[TextsAtOnce];
-        short[] present = new short[TextsAtOnce];
-        int read = 0;
-        ForEachGroup<ByteArray>(file, name, column =>
+        for (int group = 0; group < file.FileMetaData.NumRowGroups; group++)
         {
-            while (column.HasNext)
+            using RowGroupReader rows = file.RowGroup(group);
+            try
             {
-                long levels = column.ReadBatch(TextsAtOnce, present, [], batch, out long count);
-                if (levels != count)
-                    throw new FormatException($"column {name} has a row without a value");
-                for (int i = 0; i < count; i++)
-                    values[read++] = Find(batch[i], known, parse);
+                foreach (ReadColumn column in columns)
+                    column.Open(file, rows);
+                for (long left = rows.MetaData.NumRows; left > 0; left -= RowsAtOnce)
+                {
+                    int count = (int)Math.Min(left, RowsAtOnce);
+                    foreach (ReadColumn column in columns)
+                        column.Fill(count);
+                    take(count);
+                }
             }
-        });
-        return values;
+            finally
+            {
+                foreach (ReadColumn column in columns)
+                    column.Close();
+            }
+        }
+    }
+}
+
+/// <summary>A column that is read a batch at a time.</summary>
+/// <param name="name">Its name in the file.</param>
+internal abstract class ReadColumn(string name)
+{
+    protected string Name => name;
+
+    /// <summary>Begins a row group.</summary>
+    /// <exception cref="FormatException">There is no such column, or it has another type.</exception>
+    public abstract void Open(ParquetFileReader file, RowGroupReader rows);
+
+    /// <summary>Reads the next rows.</summary>
+    public abstract void Fill(int count);
+
+    /// <summary>Ends a row group.</summary>
+    public abstract void Close();
+
+    protected FormatException NoValue() => new($"column {name} has a row without a value");
+}
+
+/// <summary>Likewise, as the file stores its values.</summary>
+/// <typeparam name="T">As the file stores them.</typeparam>
+/// <param name="name">Its name in the file.</param>
+internal abstract class ReadColumn<T>(string name) : ReadColumn(name)
+    where T : unmanaged
+{
+    private ColumnReader? _column;
+
+    protected ColumnReader<T> Column => (ColumnReader<T>)_column!;
+
+    public override void Open(ParquetFileReader file, RowGroupReader rows)
+    {
+        int index = file.FileMetaData.Schema.ColumnIndex(Name);
+        if (index < 0)
+            throw new FormatException($"no column {Name}");
+        _column = rows.Column(index);
+        if (_column is not ColumnReader<T>)
+            throw new FormatException($"column {Name} is not of {typeof(T).Name}");
     }
 
-    /// <summary>The number in the first row.</summary>
-    /// <exception cref="FormatException">There is no such column.</exception>
-    public static int FirstNumber(this ParquetFileReader file, string name)
+    public override void Close()
     {
-        int[] first = new int[1];
-        InGroup<int>(file, 0, name, column => column.ReadBatch(1, first, out _));
-        return first[0];
+        _column?.Dispose();
+        _column = null;
     }
+}
 
-    /// <summary>The text in the first row.</summary>
-    /// <exception cref="FormatException">There is no such column, or the row has no text.</exception>
-    public static unsafe string FirstText(this ParquetFileReader file, string name)
+/// <summary>A column of numbers.</summary>
+/// <param name="name">Its name in the file.</param>
+internal sealed class NumberColumn<T>(string name) : ReadColumn<T>(name)
+    where T : unmanaged
+{
+    /// <summary>Of the batch's rows.</summary>
+    public T[] Values { get; } = new T[ParquetReading.RowsAtOnce];
+
+    public override void Fill(int count)
     {
-        string text = "";
-        InGroup<ByteArray>(file, 0, name, column =>
+        for (int read = 0; read < count;)
         {
-            var first = new ByteArray[1];
-            column.ReadBatch(1, new short[1], [], first, out long count);
-            if (count == 0)
-                throw new FormatException($"column {name} has a row without a value");
-            text = TextEncoding.UTF8.GetString(new ReadOnlySpan<byte>((void*)first[0].Pointer, first[0].Length));
-        });
-        return text;
+            Column.ReadBatch(count - read, Values.AsSpan(read, count - read), out long values);
+            read += values > 0 ? (int)values : throw NoValue();
+        }
+    }
+}
+
+/// <summary>A column of texts of which there are few, as what they mean.</summary>
+/// <param name="name">Its name in the file.</param>
+/// <param name="parse">Called once for each text.</param>
+internal sealed class TextColumn<T>(string name, Func<string, T> parse) : ReadColumn<ByteArray>(name)
+{
+    private readonly ByteArray[] _texts = new ByteArray[ParquetReading.RowsAtOnce];
+    private readonly short[] _present = new short[ParquetReading.RowsAtOnce];
+    private readonly List<(byte[] Text, T Value)> _known = [];
+
+    /// <summary>Of the batch's rows.</summary>
+    public T[] Values { get; } = new T[ParquetReading.RowsAtOnce];
+
+    public override void Fill(int count)
+    {
+        for (int read = 0; read < count;)
+        {
+            long levels = Column.ReadBatch(count - read, _present, [], _texts, out long texts);
+            if (levels != texts || texts == 0)
+                throw NoValue();
+            // What the texts point to lives until the next batch is read.
+            ByteArray previous = default;
+            T value = default!;
+            for (int i = 0; i < texts; i++)
+            {
+                if (i == 0 || _texts[i].Pointer != previous.Pointer || _texts[i].Length != previous.Length)
+                    (previous, value) = (_texts[i], Find(_texts[i]));
+                Values[read++] = value;
+            }
+        }
     }
 
-    private static unsafe T Find<T>(ByteArray bytes, List<(byte[] Text, T Value)> known, Func<string, T> parse)
+    private unsafe T Find(ByteArray bytes)
     {
         var text = new ReadOnlySpan<byte>((void*)bytes.Pointer, bytes.Length);
-        foreach ((byte[] other, T value) in known)
+        foreach ((byte[] other, T value) in _known)
         {
             if (text.SequenceEqual(other))
                 return value;
         }
 
         T parsed = parse(TextEncoding.UTF8.GetString(text));
-        known.Add((text.ToArray(), parsed));
+        _known.Add((text.ToArray(), parsed));
         return parsed;
-    }
-
-    private static void ForEachGroup<T>(ParquetFileReader file, string name, Action<ColumnReader<T>> read)
-        where T : unmanaged
-    {
-        for (int i = 0; i < file.FileMetaData.NumRowGroups; i++)
-            InGroup(file, i, name, read);
-    }
-
-    private static void InGroup<T>(ParquetFileReader file, int group, string name, Action<ColumnReader<T>> read)
-        where T : unmanaged
-    {
-        int index = file.FileMetaData.Schema.ColumnIndex(name);
-        if (index < 0)
-            throw new FormatException($"no column {name}");
-        using RowGroupReader rows = file.RowGroup(group);
-        using ColumnReader column = rows.Column(index);
-        read(column as ColumnReader<T> ?? throw new FormatException($"column {name} is not of {typeof(T).Name}"));
     }
 }

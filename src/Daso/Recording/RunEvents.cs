@@ -95,53 +95,12 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
     /// <summary>The run is over.</summary>
     public void RunEnded(RunOutcome outcome) => Write("run_ended", json => json.WriteString("outcome", outcome.ToString()));
 
-    /// <summary>The cells that a run's log says are trained, and whose records are there.</summary>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="ranks">The run's ranks.</param>
-    /// <exception cref="UserErrorException">The log cannot be read.</exception>
-    internal static IReadOnlySet<CellId> ReadEnded(RunFolder folder, int ranks) =>
-        ReadParameterHashes(folder).Keys.Where(cell => folder.HasRecords(cell, ranks)).ToHashSet();
-
-    /// <summary>The cells whose last training failed by itself, and why; cells that an ended run has interrupted are not among them.</summary>
-    /// <exception cref="UserErrorException">The log cannot be read.</exception>
-    internal static IReadOnlyDictionary<CellId, string> ReadFailed(RunFolder folder)
-    {
-        var failed = new Dictionary<CellId, string>();
-        JsonLines.Read(folder.Events, line =>
-        {
-            if (!line.TryGetProperty("experiment", out _))
-                return;
-            if (line.GetProperty("event").ValueEquals("cell_failed"))
-                failed[CellOf(line)] = line.GetProperty("message").GetString()!;
-            else
-                failed.Remove(CellOf(line));
-        });
-        return failed;
-    }
-
-    /// <summary>Of every cell that a run's log says is trained, the SHA-256 of rank 0's parameters.</summary>
-    /// <exception cref="UserErrorException">It cannot be read.</exception>
-    internal static IReadOnlyDictionary<CellId, string> ReadParameterHashes(RunFolder folder)
-    {
-        var ended = new Dictionary<CellId, string>();
-        JsonLines.Read(folder.Events, line =>
-        {
-            if (line.GetProperty("event").ValueEquals("cell_ended"))
-                ended[CellOf(line)] = line.GetProperty("parameters_sha256").GetString()!;
-        });
-
-        return ended;
-    }
-
     /// <inheritdoc />
     public void Dispose()
     {
         lock (_lock)
             _file.Dispose();
     }
-
-    internal static CellId CellOf(JsonElement line) => new(
-        line.GetProperty("experiment").GetString()!, line.GetProperty("strategy").GetString()!, line.GetProperty("seed").GetInt32());
 
     private static void Add(Utf8JsonWriter json, CellId cell)
     {

@@ -10,37 +10,42 @@ namespace Daso.Analysis;
 /// </summary>
 internal sealed class BreakdownAnalysis
 {
+    private static readonly SpanKind[] s_parts =
+    [
+        SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend,
+        SpanKind.GlobalWait, SpanKind.Merge, SpanKind.Optimizer,
+    ];
+
     private readonly StepOperations[] _ranks;
     private readonly int _ranksPerNode;
-    private readonly double[] _sums = new double[Enum.GetValues<SpanKind>().Length];
     private readonly List<Member> _members = [];
     private double _globalImbalance;
     private double _localImbalance;
     private double _throughDuty;
 
-    private BreakdownAnalysis(IReadOnlyList<RankSpans> spans, int ranksPerNode)
+    private BreakdownAnalysis(IReadOnlyList<StepWaits> waits, int ranksPerNode)
     {
-        _ranks = [.. spans.Select(rank => new StepOperations(rank))];
+        _ranks = [.. waits.Select(rank => new StepOperations(rank))];
         _ranksPerNode = ranksPerNode;
     }
 
     /// <summary>Takes a training apart.</summary>
-    /// <param name="spans">Of each rank, in the order of ranks.</param>
+    /// <param name="waits">Of each rank, in the order of ranks.</param>
     /// <param name="cluster">Which ranks make a node.</param>
     /// <param name="steps">Steps trained.</param>
     /// <param name="leftOut">Of them, those without spans, which do not count.</param>
-    public static StepBreakdown Of(IReadOnlyList<RankSpans> spans, RecordedCluster cluster, int steps, int leftOut = 0)
+    public static StepBreakdown Of(IReadOnlyList<StepWaits> waits, RecordedCluster cluster, int steps, int leftOut = 0)
     {
-        var analysis = new BreakdownAnalysis(spans, cluster.RanksPerNode);
+        var analysis = new BreakdownAnalysis(waits, cluster.RanksPerNode);
         for (int step = 0; step < steps; step++)
             analysis.Add(step);
-        return analysis.Means((double)(steps - leftOut) * spans.Count);
+        return analysis.Means(waits, (double)(steps - leftOut) * waits.Count);
     }
 
     private void Add(int step)
     {
         foreach (StepOperations rank in _ranks)
-            rank.Read(step, _sums);
+            rank.MoveTo(step);
         if (!_ranks.Any(static rank => rank.HasKeys))
             GuessedKeys.Assign(_ranks, _ranksPerNode);
 
@@ -115,11 +120,8 @@ internal sealed class BreakdownAnalysis
         }
     }
 
-    private StepBreakdown Means(double rankSteps)
+    private StepBreakdown Means(IReadOnlyList<StepWaits> ranks, double rankSteps)
     {
-        double parts = 0;
-        foreach (SpanKind kind in StepOperations.Parts)
-            parts += _sums[(int)kind];
         return new StepBreakdown(
             Of(SpanKind.Step),
             Of(SpanKind.Data),
@@ -132,9 +134,11 @@ internal sealed class BreakdownAnalysis
             Of(SpanKind.Merge),
             Of(SpanKind.Optimizer),
             (_localImbalance + _globalImbalance) / rankSteps,
-            (_sums[(int)SpanKind.Step] - parts) / rankSteps);
+            (Sum(SpanKind.Step) - s_parts.Sum(Sum)) / rankSteps);
 
-        double Of(SpanKind kind) => _sums[(int)kind] / rankSteps;
+        double Of(SpanKind kind) => Sum(kind) / rankSteps;
+
+        double Sum(SpanKind kind) => ranks.Sum(rank => (double)rank.PartNs(kind));
     }
 
     /// <summary>A rank's wait in an operation.</summary>

@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Runtime.ExceptionServices;
 using Daso.Recording;
 using Daso.Specification;
 
@@ -7,33 +7,58 @@ namespace Daso.Analysis;
 /// <summary>Turns one cell's records into its summary.</summary>
 internal static class CellAnalysis
 {
-    /// <summary>Reads a complete cell.</summary>
+    /// <summary>Reads a complete cell, rank by rank, on as many cores as there are.</summary>
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
     public static CellSummary Read(RunFolder folder, CellId cell, RecordedCluster cluster, TargetQuality? target, string qualityMetric)
     {
-        int[] ranks = [.. Enumerable.Range(0, cluster.Ranks())];
-        Task<RankSpans>[] spans = [.. ranks.Select(rank => Task.Run(() => RankSpans.Read(folder, cell, rank)))];
-        return Summarise(
-            cell.Seed,
-            cluster,
-            [.. spans.Select(read => read.GetAwaiter().GetResult())],
-            [.. ranks.Select(rank => RankMetrics.Read(folder, cell, rank))],
-            target,
-            qualityMetric);
+        RankMetrics[] metrics = OfRanks(cluster, rank => RankMetrics.Read(folder, cell, rank));
+        var stops = Stops.Of(metrics);
+        (RankTimes Times, Computing Computing)[] ranks = OfRanks(cluster, rank =>
+        {
+            var times = RankTimes.Read(folder, cell, rank, stops?.LeftOut);
+            return (times, Computing.Of(times.ComputingNs()));
+        });
+        return Summarise(cell.Seed, cluster, metrics, stops, ranks, target, qualityMetric);
+    }
+
+    /// <summary>Of each rank, in their order, what a function gives; of several failures the first rank's.</summary>
+    private static T[] OfRanks<T>(RecordedCluster cluster, Func<int, T> read)
+    {
+        var ranks = new T[cluster.Ranks()];
+        var failures = new ExceptionDispatchInfo?[ranks.Length];
+        Parallel.For(0, ranks.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, rank =>
+        {
+            try
+            {
+                ranks[rank] = read(rank);
+            }
+            catch (UserErrorException mistake)
+            {
+                failures[rank] = ExceptionDispatchInfo.Capture(mistake);
+            }
+        });
+        failures.FirstOrDefault(failure => failure is not null)?.Throw();
+        return ranks;
     }
 
     private static CellSummary Summarise(
-        int seed, RecordedCluster cluster, RankSpans[] spans, RankMetrics[] metrics, TargetQuality? target, string qualityMetric)
+        int seed,
+        RecordedCluster cluster,
+        RankMetrics[] metrics,
+        Stops? stops,
+        (RankTimes Times, Computing Computing)[] ranks,
+        TargetQuality? target,
+        string qualityMetric)
     {
-        int steps = spans.Max(rank => rank.Steps.AsSpan().IsEmpty ? -1 : TensorPrimitives.Max<int>(rank.Steps)) + 1;
-        long[][] stepsNs = [.. spans.Select(rank => rank.StepTimes(steps))];
-        long[] epochsNs = EpochTimes(spans);
-        double?[] qualities = Qualities(metrics[0], qualityMetric, epochsNs.Length);
-        double[] allocated = [.. metrics.SelectMany(rank => rank.Of(MetricNames.AllocatedBytes))];
-        double items = metrics.Sum(rank => rank.Sum(MetricNames.Items));
-        Stops? stops = Stops.Of(metrics);
-        RankSpans[] undisturbed = stops is null ? spans : [.. spans.Select(rank => rank.Without(stops.LeftOut))];
-        double stepTime = TotalNs(undisturbed, SpanKind.Step);
+        RankTimes[] times = [.. ranks.Select(rank => rank.Times)];
+        int steps = times.Max(rank => rank.Steps);
+        long[][] stepsNs = [.. times.Select(rank => rank.StepsNs(steps))];
+        int epochCount = times.Max(rank => rank.Epochs.Count);
+        long[] epochsNs = [.. Enumerable.Range(0, epochCount).Select(epoch => times.Max(rank => rank.TrainingNs(epoch)))];
+        double?[] qualities = Qualities(metrics[0], qualityMetric, epochCount);
+        double[] allocated = [.. metrics.SelectMany(rank => rank.AllocatedBytes)];
+        double items = metrics.Sum(rank => rank.Items);
+        double stepTime = UndisturbedNs(times, SpanKind.Step);
         int? epochsToTarget = EpochsToTarget(qualities, target);
         return new CellSummary
         {
@@ -45,16 +70,18 @@ internal static class CellAnalysis
             EpochsToTarget = epochsToTarget,
             TimeToTargetNs = epochsToTarget is int epochs ? epochsNs.Take(epochs).Sum() : null,
             FinalQuality = qualities.LastOrDefault(quality => quality is not null),
-            BytesPerNodeStep = (double)spans.Sum(rank => TensorPrimitives.Sum<long>(rank.Bytes)) / cluster.Nodes / steps,
-            LocalWaitShare = TotalNs(undisturbed, SpanKind.LocalSync) / stepTime,
-            GlobalWaitShare = TotalNs(undisturbed, SpanKind.GlobalWait) / stepTime,
+            BytesPerNodeStep = (double)times.Sum(rank => rank.Bytes) / cluster.Nodes / steps,
+            LocalWaitShare = UndisturbedNs(times, SpanKind.LocalSync) / stepTime,
+            GlobalWaitShare = UndisturbedNs(times, SpanKind.GlobalWait) / stepTime,
             AllocatedBytesPerStep = allocated.Length > 0 ? Statistics.Median(allocated) : null,
-            Collections = Collections.Of(metrics),
+            Collections = Collections.OfProcesses([.. metrics.Select(rank => rank.Collections)]),
             Stops = stops,
-            Breakdown = BreakdownAnalysis.Of(undisturbed, cluster, steps, stops?.Steps ?? 0),
+            Breakdown = BreakdownAnalysis.Of([.. times.Select(rank => rank.Waits)], cluster, steps, stops?.Steps ?? 0),
             StepsNs = SlowestSteps(stepsNs),
             Epochs = EpochPoint.Of(epochsNs, metrics[0]),
             Blocks = steps > (stops?.Steps ?? 0) ? StepBlocks.Of(stepsNs, stops?.LeftOut) : null,
+            Phases = steps > 0 ? PhaseTimes.Of(ranks) : null,
+            Clock = times[0].Epochs,
         };
     }
 
@@ -71,50 +98,12 @@ internal static class CellAnalysis
         return slowest;
     }
 
-    /// <summary>The slowest rank's training time in each epoch.</summary>
-    private static long[] EpochTimes(RankSpans[] ranks)
-    {
-        int epochs = ranks.Max(rank => rank.Epochs.AsSpan().IsEmpty ? -1 : TensorPrimitives.Max<int>(rank.Epochs)) + 1;
-        long[][] times = [.. ranks.Select(rank => EpochTimes(rank, epochs))];
-        return [.. Enumerable.Range(0, epochs).Select(epoch => times.Max(rank => rank[epoch]))];
-    }
-
-    /// <summary>
-    /// From the first training span's start to the last one's end, work of the strategy after the last step included, less the
-    /// evaluation between them.
-    /// </summary>
-    private static long[] EpochTimes(RankSpans spans, int epochs)
-    {
-        var training = new (long FirstNs, long LastNs)[epochs];
-        Array.Fill(training, (long.MaxValue, 0));
-        for (int i = 0; i < spans.Kinds.Length; i++)
-        {
-            ref (long FirstNs, long LastNs) epoch = ref training[spans.Epochs[i]];
-            if (spans.Kinds[i] != SpanKind.Evaluation)
-                epoch = (Math.Min(epoch.FirstNs, spans.StartsNs[i]), Math.Max(epoch.LastNs, spans.StartsNs[i] + spans.DurationsNs[i]));
-        }
-
-        long[] times = [.. training.Select(epoch => Math.Max(0, epoch.LastNs - epoch.FirstNs))];
-        for (int i = 0; i < spans.Kinds.Length; i++)
-        {
-            (long firstNs, long lastNs) = training[spans.Epochs[i]];
-            if (spans.Kinds[i] == SpanKind.Evaluation && spans.StartsNs[i] >= firstNs && spans.StartsNs[i] < lastNs)
-                times[spans.Epochs[i]] -= spans.DurationsNs[i];
-        }
-
-        return times;
-    }
-
     /// <summary>The quality after each epoch; rank 0 records it for all.</summary>
-    private static double?[] Qualities(RankMetrics metrics, string name, int epochs)
+    private static double?[] Qualities(RankMetrics metrics, string quality, int epochs)
     {
         double?[] qualities = new double?[epochs];
-        for (int i = 0; i < metrics.Names.Length; i++)
-        {
-            if (metrics.Names[i] == name)
-                qualities[metrics.Epochs[i]] = metrics.Values[i];
-        }
-
+        foreach ((_, int epoch, double value) in metrics.OfEpochs.Where(metric => metric.Name == quality))
+            qualities[epoch] = value;
         return qualities;
     }
 
@@ -126,5 +115,5 @@ internal static class CellAnalysis
         return epoch < 0 ? null : epoch + 1;
     }
 
-    private static double TotalNs(RankSpans[] ranks, SpanKind kind) => ranks.Sum(spans => (double)spans.TotalNs(kind));
+    private static double UndisturbedNs(RankTimes[] ranks, SpanKind kind) => ranks.Sum(rank => (double)rank.UndisturbedNs(kind));
 }

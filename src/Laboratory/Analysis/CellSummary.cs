@@ -67,6 +67,12 @@ public sealed record CellSummary
     /// <summary>What was measured after each epoch; the curves, too long for summary.json.</summary>
     internal IReadOnlyList<EpochPoint> Epochs { get; init; } = [];
 
+    /// <summary>What a prediction starts from; null: none were trained.</summary>
+    internal PhaseTimes? Phases { get; init; }
+
+    /// <summary>When rank 0 trained and evaluated each epoch.</summary>
+    internal IReadOnlyList<EpochClock> Clock { get; init; } = [];
+
     /// <summary>The steps in blocks; null: none were trained.</summary>
     internal StepBlocks? Blocks { get; init; }
 }

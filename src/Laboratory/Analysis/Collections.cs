@@ -1,5 +1,3 @@
-using Daso.Recording;
-
 namespace Daso.Analysis;
 
 /// <summary>Garbage collections that stopped a process during timed steps, each counted in its oldest generation.</summary>
@@ -12,10 +10,8 @@ public sealed record Collections(double Gen0, double Gen1, double Gen2)
     public double Total => Gen0 + Gen1 + Gen2;
 
     /// <summary>Of the process with the most. Ranks of one process saw the same collections: they are not added up.</summary>
-    internal static Collections Of(RankMetrics[] ranks) => new(
-        ranks.Max(rank => rank.Sum(MetricNames.Gen0Collections)),
-        ranks.Max(rank => rank.Sum(MetricNames.Gen1Collections)),
-        ranks.Max(rank => rank.Sum(MetricNames.Gen2Collections)));
+    internal static Collections OfProcesses(IReadOnlyList<Collections> ranks) =>
+        new(ranks.Max(rank => rank.Gen0), ranks.Max(rank => rank.Gen1), ranks.Max(rank => rank.Gen2));
 
     /// <summary>Over several trainings.</summary>
     internal static Collections Sum(IReadOnlyList<Collections> all) =>

@@ -13,10 +13,10 @@ internal sealed record EpochPoint(int Epoch, long TrainingNs, IReadOnlyList<(str
     public static IReadOnlyList<EpochPoint> Of(IReadOnlyList<long> epochsNs, RankMetrics metrics)
     {
         var measured = new List<(string, double)>[epochsNs.Count];
-        for (int i = 0; i < metrics.Names.Length; i++)
+        foreach ((string name, int epoch, double value) in metrics.OfEpochs)
         {
-            if (MetricNames.IsOfEpoch(metrics.Names[i]))
-                (measured[metrics.Epochs[i]] ??= []).Add((metrics.Names[i], metrics.Values[i]));
+            if (MetricNames.IsOfEpoch(name))
+                (measured[epoch] ??= []).Add((name, value));
         }
 
         var points = new EpochPoint[epochsNs.Count];

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Daso.Recording;
 
 namespace Daso.Analysis;
@@ -23,35 +22,26 @@ public sealed record IncompleteCell(CellId Cell, string Reason)
                 + $"{string.Join(", ", group.Select(missing => missing.Cell.Seed))} ({group.Key.Reason})"));
     }
 
-    /// <summary>Finds the reasons in the run's events.</summary>
-    /// <param name="run">The run's folder.</param>
+    /// <summary>Finds the reasons in the run's log.</summary>
+    /// <param name="log">The log.</param>
     /// <param name="cells">The cells.</param>
     /// <param name="goesOn">Whether the run does: the cell of its last event is then under way.</param>
-    /// <exception cref="UserErrorException">They cannot be read.</exception>
-    internal static IReadOnlyList<IncompleteCell> Explain(RunFolder run, IReadOnlyList<CellId> cells, bool goesOn = false)
+    internal static IReadOnlyList<IncompleteCell> Explain(RunLog log, IReadOnlyList<CellId> cells, bool goesOn = false)
     {
+        LoggedEvent[] events = [.. log.Events.Where(one => one.Cell is not null)];
         var reasons = new Dictionary<CellId, string>();
-        CellId? last = null;
-        if (cells.Count > 0)
-        {
-            JsonLines.Read(run.Events, line =>
-            {
-                if (line.TryGetProperty("experiment", out _))
-                    reasons[last = RunEvents.CellOf(line)] = ReasonOf(line);
-            });
-        }
-
-        if (goesOn && last is not null && reasons[last] == EndedWithoutAWord)
+        foreach (LoggedEvent one in events)
+            reasons[one.Cell!] = ReasonOf(one);
+        if (goesOn && events is [.., { Cell: CellId last }] && reasons[last] == EndedWithoutAWord)
             reasons[last] = "under way";
         return [.. cells.Select(cell => new IncompleteCell(cell, reasons.GetValueOrDefault(cell, goesOn ? "not started yet" : "not started")))];
     }
 
-    private static string ReasonOf(JsonElement line) => line.GetProperty("event").GetString() switch
+    private static string ReasonOf(LoggedEvent last) => last.Name switch
     {
-        "failed" => FailureText.OneLine(line.GetProperty("message").GetString()!),
-        "cell_failed" => $"failed: {line.GetProperty("message").GetString()}",
-        "cancelled" => "cancelled",
-        "stopped" => "stopped",
+        "failed" => last.Message,
+        "cell_failed" => $"failed: {last.Message}",
+        "cancelled" or "stopped" => last.Name,
         "cell_ended" => "a file of its records is not there",
         _ => EndedWithoutAWord,
     };

@@ -27,9 +27,30 @@ internal static class LossCurve
         return NotEmpty(path, [.. json.EnumerateArray().Select((entry, i) => Finite(path, $"entry {i}", entry))]);
     }
 
+    /// <summary>The losses that a run's log has of a cell.</summary>
+    /// <exception cref="UserErrorException">It has none.</exception>
+    internal static double[] Of(RecordedRun run, CellId cell) => Of(run.Folder.Events, run.Log, cell.FileStem);
+
     private static double[] ReadEvents(string path, string? cell)
     {
-        Dictionary<string, List<double>> cells = CellsOf(path);
+        if (!File.Exists(path))
+            throw JsonFile.Unreadable(path, new FileNotFoundException(), Expected);
+        RunLog log;
+        try
+        {
+            log = RunLog.Read(path);
+        }
+        catch (UserErrorException foreign) when (foreign.ExitCode == ExitCode.Usage)
+        {
+            throw NoEvents(path);
+        }
+
+        return Of(path, log, cell);
+    }
+
+    private static double[] Of(string path, RunLog log, string? cell)
+    {
+        Dictionary<string, List<double>> cells = CellsOf(path, log);
         if (cell is null && cells.Count > 1)
             throw new UserErrorException($"{path}: {cells.Count} cells; choose one with --cell: {string.Join(", ", cells.Keys)}");
         if (cell is not null && !cells.ContainsKey(cell))
@@ -37,45 +58,22 @@ internal static class LossCurve
         return NotEmpty(path, cell is null ? [.. cells.Values.SelectMany(losses => losses)] : [.. cells[cell]]);
     }
 
-    private static Dictionary<string, List<double>> CellsOf(string path)
+    private static Dictionary<string, List<double>> CellsOf(string path, RunLog log)
     {
         var cells = new Dictionary<string, List<double>>();
-        try
+        foreach (LoggedEvent epoch in log.Events.Where(one => one.Name == "epoch_ended"))
         {
-            foreach (string line in File.ReadLines(path))
-                AddEpoch(path, line, cells);
-        }
-        catch (Exception failure) when (FileFailure.Is(failure))
-        {
-            throw JsonFile.Unreadable(path, failure, Expected);
+            if (epoch.Cell is null || !epoch.Metrics.TryGetValue(MetricNames.TrainLoss, out JsonElement loss))
+                throw NoEvents(path);
+            if (!cells.TryGetValue(epoch.Cell.FileStem, out List<double>? losses))
+                cells.Add(epoch.Cell.FileStem, losses = []);
+            losses.Add(Finite(path, $"{MetricNames.TrainLoss} of epoch {losses.Count}", loss));
         }
 
         return cells;
     }
 
-    private static void AddEpoch(string path, string line, Dictionary<string, List<double>> cells)
-    {
-        try
-        {
-            using JsonDocument json = JsonDocument.Parse(line);
-            JsonElement root = json.RootElement;
-            if (root.GetProperty("event").GetString() != "epoch_ended")
-                return;
-            string experiment = root.GetProperty("experiment").GetString()!;
-            var cell = new CellId(experiment, root.GetProperty("strategy").GetString()!, root.GetProperty("seed").GetInt32());
-            if (!cells.TryGetValue(cell.FileStem, out List<double>? losses))
-                cells.Add(cell.FileStem, losses = []);
-            losses.Add(Finite(path, $"{MetricNames.TrainLoss} of epoch {losses.Count}", root.GetProperty(MetricNames.TrainLoss)));
-        }
-        catch (JsonException)
-        {
-            // A killed process can leave its last line cut off.
-        }
-        catch (Exception foreign) when (foreign is KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new UserErrorException($"{path}: not the events of a run; name {Expected}");
-        }
-    }
+    private static UserErrorException NoEvents(string path) => new($"{path}: not the events of a run; name {Expected}");
 
     private static double Finite(string path, string where, JsonElement entry)
     {

@@ -29,16 +29,16 @@ internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? Wh
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
     public static Replication Of(string first, string second)
     {
-        RunFolder one = RunFolder.Open(first), other = RunFolder.Open(second);
-        IReadOnlyDictionary<CellId, string> repeated = RunEvents.ReadParameterHashes(other);
+        RecordedRun one = RecordedRun.Open(first), other = RecordedRun.Open(second);
+        IReadOnlyDictionary<CellId, string> repeated = other.Log.ParameterHashes();
         return new Replication(
             [
-                .. RunEvents.ReadParameterHashes(one)
+                .. one.Log.ParameterHashes()
                     .Where(cell => repeated.ContainsKey(cell.Key))
                     .Select(cell => new RepeatedCell(cell.Key, cell.Value, repeated[cell.Key])),
             ],
-            Difference(Manifest.Read(one), Manifest.Read(other)),
-            RunComparison.Of(first, second, force: true, Threshold));
+            Difference(one.Manifest, other.Manifest),
+            RunComparison.Of(new RunSet(first, [one]), new RunSet(second, [other]), force: true, Threshold));
     }
 
     /// <summary>What differs: cells whose bits do, or figures that lie further apart than their noise; empty: it is replicated.</summary>

@@ -112,9 +112,12 @@ public sealed record RunComparison(
     /// <param name="force">Whether to compare different benchmarks.</param>
     /// <param name="threshold">The difference of times that matters, as a share of 1.</param>
     /// <exception cref="UserErrorException">A folder holds no run, or they differ in specification, or have nothing in common.</exception>
-    public static RunComparison Of(string pathA, string pathB, bool force, double threshold = PairedRatio.DefaultThreshold)
+    public static RunComparison Of(string pathA, string pathB, bool force, double threshold = PairedRatio.DefaultThreshold) =>
+        Of(RunSet.Read(pathA), RunSet.Read(pathB), force, threshold);
+
+    /// <summary>Compares.</summary>
+    internal static RunComparison Of(RunSet a, RunSet b, bool force, double threshold)
     {
-        RunSet a = RunSet.Read(pathA), b = RunSet.Read(pathB);
         string hashA = a.SpecificationHash(), hashB = b.SpecificationHash();
         IReadOnlyList<SettingDifference> specification = SettingDifference.Between(a.Specification(), b.Specification());
         if (hashA != hashB && !force)
@@ -122,13 +125,13 @@ public sealed record RunComparison(
             string settings = specification.Count == 0 ? "the order of settings" : string.Join(", ", specification.Take(5).Select(Show));
             string more = specification.Count > 5 ? $" and {specification.Count - 5} more" : "";
             throw new UserErrorException(
-                $"{pathA} has specification {hashA[..12]}, {pathB} {hashB[..12]}; they differ in {settings}{more}; "
+                $"{a.Path} has specification {hashA[..12]}, {b.Path} {hashB[..12]}; they differ in {settings}{more}; "
                 + "different benchmarks do not compare; --force does it all the same");
         }
 
         ExperimentComparison[] experiments = [.. SideComparison.Experiments(a, b, threshold)];
         if (experiments.Length == 0)
-            throw new UserErrorException($"{pathA} and {pathB}: no strategy of an experiment was trained to its end with the same seed on both sides");
+            throw new UserErrorException($"{a.Path} and {b.Path}: no strategy of an experiment was trained to its end with the same seed on both sides");
         return new RunComparison(
             Side(a, hashA),
             Side(b, hashB),

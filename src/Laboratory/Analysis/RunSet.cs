@@ -6,10 +6,15 @@ namespace Daso.Analysis;
 
 /// <summary>A run, or all runs of a folder, to be looked at as repetitions of one benchmark.</summary>
 /// <param name="Path">As the user gave it.</param>
-/// <param name="Manifests">Of each run, the oldest first.</param>
-/// <param name="Summaries">Likewise.</param>
-internal sealed record RunSet(string Path, IReadOnlyList<Manifest> Manifests, IReadOnlyList<RunSummary> Summaries)
+/// <param name="Runs">The oldest first.</param>
+internal sealed record RunSet(string Path, IReadOnlyList<RecordedRun> Runs)
 {
+    /// <summary>Of each run.</summary>
+    public IReadOnlyList<Manifest> Manifests => [.. Runs.Select(run => run.Manifest)];
+
+    /// <summary>Of each run.</summary>
+    public IReadOnlyList<RunSummary> Summaries => [.. Runs.Select(run => run.Summary)];
+
     /// <summary>Reads a run's folder, or every run in a folder.</summary>
     /// <exception cref="UserErrorException">There is none, or a file is damaged.</exception>
     public static RunSet Read(string path)
@@ -24,9 +29,7 @@ internal sealed record RunSet(string Path, IReadOnlyList<Manifest> Manifests, IR
                 .Select(RunFolder.Open)];
         if (folders.Length == 0)
             throw new UserErrorException($"{path}: no manifest.json, here or in a folder below; name the folder of a run, or a folder of runs");
-        (Manifest Manifest, RunSummary Summary)[] runs =
-            [.. folders.Select(folder => (Manifest.Read(folder), RunSummary.Read(folder.Path))).OrderBy(run => run.Item1.StartedUtc)];
-        return new RunSet(path, [.. runs.Select(run => run.Manifest)], [.. runs.Select(run => run.Summary)]);
+        return new RunSet(path, [.. folders.Select(RecordedRun.Open).OrderBy(run => run.Manifest.StartedUtc)]);
     }
 
     /// <summary>The hash of what all runs of the set ran together.</summary>

@@ -28,21 +28,23 @@ public sealed record RunSummary(
     /// <summary>Reads a run's folder; a run that was killed or cancelled gives what it completed.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="UserErrorException">It holds no run, or a file is damaged.</exception>
-    public static RunSummary Read(string folder)
+    public static RunSummary Read(string folder) => Of(RecordedRun.Open(folder));
+
+    /// <summary>Reads the spans and metrics of a run's complete trainings.</summary>
+    /// <exception cref="UserErrorException">A file is damaged.</exception>
+    internal static RunSummary Of(RecordedRun run)
     {
-        RunFolder run = RunFolder.Open(folder);
-        Manifest manifest = Manifest.Read(run);
-        ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells())
-            .ToLookup(RunEvents.ReadEnded(run, manifest.Cluster.Ranks()).Contains);
+        Manifest manifest = run.Manifest;
+        ILookup<bool, CellId> cells = manifest.Experiments.SelectMany(experiment => experiment.Cells()).ToLookup(run.Complete().Contains);
         HashSet<CellId> complete = [.. cells[true]];
-        RunHolder? holder = manifest.Outcome is null ? RunLock.HolderOf(run) : null;
+        RunHolder? holder = manifest.Outcome is null ? RunLock.HolderOf(run.Folder) : null;
         return new RunSummary(
             manifest.RunId,
             manifest.Suite,
             manifest.Outcome,
             manifest.Cluster,
-            [.. manifest.Experiments.Select(experiment => ExperimentSummary.Read(run, manifest.Cluster, experiment, complete))],
-            IncompleteCell.Explain(run, [.. cells[false]], holder is not null))
+            [.. manifest.Experiments.Select(experiment => ExperimentSummary.Read(run.Folder, manifest.Cluster, experiment, complete))],
+            IncompleteCell.Explain(run.Log, [.. cells[false]], holder is not null))
         {
             Holder = holder,
         };
@@ -109,7 +111,7 @@ public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMet
     private static CellSummary ReadCell(RunFolder run, CellId cell, RecordedCluster cluster, TargetQuality? target, string metric)
     {
         CellSummary summary = CellAnalysis.Read(run, cell, cluster, target, metric);
-        // A long training's spans are a few large arrays, which the collector would leave lying about for many cells.
+        // What a wide training's ranks come to is large arrays, which the collector would leave lying about for many cells.
         GC.Collect();
         return summary;
     }

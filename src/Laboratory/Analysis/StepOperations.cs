@@ -20,18 +20,10 @@ internal readonly record struct GlobalOperation(OperationKey? Key, long WaitNs, 
 /// <param name="GlobalBefore">Waits for other nodes before it.</param>
 internal readonly record struct LocalOperation(OperationKey? Key, long WaitNs, long ExchangeNs, int GlobalBefore);
 
-/// <summary>One rank's spans, read step by step, and its operations of the present step.</summary>
-/// <param name="spans">The rank's spans.</param>
-internal sealed class StepOperations(RankSpans spans)
+/// <summary>One rank's operations of the present step.</summary>
+/// <param name="waits">Those of all its steps.</param>
+internal sealed class StepOperations(StepWaits waits)
 {
-    /// <summary>The spans that are parts of a step.</summary>
-    public static readonly SpanKind[] Parts =
-    [
-        SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend,
-        SpanKind.GlobalWait, SpanKind.Merge, SpanKind.Optimizer,
-    ];
-
-    private int _next;
     private long _exchangeNs;
     private Exchange _carried;
 
@@ -44,24 +36,16 @@ internal sealed class StepOperations(RankSpans spans)
     /// <summary>Whether the records say of any of the step's waits which operation it was for.</summary>
     public bool HasKeys => Global.Exists(static wait => wait.Key is not null) || Local.Exists(static wait => wait.Key is not null);
 
-    /// <summary>Reads a step's spans up to that of the step itself; what follows until the next step lies outside of both.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="sums">By kind; gets the spans' times.</param>
-    public void Read(int step, double[] sums)
+    /// <summary>Makes a step the present one.</summary>
+    public void MoveTo(int step)
     {
         Global.Clear();
         Local.Clear();
-        _exchangeNs = 0;
-        bool isInside = true;
-        for (; _next < spans.Kinds.Length && spans.Steps[_next] <= step; _next++)
-        {
-            SpanKind kind = spans.Kinds[_next];
-            if (!isInside || kind is SpanKind.Evaluation or SpanKind.Checkpoint)
-                continue;
-            sums[(int)kind] += spans.DurationsNs[_next];
-            isInside = kind != SpanKind.Step;
-            Note(kind, spans.DurationsNs[_next], spans.Operations[_next]);
-        }
+        foreach (Wait wait in waits.Global(step))
+            Global.Add(new GlobalOperation(wait.Key, wait.Ns, 0));
+        foreach (LocalWait wait in waits.Local(step))
+            Local.Add(new LocalOperation(wait.Wait.Key, wait.Wait.Ns, wait.ExchangeNs, wait.GlobalBefore));
+        _exchangeNs = waits.ExchangeNs(step);
     }
 
     /// <summary>What the rank spent on exchanges since the node's operation before this one, in this step or earlier ones.</summary>
@@ -77,16 +61,6 @@ internal sealed class StepOperations(RankSpans spans)
     public void Carry() => _carried = Local.Count == 0
         ? new Exchange(_carried.Ns + _exchangeNs, _carried.ImbalanceNs + Imbalance(0, Global.Count))
         : new Exchange(_exchangeNs - Local[^1].ExchangeNs, Imbalance(Local[^1].GlobalBefore, Global.Count));
-
-    private void Note(SpanKind kind, long durationNs, OperationKey? key)
-    {
-        if (kind is SpanKind.GlobalSend or SpanKind.GlobalWait or SpanKind.Merge)
-            _exchangeNs += durationNs;
-        if (kind == SpanKind.GlobalWait)
-            Global.Add(new GlobalOperation(key, durationNs, 0));
-        else if (kind == SpanKind.LocalSync)
-            Local.Add(new LocalOperation(key, durationNs, _exchangeNs, Global.Count));
-    }
 
     private long Imbalance(int first, int end)
     {

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Daso.Recording;
 
 namespace Daso.Analysis;
 
@@ -22,16 +21,8 @@ public sealed record Stops(double StoppedNs, int Steps)
         double longestNs = 0;
         foreach (RankMetrics rank in ranks)
         {
-            double stoppedNs = 0;
-            for (int i = 0; i < rank.Names.Length; i++)
-            {
-                if (rank.Names[i] != MetricNames.StoppedNs)
-                    continue;
-                stoppedNs += rank.Values[i];
-                leftOut.Add(rank.Steps[i]);
-            }
-
-            longestNs = Math.Max(longestNs, stoppedNs);
+            leftOut.UnionWith(rank.Stops.Select(stop => stop.Step));
+            longestNs = Math.Max(longestNs, rank.Stops.Sum(stop => stop.Ns));
         }
 
         return leftOut.Count == 0 ? null : new Stops(longestNs, leftOut.Count) { LeftOut = leftOut };

@@ -44,9 +44,9 @@ internal sealed class ReplayCommand
     private Task<int> RunAsync(ParseResult parsed, CancellationToken cancelled)
     {
         string path = parsed.GetValue(_run)!;
-        RunFolder folder = RunFolder.Open(path);
-        Manifest manifest = Manifest.Read(folder);
-        IReadOnlySet<CellId> cells = RunEvents.ReadEnded(folder, manifest.Cluster.Ranks());
+        var run = RecordedRun.Open(path);
+        Manifest manifest = run.Manifest;
+        IReadOnlySet<CellId> cells = run.Complete();
         if (cells.Count == 0)
             throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
         Launcher? launcher = ClusterOption.FindLauncher(parsed);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Daso.Analysis;
 using Daso.Reporting;
 
 namespace Daso.CommandLine;
@@ -23,7 +24,7 @@ internal static class ReportCommand
         {
             string[] given = parsed.GetValue(runs)!;
             string target = parsed.GetValue(folder) ?? DefaultFolder(given);
-            ReportedRun[] read = [.. given.Select(ReportedRun.Read)];
+            RecordedRun[] read = [.. given.Select(Report.Open)];
             foreach (string goesOn in read.Select(run => run.Summary.GoesOn).OfType<string>())
                 parsed.InvocationConfiguration.Error.WriteLine(goesOn);
             ReportFiles.Write(Report.Of(read), target);

@@ -15,8 +15,8 @@ internal sealed record RunFigures(string RunId, string Suite, ReferenceMachine M
     /// <exception cref="UserErrorException">It holds no run, a cell is missing, or a file is damaged.</exception>
     public static RunFigures Read(string path)
     {
-        Manifest manifest = Manifest.Read(RunFolder.Open(path));
-        RunSummary summary = RunSummary.Read(path);
+        var run = RecordedRun.Open(path);
+        RunSummary summary = run.Summary;
         if (summary.Holder is RunHolder holder)
             throw new UserErrorException($"{path}: the run goes on ({holder}); wait for its end", ExitCode.RunFailed);
         if (summary.Incomplete is [IncompleteCell first, ..])
@@ -27,12 +27,12 @@ internal sealed record RunFigures(string RunId, string Suite, ReferenceMachine M
                 ExitCode.RunFailed);
         }
 
-        RecordedHardware hardware = manifest.Hardware;
+        RecordedHardware hardware = run.Manifest.Hardware;
         return new RunFigures(
-            manifest.RunId,
-            manifest.Suite,
+            run.Manifest.RunId,
+            run.Manifest.Suite,
             new ReferenceMachine(hardware.Processor, hardware.Cores, hardware.Gpus),
-            [.. summary.Experiments.Select(experiment => ExperimentFigures.Of(experiment, manifest))]);
+            [.. summary.Experiments.Select(experiment => ExperimentFigures.Of(experiment, run.Manifest))]);
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Daso.Recording;
 
 namespace Daso.Reporting;
@@ -15,23 +14,18 @@ internal sealed record CellTimes(DateTimeOffset StartedUtc, long EndedNs, DateTi
     /// <summary>When the clock of the spans shows this.</summary>
     public DateTimeOffset At(long clockNs) => ClockZeroUtc.AddTicks(clockNs / TimeSpan.NanosecondsPerTick);
 
-    /// <summary>Reads them from a run's log, for the trainings that it says are complete.</summary>
-    /// <exception cref="UserErrorException">The log cannot be read.</exception>
-    public static IReadOnlyDictionary<CellId, CellTimes> Read(RunFolder run)
+    /// <summary>From a run's log, of the trainings that it says are complete.</summary>
+    public static IReadOnlyDictionary<CellId, CellTimes> Of(RunLog log)
     {
         var times = new Dictionary<CellId, CellTimes>();
-        JsonLines.Read(run.Events, line =>
+        foreach (LoggedEvent one in log.Events)
         {
-            string name = line.GetProperty("event").GetString()!;
-            if (name is not ("cell_started" or "cell_resumed" or "cell_ended"))
-                return;
-            CellId cell = RunEvents.CellOf(line);
-            var utc = DateTimeOffset.Parse(line.GetProperty("utc").GetString()!, CultureInfo.InvariantCulture);
-            long clockNs = line.GetProperty("time_ns").GetInt64();
+            if (one is not { Name: "cell_started" or "cell_resumed" or "cell_ended", Cell: CellId cell, Utc: DateTimeOffset utc, TimeNs: long clockNs })
+                continue;
             DateTimeOffset zero = utc.AddTicks(-clockNs / TimeSpan.NanosecondsPerTick);
             CellTimes known = times.GetValueOrDefault(cell) ?? new CellTimes(utc, clockNs, zero, IsResumed: false);
-            times[cell] = known with { EndedNs = clockNs, IsResumed = known.IsResumed || name == "cell_resumed" };
-        });
+            times[cell] = known with { EndedNs = clockNs, IsResumed = known.IsResumed || one.Name == "cell_resumed" };
+        }
 
         return times;
     }

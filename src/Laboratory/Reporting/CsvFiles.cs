@@ -44,7 +44,7 @@ internal static class CsvFiles
             metric.Value,
         ]);
 
-    private static IEnumerable<(ReportedRun Run, ExperimentSummary Experiment, StrategySummary Strategy, CellSummary Cell)> Cells(
+    private static IEnumerable<(RecordedRun Run, ExperimentSummary Experiment, StrategySummary Strategy, CellSummary Cell)> Cells(
         Report report) =>
         from run in report.Runs
         from experiment in run.Experiments

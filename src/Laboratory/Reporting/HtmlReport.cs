@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Daso.Analysis;
 
 namespace Daso.Reporting;
 
@@ -63,7 +64,7 @@ internal static class HtmlReport
         report.Scaling.Count > 0 ? Figures(report.Scaling) : null,
         report.Notes.Select(note => new XElement("p", note)));
 
-    private static XElement Origin(ReportedRun run) => new(
+    private static XElement Origin(RecordedRun run) => new(
         "section",
         new XAttribute("class", "origin"),
         new XElement("h2", "Where the numbers come from"),

@@ -1,4 +1,5 @@
 using System.Text;
+using Daso.Analysis;
 
 namespace Daso.Reporting;
 
@@ -33,7 +34,7 @@ internal static class MarkdownReport
         WriteFigures(text, report.Scaling, figureFile);
         foreach (string note in report.Notes)
             text.Append(Escape(note)).Append("\n\n");
-        foreach (ReportedRun run in report.Runs)
+        foreach (RecordedRun run in report.Runs)
         {
             text.Append("## Where run ").Append(Escape(run.Manifest.RunId)).Append(" comes from\n\n| | |\n|---|---|\n");
             foreach ((string name, string value) in Provenance.Of(run))

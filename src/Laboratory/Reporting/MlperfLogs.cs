@@ -18,12 +18,12 @@ internal static class MlperfLogs
     /// <param name="folder">Where.</param>
     /// <returns>What was left out, and why.</returns>
     /// <exception cref="UserErrorException">A file cannot be written or read.</exception>
-    public static IReadOnlyList<string> Write(IReadOnlyList<ReportedRun> runs, string folder)
+    public static IReadOnlyList<string> Write(IReadOnlyList<RecordedRun> runs, string folder)
     {
         var leftOut = new List<string>();
-        foreach (ReportedRun run in runs)
+        foreach (RecordedRun run in runs)
         {
-            IReadOnlyDictionary<CellId, CellTimes> times = CellTimes.Read(run.Folder);
+            IReadOnlyDictionary<CellId, CellTimes> times = CellTimes.Of(run.Log);
             string target = Path.Combine(folder, run.Manifest.RunId);
             ReportFiles.Make(target);
             foreach ((CellId id, CellSummary cell) in run.Cells)
@@ -40,12 +40,11 @@ internal static class MlperfLogs
 
     private static void WriteText(string path, string text) => AtomicFile.Write(path, temporary => File.WriteAllText(temporary, text));
 
-    private static string Lines(ReportedRun run, CellId id, CellSummary cell, CellTimes times)
+    private static string Lines(RecordedRun run, CellId id, CellSummary cell, CellTimes times)
     {
-        RankSpans spans = RankSpans.Read(run.Folder, id, 0);
         PlannedExperiment plan = run.Manifest.Experiments.First(experiment => experiment.Name == id.Experiment);
         string quality = MetricNames.HeldOut(plan.QualityMetric());
-        DateTimeOffset start = spans.StartsNs.Length > 0 ? times.At(spans.StartsNs.Min()) : times.StartedUtc;
+        DateTimeOffset start = cell.Clock.Count > 0 ? times.At(cell.Clock.Min(epoch => epoch.FirstNs)) : times.StartedUtc;
         bool isReached = plan.Target is null || cell.TimeToTargetNs is not null;
         var log = new LogText();
         log.Point(times.StartedUtc, "submission_benchmark", id.Experiment);
@@ -67,36 +66,32 @@ internal static class MlperfLogs
         log.End(start, "init_stop");
         log.Begin(start, "run_start");
         foreach (EpochPoint epoch in cell.Epochs)
-            AppendEpoch(log, spans, times, epoch, quality);
+            AppendEpoch(log, cell.Clock[epoch.Epoch], times, epoch, quality);
         log.End(times.At(times.EndedNs), "run_stop", ("status", isReached ? "success" : "aborted"));
         return log.ToString();
     }
 
-    private static void AppendEpoch(LogText log, RankSpans spans, CellTimes times, EpochPoint epoch, string quality)
+    private static void AppendEpoch(LogText log, EpochClock clock, CellTimes times, EpochPoint epoch, string quality)
     {
-        int[] all = [.. Enumerable.Range(0, spans.Epochs.Length).Where(i => spans.Epochs[i] == epoch.Epoch)];
-        int[] training = [.. all.Where(i => spans.Kinds[i] != SpanKind.Evaluation)];
-        int[] evaluation = [.. all.Where(i => spans.Kinds[i] == SpanKind.Evaluation)];
         (string, JsonNode) number = ("epoch_num", epoch.Epoch + 1);
-        if (training.Length > 0)
+        if (clock.FirstNs < long.MaxValue)
         {
-            log.Begin(times.At(training.Min(i => spans.StartsNs[i])), "epoch_start", number);
-            log.End(times.At(training.Max(i => spans.StartsNs[i] + spans.DurationsNs[i])), "epoch_stop", number);
+            log.Begin(times.At(clock.FirstNs), "epoch_start", number);
+            log.End(times.At(clock.LastNs), "epoch_stop", number);
         }
 
-        if (evaluation.Length == 0 || epoch.Value(quality) is not double reached)
+        if (clock.Evaluation is not (long firstNs, long lastNs) || epoch.Value(quality) is not double reached)
             return;
-        DateTimeOffset end = times.At(evaluation.Max(i => spans.StartsNs[i] + spans.DurationsNs[i]));
-        log.Begin(times.At(evaluation.Min(i => spans.StartsNs[i])), "eval_start", number);
-        log.Point(end, "eval_accuracy", double.IsFinite(reached) ? reached : null, number);
-        log.End(end, "eval_stop", number);
+        log.Begin(times.At(firstNs), "eval_start", number);
+        log.Point(times.At(lastNs), "eval_accuracy", double.IsFinite(reached) ? reached : null, number);
+        log.End(times.At(lastNs), "eval_stop", number);
     }
 
     private static string Platform(Manifest manifest) => FormattableString.Invariant(
         $"{manifest.Cluster.Nodes} x {manifest.Cluster.RanksPerNode} {manifest.Cluster.Device} ranks, {manifest.Hardware.Processor}");
 
     /// <summary>Samples of all ranks in a step, where the specification says it.</summary>
-    private static int? GlobalBatch(ReportedRun run, CellId id) =>
+    private static int? GlobalBatch(RecordedRun run, CellId id) =>
         run.Manifest.Specification[id.Experiment]?["data"]?["batchPerRank"]?.GetValue<int>() * run.Manifest.Cluster.Ranks();
 
     /// <summary>Lines of a log. Where a line comes from, which MLPerf asks for, is this file.</summary>

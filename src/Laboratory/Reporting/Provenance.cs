@@ -8,7 +8,7 @@ namespace Daso.Reporting;
 internal static class Provenance
 {
     /// <summary>Facts by name, none left out because it is unfavourable: a dirty tree and cells that are missing are said.</summary>
-    public static IReadOnlyList<(string Name, string Value)> Of(ReportedRun run)
+    public static IReadOnlyList<(string Name, string Value)> Of(RecordedRun run)
     {
         Manifest manifest = run.Manifest;
         RecordedSoftware software = manifest.Software;

@@ -10,7 +10,7 @@ namespace Daso.Reporting;
 /// <param name="Scaling">Plots across the runs.</param>
 /// <param name="Notes">What was left out, and why.</param>
 internal sealed record Report(
-    IReadOnlyList<ReportedRun> Runs, IReadOnlyList<ReportSection> Sections, IReadOnlyList<Figure> Scaling, IReadOnlyList<string> Notes)
+    IReadOnlyList<RecordedRun> Runs, IReadOnlyList<ReportSection> Sections, IReadOnlyList<Figure> Scaling, IReadOnlyList<string> Notes)
 {
     /// <summary>All plots.</summary>
     public IEnumerable<Figure> Figures => Sections.SelectMany(section => section.Figures).Concat(Scaling);
@@ -20,13 +20,24 @@ internal sealed record Report(
         ? $"{Runs[0].Manifest.Suite}: {Runs[0].Manifest.RunId}"
         : FormattableString.Invariant($"{string.Join(", ", Runs.Select(run => run.Manifest.Suite).Distinct())}: {Runs.Count} runs");
 
+    /// <summary>Opens a run to report.</summary>
+    /// <exception cref="UserErrorException">The folder holds no run, it is damaged, or no cell is complete.</exception>
+    public static RecordedRun Open(string folder)
+    {
+        var run = RecordedRun.Open(folder);
+        if (run.Experiments.Any())
+            return run;
+        string reason = run.Summary.Incomplete.Select(cell => cell.Reason).FirstOrDefault() ?? "no cells were planned";
+        throw new UserErrorException($"{folder}: no training of it is complete ({reason}); there is nothing to report");
+    }
+
     /// <summary>Draws all plots and tables of runs.</summary>
-    public static Report Of(IReadOnlyList<ReportedRun> runs)
+    public static Report Of(IReadOnlyList<RecordedRun> runs)
     {
         var palette = new Palette([.. runs.SelectMany(run => run.Summary.Experiments)
             .SelectMany(experiment => experiment.Plan.Strategies).Distinct()]);
         var sections = new List<ReportSection>();
-        foreach (ReportedRun run in runs)
+        foreach (RecordedRun run in runs)
         {
             foreach (ExperimentSummary experiment in run.Experiments)
                 sections.Add(ReportSection.Of(run, experiment, palette, FormattableString.Invariant($"e{sections.Count + 1}")));
@@ -44,7 +55,7 @@ internal sealed record Report(
         AddDifference("processors", run => run.Manifest.Hardware.Processor);
         return new Report(runs, sections, [.. overLink, .. overNodes], notes);
 
-        void AddDifference(string what, Func<ReportedRun, string> fact)
+        void AddDifference(string what, Func<RecordedRun, string> fact)
         {
             string[] facts = [.. runs.Select(fact).Distinct()];
             if (facts.Length > 1)
@@ -52,7 +63,7 @@ internal sealed record Report(
         }
     }
 
-    private static void AddDifferentSpecifications(IReadOnlyList<ReportedRun> runs, List<string> notes)
+    private static void AddDifferentSpecifications(IReadOnlyList<RecordedRun> runs, List<string> notes)
     {
         IEnumerable<(string Experiment, string Hash)> all =
             from run in runs
@@ -75,13 +86,13 @@ internal sealed record Report(
 /// <param name="Run">The run.</param>
 /// <param name="Table">Its results.</param>
 /// <param name="Figures">Its plots.</param>
-internal sealed record ReportSection(ReportedRun Run, ReportTable Table, IReadOnlyList<Figure> Figures)
+internal sealed record ReportSection(RecordedRun Run, ReportTable Table, IReadOnlyList<Figure> Figures)
 {
     /// <param name="run">The run.</param>
     /// <param name="experiment">Of which a cell is complete.</param>
     /// <param name="palette">Of the report.</param>
     /// <param name="id">Starts the names of its figures.</param>
-    public static ReportSection Of(ReportedRun run, ExperimentSummary experiment, Palette palette, string id)
+    public static ReportSection Of(RecordedRun run, ExperimentSummary experiment, Palette palette, string id)
     {
         string quality = experiment.QualityMetric;
         Figure?[] figures =

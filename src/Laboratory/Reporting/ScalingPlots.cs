@@ -12,7 +12,7 @@ internal static class ScalingPlots
         + "the lowest to the highest.";
 
     /// <summary>One for each experiment of which at least two runs differ in the rate of the link alone.</summary>
-    public static IReadOnlyList<Figure> OverLinkRate(IReadOnlyList<ReportedRun> runs, Palette palette) =>
+    public static IReadOnlyList<Figure> OverLinkRate(IReadOnlyList<RecordedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
             .Where(setting => setting.Place.BitsPerSecond is not null)
@@ -29,7 +29,7 @@ internal static class ScalingPlots
     ];
 
     /// <summary>One for each experiment of which at least two runs differ in the number of nodes alone.</summary>
-    public static IReadOnlyList<Figure> OverNodes(IReadOnlyList<ReportedRun> runs, Palette palette) =>
+    public static IReadOnlyList<Figure> OverNodes(IReadOnlyList<RecordedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
             .GroupBy(setting => setting.Place with { Nodes = 0 })
@@ -85,7 +85,7 @@ internal static class ScalingPlots
         return new Figure(id, title, Caption, SvgDrawing.Draw(plot, id, $"{title}. {Caption}", PlotStyle.Width, 340));
     }
 
-    private static IEnumerable<Setting> Settings(IReadOnlyList<ReportedRun> runs) =>
+    private static IEnumerable<Setting> Settings(IReadOnlyList<RecordedRun> runs) =>
         from run in runs
         from experiment in run.Experiments
         let link = experiment.Plan.Link
@@ -100,7 +100,7 @@ internal static class ScalingPlots
             [.. experiment.Strategies.Where(strategy => strategy.Cells.Count > 0)]);
 
     /// <summary>All that must be equal for two runs to lie on one line: the specification less link and seeds, and the device.</summary>
-    private static string OtherSettings(ReportedRun run, string experiment)
+    private static string OtherSettings(RecordedRun run, string experiment)
     {
         if (run.Manifest.Specification[experiment]?.DeepClone() is not JsonObject specification)
             return "";

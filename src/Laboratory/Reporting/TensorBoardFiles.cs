@@ -13,11 +13,11 @@ internal static class TensorBoardFiles
     /// <param name="runs">What to write.</param>
     /// <param name="folder">Where.</param>
     /// <exception cref="UserErrorException">A file cannot be written.</exception>
-    public static void Write(IReadOnlyList<ReportedRun> runs, string folder)
+    public static void Write(IReadOnlyList<RecordedRun> runs, string folder)
     {
-        foreach (ReportedRun run in runs)
+        foreach (RecordedRun run in runs)
         {
-            IReadOnlyDictionary<CellId, CellTimes> times = CellTimes.Read(run.Folder);
+            IReadOnlyDictionary<CellId, CellTimes> times = CellTimes.Of(run.Log);
             foreach ((CellId id, CellSummary cell) in run.Cells)
             {
                 string target = Path.Combine(folder, run.Manifest.RunId, id.FileStem);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Daso.Analysis;
 using Daso.Prediction;
 using Daso.Strategies;
 
@@ -36,8 +37,9 @@ internal sealed record ReproductionReport(string Paper, IReadOnlyList<ClaimResul
         ClaimFile file = PaperData.Claims();
         Claim[] claims = [.. file.Claims.Where(claim => ids.Count == 0 || ids.Contains(claim.Id))];
         Claim[] predictable = [.. claims.Where(claim => claim.Check.Prediction is not null)];
+        RecordedRun[] recorded = [.. runs.Select(RecordedRun.Open)];
         SavingPrediction? saving = predictable.Length == 0 ? null : Predict(file, predictable[0].Check.Prediction!);
-        return new ReproductionReport(file.Paper, [.. claims.Select(claim => Judge(claim, runs, saving))], saving);
+        return new ReproductionReport(file.Paper, [.. claims.Select(claim => Judge(claim, recorded, saving))], saving);
     }
 
     /// <summary>Indented JSON.</summary>
@@ -51,7 +53,7 @@ internal sealed record ReproductionReport(string Paper, IReadOnlyList<ClaimResul
         return SavingPrediction.Of(model, claim.Setting.Nodes, claim.Value!.Value);
     }
 
-    private static ClaimResult Judge(Claim claim, IReadOnlyList<string> runs, SavingPrediction? saving)
+    private static ClaimResult Judge(Claim claim, IReadOnlyList<RecordedRun> runs, SavingPrediction? saving)
     {
         if (claim.Figure == ClaimFigure.SkipCycle)
         {
@@ -60,7 +62,7 @@ internal sealed record ReproductionReport(string Paper, IReadOnlyList<ClaimResul
             return new ClaimResult(claim, [], sequence, [], exact.Verdict, exact.Reason);
         }
 
-        Measured[] measured = [.. runs.Select(run => RunEvidence.Read(run, claim)).OfType<Measured>()];
+        Measured[] measured = [.. runs.Select(run => RunEvidence.Of(run, claim)).OfType<Measured>()];
         IReadOnlyList<PredictedRange> predicted = claim.Check.Prediction is null || saving is null ? []
             : claim.Figure == ClaimFigure.OverheadShare ? saving.Overhead
             : saving.Saving;

@@ -17,18 +17,18 @@ internal static class RunEvidence
     /// <summary>By how much the floor may lie above a strategy that waits for nothing, for noise.</summary>
     private const double FloorNoise = 1.05;
 
-    /// <param name="folder">A run's folder.</param>
+    /// <param name="run">The run.</param>
     /// <param name="claim">The claim.</param>
     /// <returns>Null: the run has another setting, or did not end.</returns>
-    /// <exception cref="UserErrorException">The folder holds no run, or a file is damaged.</exception>
-    internal static Measured? Read(string folder, Claim claim)
+    /// <exception cref="UserErrorException">A file is damaged.</exception>
+    internal static Measured? Of(RecordedRun run, Claim claim)
     {
-        Manifest manifest = Manifest.Read(RunFolder.Open(folder));
+        Manifest manifest = run.Manifest;
         // The manifest first: a summary reads every span.
         return manifest.Outcome == RunOutcome.Completed
             && HasCluster(claim.Setting, manifest.Cluster)
             && manifest.Experiments.Any(plan => HasPlan(claim, plan) && HasRecipe(claim, manifest.Specification[plan.Name]))
-                ? Of(RunSummary.Read(folder), claim)
+                ? Of(run.Summary, claim)
                 : null;
     }
 

@@ -125,19 +125,14 @@ public class BreakdownAnalysisTests
 
     private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns, OperationKey? Key)[][][] ranks)
     {
-        RankSpans[] spans = [.. ranks.Select(rank =>
+        RankTimes[] times = [.. ranks.Select(rank =>
         {
-            (SpanKind Kind, int Step, long Ns, OperationKey? Key)[] all = [.. rank.SelectMany(one => one)];
-            return new RankSpans(
-                [.. all.Select(span => span.Kind)],
-                new int[all.Length],
-                [.. all.Select(span => span.Step)],
-                new long[all.Length],
-                [.. all.Select(span => span.Ns)],
-                new long[all.Length],
-                [.. all.Select(span => span.Key)]);
+            var all = new RankTimes();
+            foreach ((SpanKind kind, int step, long ns, OperationKey? key) in rank.SelectMany(one => one))
+                all.Add(new RecordedSpan(kind, 0, step, 0, ns, 0, key?.Group ?? RecordFormat.NoOperation, key?.Sequence ?? 0));
+            return all;
         })];
-        return BreakdownAnalysis.Of(spans, s_twoByTwo, spans.Max(rank => rank.Steps.Max()) + 1);
+        return BreakdownAnalysis.Of([.. times.Select(rank => rank.Waits)], s_twoByTwo, times.Max(rank => rank.Steps));
     }
 
     /// <summary>A rank's steps, each 5 longer than its parts, whose operations nobody says.</summary>

@@ -44,7 +44,7 @@ public class FailedCellTests
         Assert.Empty(RunSummary.Read(folder.Path).Incomplete);
         using var elsewhere = new TemporaryFolder();
         Assert.Equal(
-            RunEvents.ReadParameterHashes(Run(Plan(elsewhere, fault), told)), RunEvents.ReadParameterHashes(folder));
+            RunLog.Read(Run(Plan(elsewhere, fault), told).Events).ParameterHashes(), RunLog.Read(folder.Events).ParameterHashes());
     }
 
     [Fact]

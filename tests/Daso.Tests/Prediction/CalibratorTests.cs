@@ -1,3 +1,4 @@
+using Daso.Analysis;
 using Daso.Baselines;
 using Daso.Prediction;
 using Daso.Prediction.Calibrating;

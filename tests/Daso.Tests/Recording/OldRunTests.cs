@@ -47,9 +47,9 @@ public class OldRunTests
             recorder.Complete();
         }
 
-        RankSpans spans = RankSpans.Read(folder, s_daso, 0);
-        Assert.Null(spans.Operations[0]);
-        Assert.Equal(new OperationKey(4, 5), spans.Operations[^1]);
+        using var timings = new ParquetFileReader(folder.Timings(s_daso, 0));
+        Assert.Equal((RecordFormat.NoOperation, 4), (timings.Numbers<long>("group")[0], timings.Numbers<long>("group")[^1]));
+        Assert.Equal(5, timings.Numbers<long>("operation")[^1]);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public class OldRunTests
         Assert.Equal(1, Manifest.Read(folder).Format);
         using var timings = new ParquetFileReader(folder.Timings(s_daso, 0));
         Assert.Equal(1, timings.Format());
-        Assert.All(RankSpans.Read(folder, s_daso, 0).Operations, Assert.Null);
+        Assert.Equal(-1, timings.FileMetaData.Schema.ColumnIndex("group"));
     }
 
     [Fact]

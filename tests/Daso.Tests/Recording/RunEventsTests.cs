@@ -39,7 +39,7 @@ public class RunEventsTests
         using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"));
         File.WriteAllText(run.Folder.Events, "{\"event\":\"run_started\"}\n{\"x\":1}\n{\"cut");
 
-        UserErrorException mistake = Assert.Throws<UserErrorException>(() => RunEvents.ReadEnded(run.Folder, ranks: 1));
+        UserErrorException mistake = Assert.Throws<UserErrorException>(() => RunLog.Read(run.Folder.Events));
 
         Assert.Equal($"{run.Folder.Events}, line 2: no line that a run writes; restore the file", mistake.Message);
     }

@@ -49,7 +49,7 @@ public sealed class ReportFilesTests : IDisposable
     {
         RunSummary summary = RunSummary.Read(_run.Folder.Path);
         CellId lost = summary.Experiments[0].Plan.Cells().Last();
-        var cut = new ReportedRun(_run.Folder, _run.Manifest, summary with { Incomplete = [new IncompleteCell(lost, "cancelled")] });
+        var cut = new RecordedRun(_run.Folder, _run.Manifest, summary with { Incomplete = [new IncompleteCell(lost, "cancelled")] });
         string text = MarkdownReport.Write(Daso.Reporting.Report.Of([cut]), figure => figure.Id);
         int warning = text.IndexOf("INCOMPLETE: 1 of 4 trainings are missing: ", StringComparison.Ordinal);
         Assert.InRange(warning, 1, text.IndexOf("| Strategy", StringComparison.Ordinal));

@@ -1,3 +1,5 @@
+using Daso.Analysis;
+
 namespace Daso.Prediction.Calibrating;
 
 /// <summary>

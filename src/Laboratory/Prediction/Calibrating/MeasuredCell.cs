@@ -1,3 +1,5 @@
+using Daso.Analysis;
+
 namespace Daso.Prediction.Calibrating;
 
 /// <summary>One strategy on one experiment in one run: what was measured, and what a prediction of it starts from.</summary>
@@ -36,14 +38,3 @@ internal sealed record MeasuredCell
     /// <summary>How many ranks' computing shares a core: 1 where each has its own.</summary>
     public double RanksPerCore => System.SharedCores is int cores ? Math.Max(1, (double)System.Ranks / cores) : 1;
 }
-
-/// <summary>Spans of a cell, per rank and step, in nanoseconds.</summary>
-/// <param name="ForwardNs">Mean of forward.</param>
-/// <param name="BackwardNs">Mean of backward.</param>
-/// <param name="OptimizerNs">Mean of the update.</param>
-/// <param name="OtherNs">Mean of data and of what no span covers, between the steps too.</param>
-/// <param name="CopyNs">Mean of one packing or merging, where there was any.</param>
-/// <param name="JitterPerStep">Deviation of computing from step to step, as a share.</param>
-/// <param name="JitterPerRank">Deviation of the ranks' means, as a share.</param>
-internal sealed record PhaseTimes(
-    double ForwardNs, double BackwardNs, double OptimizerNs, double OtherNs, double? CopyNs, double JitterPerStep, double JitterPerRank);

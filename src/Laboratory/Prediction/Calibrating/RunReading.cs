@@ -22,11 +22,11 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
     /// <exception cref="UserErrorException">It is no run, has no complete cell, a file is damaged, or its link is not known.</exception>
     internal IReadOnlyList<MeasuredCell> Read(string path)
     {
-        RunFolder folder = RunFolder.Open(path);
-        Manifest manifest = Manifest.Read(folder);
+        var run = RecordedRun.Open(path);
+        Manifest manifest = run.Manifest;
         bool isInProcess = !manifest.Cluster.HasRealLinks;
         var cells = new List<MeasuredCell>();
-        foreach (ExperimentSummary experiment in RunSummary.Read(path).Experiments)
+        foreach (ExperimentSummary experiment in run.Summary.Experiments)
         {
             if (manifest.Specification[experiment.Plan.Name] is not JsonObject specification
                 || RunSpecification.Model(specification["model"]!.AsObject()) is not { } model)
@@ -37,12 +37,14 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
             IReadOnlyList<GradientTensor> gradients = ModelWorkload.Gradients(model);
             (SystemSpec system, string linkName) = System(path, manifest, experiment.Plan, isInProcess);
             var scope = new ProgramScope(gradients.Sum(gradient => gradient.Elements), system.RanksPerNode);
-            foreach (StrategySummary strategy in experiment.Strategies.Where(one => one.Cells.Count > 0))
+            foreach (StrategySummary strategy in experiment.Strategies)
             {
+                CellSummary[] trained = [.. strategy.Cells.Where(cell => cell.Steps > 0)];
+                if (trained.Length == 0)
+                    continue;
                 JsonObject settings = specification["strategies"]![strategy.Strategy]!.AsObject();
-                CellId[] ids = [.. strategy.Cells.Select(cell => new CellId(experiment.Plan.Name, strategy.Strategy, cell.Seed))];
-                TrainingLength length = Length(folder, ids[0], strategy.Cells[0].Steps);
-                double[] losses = Losses(folder, ids[0], length.Epochs);
+                TrainingLength length = Length(trained[0]);
+                double[] losses = Losses(run, new CellId(experiment.Plan.Name, strategy.Strategy, trained[0].Seed), length.Epochs);
                 if (RunSpecification.Strategy(settings)?.TrainingProgram(scope, losses, length.StepsPerEpoch) is not StepProgram program)
                 {
                     _notModelled.Add($"{experiment.Plan.Name}/{strategy.Strategy}");
@@ -58,8 +60,8 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
                     Model = new ModelledStrategy(strategy.Strategy, program, CommunicationModel.Own(Algorithm(isInProcess))),
                     Length = length,
                     Gradients = gradients,
-                    StepNs = strategy.Cells.Average(cell => (double)cell.TrainingNs / cell.Steps),
-                    Phases = Mean([.. ids.Select(id => PhaseReading.Read(folder, id, system.Ranks))]),
+                    StepNs = trained.Average(cell => (double)cell.TrainingNs / cell.Steps),
+                    Phases = PhaseTimes.Mean([.. trained.Select(cell => cell.Phases!)]),
                     Link = linkName,
                 });
             }
@@ -95,28 +97,18 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         return (system with { InterNode = measured }, Quantity.MeasuredBitRate(measured.BytesPerSecond * 8));
     }
 
-    private static TrainingLength Length(RunFolder folder, CellId cell, int steps)
+    private static TrainingLength Length(CellSummary cell)
     {
-        RankSpans spans = RankSpans.Read(folder, cell, 0);
-        int stepsPerEpoch = spans.Kinds.Where((kind, i) => kind == SpanKind.Step && spans.Epochs[i] == 0).Count();
-        return new TrainingLength(steps / stepsPerEpoch, stepsPerEpoch);
+        int stepsPerEpoch = cell.Clock[0].Steps;
+        return new TrainingLength(cell.Steps / stepsPerEpoch, stepsPerEpoch);
     }
 
     /// <summary>The losses that the strategy saw; those that are not recorded as if they never plateaued.</summary>
-    private static double[] Losses(RunFolder folder, CellId cell, int epochs)
+    private static double[] Losses(RecordedRun run, CellId cell, int epochs)
     {
-        IReadOnlyList<double> recorded = LossCurve.Read(folder.Path, cell.FileStem);
+        IReadOnlyList<double> recorded = LossCurve.Of(run, cell);
         return [.. Enumerable.Range(0, epochs).Select(epoch => epoch < recorded.Count ? recorded[epoch] : Math.Pow(0.5, epoch))];
     }
-
-    private static PhaseTimes Mean(PhaseTimes[] seeds) => new(
-        seeds.Average(seed => seed.ForwardNs),
-        seeds.Average(seed => seed.BackwardNs),
-        seeds.Average(seed => seed.OptimizerNs),
-        seeds.Average(seed => seed.OtherNs),
-        seeds.Average(seed => seed.CopyNs),
-        seeds.Average(seed => seed.JitterPerStep),
-        seeds.Average(seed => seed.JitterPerRank));
 
     private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Homes;
 
