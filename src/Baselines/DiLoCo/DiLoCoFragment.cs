@@ -26,6 +26,9 @@ internal sealed class DiLoCoFragment : IDisposable
         _outer = spec.Outer.Create(_agreed.Values, _change);
     }
 
+    /// <summary>θ and the outer optimizer's buffers.</summary>
+    internal IEnumerable<(string Name, FlatTensor Values)> State => [("agreed", _agreed.Values), .. _outer.State];
+
     /// <summary>Starts the exchange of what has changed.</summary>
     internal void Send()
     {
