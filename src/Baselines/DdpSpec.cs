@@ -20,7 +20,11 @@ public sealed partial record DdpSpec : StrategySpec
     [AtLeast(1)]
     public long FirstBucketBytes { get; init; } = 1 << 20;
 
-    /// <summary>How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks.</summary>
+    /// <summary>
+    /// How gradients travel; 16-bit formats are PyTorch's fp16 and bf16 compression hooks (default_hooks.py), which round, divide by the
+    /// number of ranks and then sum. In float32 the sum is divided; PyTorch multiplies by 1/P before, which gives the same bits where P is
+    /// a power of two, and others in the last place elsewhere.
+    /// </summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <summary>
@@ -32,9 +36,11 @@ public sealed partial record DdpSpec : StrategySpec
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
-        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire),
+        new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire, Mean),
         BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
         context.Recorder);
+
+    private ReduceOperation Mean => Wire == WireFormat.Float32 ? ReduceOperation.Mean : ReduceOperation.PredividedMean;
 
     private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy
     {

@@ -16,7 +16,7 @@ internal sealed class Horovod : IStrategy
     private readonly FlatTensor _gradients;
     private readonly ParameterRange[] _queue;
     private readonly int[] _readyWithPart;
-    private readonly float[] _negotiated = new float[1];
+    private readonly long[] _negotiated = new long[1];
     private readonly object _gate = new();
     private readonly Thread _thread;
     private int _ready;
@@ -129,13 +129,12 @@ internal sealed class Horovod : IStrategy
             int first = next;
             int end = _queue[first].Offset + _queue[first].Length;
             next++;
-            while (next < agreed && (long)(end - _queue[next].Offset) * _spec.Wire.BytesPerElement() <= _spec.FusionBytes)
+            while (next < agreed && _spec.Wire.BytesFor(end - _queue[next].Offset) <= _spec.FusionBytes)
                 next++;
 
             int offset = _queue[next - 1].Offset;
-            Memory<float> values = _gradients.ForSending(offset, end - offset, _communicator, _spec.Wire);
-            _bytes += _communicator.AllReduce(values, ReduceOperation.Mean, _spec.Wire);
-            _gradients.Received(offset, end - offset, _communicator, _spec.Wire);
+            TensorRange message = _gradients.Range(offset, end - offset);
+            _bytes += _communicator.StartAllReduce(message, ReduceOperation.Mean, _spec.Wire).WaitOnStream();
             lock (_gate)
             {
                 _reduced = next;

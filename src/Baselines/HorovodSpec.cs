@@ -21,7 +21,7 @@ public sealed partial record HorovodSpec : StrategySpec
     [AtLeast(0)]
     public int CycleMs { get; init; } = 1;
 
-    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression.</summary>
+    /// <summary>How gradients travel; Float16 is Horovod's fp16 compression, whose sum is divided afterwards (its post-scale factor).</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />

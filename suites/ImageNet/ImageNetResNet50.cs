@@ -110,16 +110,16 @@ public sealed partial class ImageNetResNet50
     public int DasoCooldown { get; init; }
 
     /// <summary>How parameters travel between nodes in DASO's blocking phases.</summary>
-    [Params(WireFormat.BFloat16)]
-    public WireFormat DasoWire { get; init; }
+    [Params(nameof(WireFormat.BFloat16))]
+    public string DasoWire { get; init; } = "";
 
     /// <summary>How gradients travel with DDP; the 16-bit formats are PyTorch's compression hooks.</summary>
-    [Params(WireFormat.Float32)]
-    public WireFormat DdpWire { get; init; }
+    [Params(nameof(WireFormat.Float32))]
+    public string DdpWire { get; init; } = "";
 
     /// <summary>How gradients travel with Horovod; Float16 is its compression.</summary>
-    [Params(WireFormat.Float32)]
-    public WireFormat HorovodWire { get; init; }
+    [Params(nameof(WireFormat.Float32))]
+    public string HorovodWire { get; init; } = "";
 
     private ModelSpec Network => new ResNetSpec { Depth = 50, Classes = Classes };
 
@@ -152,13 +152,13 @@ public sealed partial class ImageNetResNet50
         MinimumRate = MinimumRate,
     };
 
-    private StrategySpec Ddp => new DdpSpec { Wire = DdpWire };
+    private StrategySpec Ddp => new DdpSpec { Wire = WireFormat.Named(DdpWire) };
 
-    private StrategySpec Horovod => new HorovodSpec { Wire = HorovodWire };
+    private StrategySpec Horovod => new HorovodSpec { Wire = WireFormat.Named(HorovodWire) };
 
     private StrategySpec Daso => new DasoSpec
     {
-        BlockingWire = DasoWire,
+        BlockingWire = WireFormat.Named(DasoWire),
         Schedule = new DasoSettings
         {
             Variant = Variant,

@@ -1,4 +1,5 @@
 using Daso.Communication;
+using Daso.Communication.InProcess;
 using TorchSharp;
 
 namespace Daso.Cluster;
@@ -32,7 +33,7 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
         int[] nodes = [.. Enumerable.Range(0, topology.Ranks).Select(topology.NodeOf)];
         using var job = new InProcessJob(nodes, link, waitLimit);
         using CancellationTokenRegistration registration = cancelled.Register(() => job.End(new OperationCanceledException(cancelled)));
-        var world = new InProcessGroup("world", job, [.. Enumerable.Range(0, topology.Ranks)]);
+        var world = new InProcessGroup("world", 0, job, [.. Enumerable.Range(0, topology.Ranks)]);
         Thread[] threads = [.. Enumerable.Range(0, topology.Ranks).Select(rank => Start(rank, world, job, body))];
         foreach (Thread thread in threads)
             thread.Join();

@@ -1,15 +1,12 @@
 namespace Daso.Communication;
 
-/// <summary>A buffer in the memory of a GPU: for communicators that take it; this process cannot read it.</summary>
-internal abstract class DeviceMemory : ArrivingMemory
+/// <summary>Memory of a device that a communicator works on itself; the host cannot read it.</summary>
+internal abstract class DeviceMemory : IArriving
 {
-    /// <summary>Not possible.</summary>
-    public sealed override Span<float> GetSpan() =>
-        throw new NotSupportedException("the memory of a GPU cannot be read by the host; only a group that takes device memory gets it");
+    /// <summary>Whether the computation behind the values is done.</summary>
+    public abstract bool HasArrived { get; }
 
-    /// <summary>Divides elements of the buffer on the device.</summary>
-    /// <param name="start">The first.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="divisor">By what.</param>
-    internal abstract void Divide(int start, int length, int divisor);
+    /// <summary>The address of an element, on the device.</summary>
+    /// <param name="offset">Its number.</param>
+    internal abstract nint AddressOf(int offset);
 }

@@ -1,39 +1,17 @@
 namespace Daso.Communication;
 
-/// <summary>How numbers travel. 16-bit formats round to nearest even, and a sum in one is rounded after every addition.</summary>
-public enum WireFormat
-{
-    /// <summary>IEEE 754 binary32: 4 bytes an element.</summary>
-    Float32,
-
-    /// <summary>The upper half of binary32: 8 bits of exponent, 7 of fraction; 2 bytes an element.</summary>
-    BFloat16,
-
-    /// <summary>IEEE 754 binary16: 5 bits of exponent, 10 of fraction; 2 bytes an element.</summary>
-    Float16,
-}
-
-/// <summary>What an all-reduce makes of the ranks' values.</summary>
-public enum ReduceOperation
-{
-    /// <summary>The sum in the wire format, added within each node in rank order, then node after node.</summary>
-    Sum,
-
-    /// <summary>The sum divided by the group's size, both rounded to the wire format.</summary>
-    Mean,
-
-    /// <summary>The smallest.</summary>
-    Min,
-}
-
 /// <summary>
-/// One rank's view of a group of ranks. Every rank of the group starts the same operations in the same order; a communicator is used
-/// by one thread at a time. An operation is started, runs beside the caller, and is finished by waiting for it.
+/// One rank's view of a group of ranks. Every rank of the group starts the same collective operations in the same order; a communicator is
+/// used by one thread at a time. An operation is started, runs beside the caller, and is finished by waiting for it. Its range may not
+/// be touched in between. Integers and bytes travel as they are, float32 in a wire format: null is <see cref="WireFormat.Float32"/>.
 /// </summary>
 public interface ICommunicator : IDisposable
 {
     /// <summary>What the group is: "world", "node", "global".</summary>
     string Name { get; }
+
+    /// <summary>Tells the group from all other groups of the job; the same on all its ranks, and on all kinds of clusters. The world's is 0.</summary>
+    long Id { get; }
 
     /// <summary>This rank's number in the group.</summary>
     int Rank { get; }
@@ -41,21 +19,47 @@ public interface ICommunicator : IDisposable
     /// <summary>The number of ranks in the group.</summary>
     int Size { get; }
 
-    /// <summary>
-    /// Whether all-reduces in float32, broadcasts and all-gathers also take memory of a GPU. Of an all-gather the rank's own part must then
-    /// be in its place already.
-    /// </summary>
-    bool TakesDeviceMemory { get; }
+    /// <summary>The ways in which the group can carry out an all-reduce, to be compared. Whether one is right for a buffer the group decides.</summary>
+    IReadOnlyList<AllReduceWay> AllReduceWays { get; }
 
-    /// <summary>Starts a reduction over all ranks. <paramref name="values"/> may not be touched before the wait; it then holds the result.</summary>
-    PendingOperation StartAllReduce(Memory<float> values, ReduceOperation operation, WireFormat wire = WireFormat.Float32);
+    /// <summary>Starts a reduction over all ranks; the range then holds the result.</summary>
+    PendingOperation StartAllReduce(TensorRange values, ReduceOperation operation, WireFormat? wire = null);
+
+    /// <summary>
+    /// Starts a reduction of which every rank gets a part: rank i's part i then holds the result. The rest of the range is undefined.
+    /// </summary>
+    /// <param name="values">The whole range.</param>
+    /// <param name="parts">A part a rank; the same everywhere.</param>
+    /// <param name="operation">What is made of the ranks' values.</param>
+    /// <param name="wire">How they travel.</param>
+    PendingOperation StartReduceScatter(TensorRange values, Partition parts, ReduceOperation operation, WireFormat? wire = null);
+
+    /// <summary>
+    /// Starts a gather: rank i gives its part i of the range, and every rank then has all parts, rounded to the wire format, its own too.
+    /// </summary>
+    /// <param name="values">The whole range.</param>
+    /// <param name="parts">A part a rank; the same everywhere.</param>
+    /// <param name="wire">How they travel.</param>
+    PendingOperation StartAllGather(TensorRange values, Partition parts, WireFormat? wire = null);
 
     /// <summary>Starts a copy of the root's values to every rank, bit by bit.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The root is no rank of the group.</exception>
-    PendingOperation StartBroadcast(Memory<float> values, int root);
+    PendingOperation StartBroadcast(TensorRange values, int root);
 
-    /// <summary>Starts a gather: rank i's <paramref name="mine"/> ends at i·mine.Length of every rank's <paramref name="all"/>.</summary>
-    PendingOperation StartAllGather(ReadOnlyMemory<float> mine, Memory<float> all);
+    /// <summary>
+    /// Starts a message to one rank, which starts <see cref="StartReceive"/> with as many elements of the same type, the same format and
+    /// tag. It need not come in an order with the group's collectives, but messages with one tag between two ranks arrive in theirs. Start
+    /// both directions before waiting for one: a message may wait for its receiver.
+    /// </summary>
+    /// <param name="values">What is sent; it stays as it is.</param>
+    /// <param name="target">Another rank of the group.</param>
+    /// <param name="tag">0 … <see cref="CommunicatorExtensions.LargestTag"/>.</param>
+    /// <param name="wire">How it travels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The target is no other rank of the group, or the tag out of its range.</exception>
+    PendingOperation StartSend(TensorRange values, int target, int tag = 0, WireFormat? wire = null);
+
+    /// <summary>Starts to take a message of one rank; see <see cref="StartSend"/>.</summary>
+    PendingOperation StartReceive(TensorRange values, int source, int tag = 0, WireFormat? wire = null);
 
     /// <summary>Starts a barrier: done when every rank has started it.</summary>
     PendingOperation StartBarrier();
@@ -67,27 +71,11 @@ public interface ICommunicator : IDisposable
     ICommunicator Split(int colour, string name);
 }
 
-/// <summary>An operation under way.</summary>
-/// <param name="source">What runs it.</param>
-/// <param name="token">Tells the operation from an older one of the same source.</param>
-public readonly struct PendingOperation(IOperationSource source, long token)
+/// <summary>A way of carrying out an all-reduce.</summary>
+/// <param name="Name">As in a preflight: in-process, daso, library.</param>
+/// <param name="StartSum">Starts a sum in float32.</param>
+public sealed record AllReduceWay(string Name, Func<TensorRange, PendingOperation> StartSum)
 {
-    /// <summary>Whether a wait would return at once.</summary>
-    public bool IsCompleted => source.IsCompleted(token);
-
-    /// <summary>Blocks until the operation is done; called once. Returns the bytes that this rank's node sent to other nodes for it and
-    /// that are booked on this rank (each node's bytes are booked on one of its ranks).</summary>
-    /// <exception cref="OperationCanceledException">The job ended early: another rank failed, or the user cancelled it.</exception>
-    /// <exception cref="TimeoutException">Not all ranks came within the cluster's limit; the message names those missing.</exception>
-    public long Wait() => source.Wait(token);
-}
-
-/// <summary>What a communicator implements behind <see cref="PendingOperation"/>; reused, so that a step allocates nothing.</summary>
-public interface IOperationSource
-{
-    /// <summary>See <see cref="PendingOperation.IsCompleted"/>.</summary>
-    bool IsCompleted(long token);
-
-    /// <summary>See <see cref="PendingOperation.Wait"/>.</summary>
-    long Wait(long token);
+    /// <summary>The name of the way of a library that is not ours.</summary>
+    internal const string LibraryName = "library";
 }

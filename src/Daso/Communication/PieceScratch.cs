@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Daso.Communication;
 
 /// <summary>Room for the pieces of a reduction; one a thread, made once.</summary>
@@ -16,6 +18,9 @@ internal sealed class PieceScratch
 
     /// <summary>The partial result.</summary>
     internal Span<float> Result => _values.AsSpan(0, Reduction.PieceElements);
+
+    /// <summary>The partial result, of integers: in the same place.</summary>
+    internal Span<long> Integers => MemoryMarshal.Cast<float, long>(Result);
 
     /// <summary>One node's partial result.</summary>
     internal Span<float> OfNode => _values.AsSpan(Reduction.PieceElements, Reduction.PieceElements);

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -23,13 +22,11 @@ internal static class JobAgreement
     /// <summary>Compares the ranks' hashes. Collective.</summary>
     internal static void Require(ICommunicator world, byte[] hash)
     {
-        float[] mine = MemoryMarshal.Cast<byte, float>(hash).ToArray(); // travels bit by bit
-        float[] all = new float[mine.Length * world.Size];
-        world.AllGather(mine, all);
+        byte[] all = world.Gather<byte>(hash);
         if (world.Rank != 0)
             return;
         int[] others = [.. Enumerable.Range(1, world.Size - 1).Where(rank =>
-            !MemoryMarshal.AsBytes(all.AsSpan(rank * mine.Length, mine.Length)).SequenceEqual(hash))];
+            !all.AsSpan(rank * hash.Length, hash.Length).SequenceEqual(hash))];
         if (others.Length > 0)
         {
             throw new UserErrorException(
@@ -52,7 +49,7 @@ internal static class JobAgreement
     {
         Task<byte[]>? finding = world.Rank == 0 ? Task.Run(find) : null;
         byte[] found = [];
-        float[] isFound = [0];
+        byte[] isFound = [0];
         while (isFound[0] == 0)
         {
             if (finding is not null && Task.WaitAny([finding], tellAfter ?? s_stillFinding) == 0)
@@ -70,15 +67,10 @@ internal static class JobAgreement
     /// <summary>Gives all ranks bytes of rank 0. Collective.</summary>
     private static byte[] Share(ICommunicator world, byte[] bytes)
     {
-        float[] length = [BitConverter.Int32BitsToSingle(bytes.Length)]; // travels bit by bit
+        long[] length = [bytes.Length];
         world.Broadcast(length, 0);
-        byte[] shared = new byte[BitConverter.SingleToInt32Bits(length[0])];
-        float[] packed = new float[(shared.Length + 3) / sizeof(float)];
-        Span<byte> packedBytes = MemoryMarshal.AsBytes(packed.AsSpan());
-        if (world.Rank == 0)
-            bytes.CopyTo(packedBytes);
-        world.Broadcast(packed, 0);
-        packedBytes[..shared.Length].CopyTo(shared);
+        byte[] shared = world.Rank == 0 ? bytes : new byte[length[0]];
+        world.Broadcast(shared, 0);
         return shared;
     }
 

@@ -1,13 +1,14 @@
+using Daso.Communication;
 using static TorchSharp.torch;
 
 namespace Daso.Gpu;
 
 /// <summary>
-/// Gives communicators the ranges of a flat tensor on a GPU: through a pinned copy, which a stream beside the computation fills and
-/// empties, or the device's memory itself. The caller never waits: the communicator waits for a range to arrive, and the computation
-/// for results. Used by one thread at a time.
+/// Leases ranges of a flat tensor on a GPU: as a pinned copy, which a stream beside the computation fills and empties, or the device's
+/// memory itself. The caller never waits: the communicator waits for a range to arrive, and the computation for results. At most one
+/// operation at a time uses the range that begins at an element. Used by one thread at a time.
 /// </summary>
-internal sealed class GpuTransfers : IDisposable
+internal sealed class GpuTransfers : DeviceTensor, IDisposable
 {
     private readonly IGpu _gpu;
     private readonly Tensor _values;
@@ -28,39 +29,6 @@ internal sealed class GpuTransfers : IDisposable
         _side = gpu.CreateStream();
     }
 
-    /// <summary>A range's pinned copy, which what the computation has queued so far fills.</summary>
-    internal Memory<float> Outgoing(int offset, int length)
-    {
-        StagedRange range = StagedAt(offset);
-        CopyBeside(range.Marker, TensorAddress.Of(_staging), TensorAddress.Of(_values), offset, length);
-        return range.Memory[..length];
-    }
-
-    /// <summary>A range's pinned copy, to be filled by the communicator.</summary>
-    internal Memory<float> Incoming(int offset, int length)
-    {
-        StagedRange range = StagedAt(offset);
-        _gpu.Mark(range.Marker, _side); // an older result may still be on its way out of it
-        return range.Memory[..length];
-    }
-
-    /// <summary>Brings a range's pinned copy to the device, after what the computation has queued so far and before what it queues next.</summary>
-    internal void Take(int offset, int length)
-    {
-        nint marker = StagedAt(offset).Marker;
-        CopyBeside(marker, TensorAddress.Of(_values), TensorAddress.Of(_staging), offset, length);
-        _gpu.WaitFor(marker, IGpu.ComputeStream);
-    }
-
-    /// <summary>A range in the device's memory, for a communicator that takes it; arrived when what the computation has queued so far is done.</summary>
-    internal Memory<float> Direct(int offset, int length)
-    {
-        if (!_direct.TryGetValue(offset, out DeviceRange? range))
-            _direct.Add(offset, range = new DeviceRange(_gpu, _values, offset));
-        _gpu.Mark(range.Marker, IGpu.ComputeStream);
-        return range.Memory[..length];
-    }
-
     /// <summary>Waits for the copies under way.</summary>
     public void Dispose()
     {
@@ -71,11 +39,37 @@ internal sealed class GpuTransfers : IDisposable
             _gpu.DestroyMarker(range.Marker);
     }
 
-    private StagedRange StagedAt(int offset)
+    /// <inheritdoc />
+    internal override IMemoryLease Lease(in LeaseRequest request)
     {
-        if (!_staged.TryGetValue(offset, out StagedRange? range))
-            _staged.Add(offset, range = new StagedRange(_gpu, _staging, offset));
-        return range;
+        if (request.IsDirect)
+        {
+            if (!_direct.TryGetValue(request.Offset, out DeviceRange? direct))
+                _direct.Add(request.Offset, direct = new DeviceRange(_gpu, _values));
+            return direct.Lease(request);
+        }
+
+        if (!_staged.TryGetValue(request.Offset, out StagedRange? staged))
+            _staged.Add(request.Offset, staged = new StagedRange(this, _gpu, _staging));
+        return staged.Lease(request);
+    }
+
+    /// <summary>Fills a part of the pinned copy with what the computation has queued so far, and marks that; an older copy out of it comes first.</summary>
+    internal void Fill(nint marker, int offset, int length)
+    {
+        if (length > 0)
+            CopyBeside(marker, TensorAddress.Of(_staging), TensorAddress.Of(_values), offset, length);
+        else
+            _gpu.Mark(marker, _side);
+    }
+
+    /// <summary>Brings a part of the pinned copy to the device, after what the computation has queued so far and before what it queues next.</summary>
+    internal void Take(nint marker, int offset, int length)
+    {
+        if (length == 0)
+            return;
+        CopyBeside(marker, TensorAddress.Of(_values), TensorAddress.Of(_staging), offset, length);
+        _gpu.WaitFor(marker, IGpu.ComputeStream);
     }
 
     private void CopyBeside(nint marker, nint target, nint source, int offset, int length)

@@ -8,8 +8,8 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 namespace Daso.Models;
 
 /// <summary>
-/// One flat float32 tensor and the memory that communicates it. On the CPU that is the tensor's own: no copy is made. On a GPU it is a
-/// pinned copy that is filled and emptied beside the computation, or the device's memory where the group takes it.
+/// One flat float32 tensor, whose ranges are communicated. On the CPU in the tensor's own memory: no copy is made. On a GPU through a
+/// pinned copy that is filled and emptied beside the computation, or in the device's memory where the group takes it.
 /// </summary>
 public sealed unsafe class FlatTensor : IDisposable
 {
@@ -44,38 +44,17 @@ public sealed unsafe class FlatTensor : IDisposable
     /// <summary>Whether <see cref="Host"/> is a copy.</summary>
     public bool IsStaged => _staging is not null;
 
+    /// <summary>All values, for an operation.</summary>
+    public TensorRange All => Range(0, Length);
+
     /// <summary>
-    /// A range's values for an operation that reads them. On a GPU the values are those of all computation started so far; the caller does
-    /// not wait for it, the operation begins when they have arrived. Start the operation at once.
+    /// A range's values for an operation, which reads what all computation started so far makes of them. On a GPU nothing is waited for
+    /// here: the operation begins when the values have arrived.
     /// </summary>
     /// <param name="offset">The range's first element.</param>
     /// <param name="length">Its elements.</param>
-    /// <param name="group">Who carries the operation out.</param>
-    /// <param name="wire">The operation's format.</param>
-    public Memory<float> ForSending(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
-    {
-        if (Transfers is not GpuTransfers transfers)
-            return Host.Slice(offset, length);
-        return IsDirect(group, wire) ? transfers.Direct(offset, length) : transfers.Outgoing(offset, length);
-    }
-
-    /// <summary>As <see cref="ForSending"/>, for an operation that only writes the range, so that nothing is copied before it.</summary>
-    public Memory<float> ForReceiving(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
-    {
-        if (Transfers is not GpuTransfers transfers)
-            return Host.Slice(offset, length);
-        return IsDirect(group, wire) ? transfers.Direct(offset, length) : transfers.Incoming(offset, length);
-    }
-
-    /// <summary>
-    /// Takes an operation's result, once it has been waited for: what is computed from now on sees it, and the caller does not wait.
-    /// The arguments are those that the operation's memory was asked for with.
-    /// </summary>
-    public void Received(int offset, int length, ICommunicator group, WireFormat wire = WireFormat.Float32)
-    {
-        if (!IsDirect(group, wire))
-            Transfers?.Take(offset, length);
-    }
+    public TensorRange Range(int offset, int length) => new TensorRange(
+        (object?)Transfers ?? _host, ElementType.Float32, 0, Length).Slice(offset, length);
 
     /// <summary>Brings all values to <see cref="Host"/> and waits for them; nothing to do on the CPU.</summary>
     public void ToHost() => Copy(Tensor, _staging);
@@ -120,9 +99,6 @@ public sealed unsafe class FlatTensor : IDisposable
     /// <summary>Made when the tensor first communicates; null on the CPU.</summary>
     private GpuTransfers? Transfers =>
         _staging is null ? null : _transfers ??= new GpuTransfers(new CudaGpu(Tensor.device_index), Tensor, _staging);
-
-    /// <summary>The library knows no rounding to 16 bits.</summary>
-    private static bool IsDirect(ICommunicator group, WireFormat wire) => group.TakesDeviceMemory && wire == WireFormat.Float32;
 
     private void Copy(Tensor? from, Tensor? to)
     {

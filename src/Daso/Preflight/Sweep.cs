@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Daso.Cluster;
 using Daso.Communication;
-using Daso.Communication.Mpi;
 
 namespace Daso.Preflight;
 
@@ -13,7 +12,6 @@ internal sealed class Sweep
 {
     internal const string AllReduceName = "all-reduce";
     internal const string BroadcastName = "broadcast";
-    internal const string LibraryName = "library";
 
     private const int MinimumBytes = 1024;
     private const int SizeFactor = 8;
@@ -60,12 +58,9 @@ internal sealed class Sweep
 
     private static IEnumerable<Series> SeriesOf(ICommunicator group)
     {
-        bool isMpi = group is MpiCommunicator;
-        string ours = isMpi ? "daso" : "in-process";
-        yield return new Series(group, AllReduceName, ours);
-        if (isMpi)
-            yield return new Series(group, AllReduceName, LibraryName);
-        yield return new Series(group, BroadcastName, ours);
+        foreach (AllReduceWay way in group.AllReduceWays)
+            yield return new Series(group, AllReduceName, way.Name, way.StartSum);
+        yield return new Series(group, BroadcastName, group.AllReduceWays[0].Name, values => group.StartBroadcast(values, 0));
     }
 
     /// <summary>One operation from the smallest size to the largest that the time allows.</summary>
@@ -125,12 +120,7 @@ internal sealed class Sweep
             values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
         _ranks.World.Barrier();
         long start = Stopwatch.GetTimestamp();
-        if (isAllReduce && group is MpiCommunicator mpi)
-            mpi.StartSum(values, AlgorithmOf(series)).Wait();
-        else if (isAllReduce)
-            group.AllReduce(values, ReduceOperation.Sum);
-        else
-            group.Broadcast(values, 0);
+        series.Start(values).Wait();
         seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         // Small whole numbers: sums are exact in any order.
@@ -145,18 +135,17 @@ internal sealed class Sweep
         return true;
     }
 
-    /// <summary>The largest of the ranks' numbers, one by one; the smallest of negatives is the largest.</summary>
+    /// <summary>The largest of the ranks' numbers, one by one.</summary>
     private double[] Longest(params double[] mine)
     {
-        float[] negated = [.. mine.Select(one => -(float)one)];
-        _ranks.World.AllReduce(negated, ReduceOperation.Min);
-        return [.. negated.Select(one => -(double)one)];
+        float[] largest = [.. mine.Select(one => (float)one)];
+        _ranks.World.AllReduce(largest, ReduceOperation.Max);
+        return [.. largest.Select(one => (double)one)];
     }
-
-    private static AllReduceAlgorithm AlgorithmOf(Series series) =>
-        series.Implementation == LibraryName ? AllReduceAlgorithm.Library : AllReduceAlgorithm.Hierarchical;
 
     private static float Value(int element, int rank) => (element % 1013) + rank;
 
-    private sealed record Series(ICommunicator Group, string Collective, string Implementation);
+    /// <summary>One operation of one group, carried out in one way.</summary>
+    private sealed record Series(
+        ICommunicator Group, string Collective, string Implementation, Func<TensorRange, PendingOperation> Start);
 }

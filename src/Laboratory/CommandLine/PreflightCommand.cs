@@ -101,7 +101,7 @@ internal sealed class PreflightCommand
 
         double minimum = parsed.GetValue(_minimum);
         Measurement? largest = report.Measurements.LastOrDefault(
-            one => one is { Group: "global", Collective: Sweep.AllReduceName } && one.Implementation != Sweep.LibraryName);
+            one => one is { Group: "global", Collective: Sweep.AllReduceName } && one.Implementation != AllReduceWay.LibraryName);
         double reached = largest is null ? double.PositiveInfinity : PreflightTable.Gigabits(largest.BusBytesPerSecond);
         if (reached >= minimum)
             return (int)ExitCode.Done;

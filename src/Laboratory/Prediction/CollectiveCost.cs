@@ -44,9 +44,10 @@ public static class CollectiveCost
     public static CollectiveTime AllReduce(
         CollectiveAlgorithm algorithm, long elements, WireFormat wire, GroupShape group, SystemSpec system)
     {
-        CollectiveTime time = AllReduce(algorithm, (double)elements * wire.BytesPerElement(), group, system);
+        double bytes = wire.BytesFor(elements);
+        CollectiveTime time = AllReduce(algorithm, bytes, group, system);
         bool isOwn = algorithm is CollectiveAlgorithm.Bound or CollectiveAlgorithm.Chain;
-        return isOwn ? time with { ReduceNs = time.ReduceNs * sizeof(float) / wire.BytesPerElement() } : time;
+        return isOwn && elements > 0 ? time with { ReduceNs = time.ReduceNs * elements * sizeof(float) / bytes } : time;
     }
 
     /// <summary>

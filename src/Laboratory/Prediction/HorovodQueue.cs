@@ -38,11 +38,10 @@ internal static class HorovodQueue
     /// <summary>Elements of the messages in which gradients [first, end) are sent.</summary>
     internal static IEnumerable<long> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, HorovodModel model)
     {
-        int bytesPerElement = model.Wire.BytesPerElement();
         for (int next = first; next < end;)
         {
             long elements = queue[next++].Elements;
-            while (next < end && (elements + queue[next].Elements) * bytesPerElement <= model.FusionBytes)
+            while (next < end && model.Wire.BytesFor(elements + queue[next].Elements) <= model.FusionBytes)
                 elements += queue[next++].Elements;
             yield return elements;
         }

@@ -54,7 +54,7 @@ public static class StepFormula
             CollectiveCost.AgreementNs(world, system) + system.OverheadNs,
             elements =>
             {
-                double copy = elements * horovod.Wire.BytesPerElement() * copyNsPerByte;
+                double copy = horovod.Wire.BytesFor(elements) * copyNsPerByte;
                 copied += copy;
                 return copy + system.OverheadNs
                     + CollectiveCost.AllReduce(horovod.Algorithm, elements, horovod.Wire, world, system).TotalNs;
@@ -69,7 +69,7 @@ public static class StepFormula
     private static StepTerms DasoBlocking(SystemSpec system, WorkloadSpec workload, DasoModel daso, Func<int, double> slowest)
     {
         double local = LocalExposedNs(system, workload, daso.BucketBytes, daso.LocalAlgorithm);
-        double wireBytes = (double)workload.Elements * daso.BlockingWire.BytesPerElement();
+        double wireBytes = daso.BlockingWire.BytesFor(workload.Elements);
         double network = CollectiveCost.AllReduce(
             daso.BlockingAlgorithm, workload.Elements, daso.BlockingWire, GroupShape.Global(system), system).TotalNs;
         return new StepTerms(
@@ -94,7 +94,7 @@ public static class StepFormula
         if (system.Nodes == 1)
             return new StepTerms(workload.ComputeNs, local, 0, 0, steady);
 
-        double wireBytes = (double)workload.Elements * daso.CyclingWire.BytesPerElement();
+        double wireBytes = daso.CyclingWire.BytesFor(workload.Elements);
         double exchange = CollectiveCost.AllReduce(
             daso.CyclingAlgorithm, workload.Elements, daso.CyclingWire, GroupShape.Global(system), system).TotalNs + system.OverheadNs;
         double hiding = daso.UsesMpi && !system.HasMpiProgress ? 0 : daso.Skips.Wait * (workload.ComputeNs + local + steady);
@@ -114,7 +114,7 @@ public static class StepFormula
     {
         if (system.Ranks == 1)
             return new StepTerms(workload.ComputeNs, 0, 0, 0, 0);
-        double wireBytes = (double)workload.Elements * model.Wire.BytesPerElement();
+        double wireBytes = model.Wire.BytesFor(workload.Elements);
         double network = CollectiveCost.AllReduce(
             model.Algorithm, workload.Elements, model.Wire, GroupShape.World(system), system).TotalNs + system.OverheadNs;
         double steady = workload.ComputeNs

@@ -41,6 +41,25 @@ public class BaselineTests
             Assert.Equal([expected[rank], expected[rank], expected[rank]], seen[rank]);
     }
 
+    /// <summary>The rivals' orders of division: PyTorch's hook before the sum, Horovod's post-scale factor after it.</summary>
+    [Fact]
+    public void Float16_means_overflow_where_the_rivals_do()
+    {
+        Assert.Equal(20000, MeanOf(new DdpSpec { Wire = WireFormat.Float16 }, 20000));
+        Assert.Equal(0, MeanOf(new DdpSpec { Wire = WireFormat.Float16 }, 3e-8f));
+        Assert.Equal(float.PositiveInfinity, MeanOf(new HorovodSpec { Wire = WireFormat.Float16 }, 20000));
+        Assert.Equal(20000, MeanOf(new HorovodSpec(), 20000));
+        Assert.Equal(20000, MeanOf(new DdpSpec(), 20000));
+
+        static float MeanOf(StrategySpec spec, float gradient) => TestCluster.Collect(2, 2, ranks =>
+        {
+            using Replica replica = TinyReplica.Create();
+            using IStrategy strategy = TinyReplica.Strategy(spec, ranks, replica);
+            TinyReplica.Step(strategy, replica, 0, 0, gradient, x => x);
+            return replica.Gradients.Host.Span[0];
+        })[3];
+    }
+
     [Fact]
     public void Float16_compression_sends_half_the_bytes()
     {

@@ -110,10 +110,5 @@ public class EmbeddedClusterTests
     public void An_impossible_topology_is_refused(int nodes, int ranksPerNode, string message) =>
         Assert.Contains(message, Assert.Throws<UserErrorException>(() => new Topology(nodes, ranksPerNode)).Message);
 
-    private static float[] Gathered(ICommunicator group, int value)
-    {
-        float[] all = new float[group.Size];
-        group.AllGather(new float[] { value }, all);
-        return all;
-    }
+    private static float[] Gathered(ICommunicator group, int value) => group.Gather((float)value);
 }

@@ -22,7 +22,7 @@ internal sealed class LateMemory : ArrivingMemory
             TaskScheduler.Default);
     }
 
-    internal override bool HasArrived => _hasArrived;
+    public override bool HasArrived => _hasArrived;
 
     public override Memory<float> Memory => CreateMemory(_values.Length);
 

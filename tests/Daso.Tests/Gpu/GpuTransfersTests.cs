@@ -25,24 +25,19 @@ public class GpuTransfersTests
                 {
                     // Ranges that overlap those of other rounds.
                     int offset = random.Next(3), length = random.Next(1, Length - offset + 1);
-                    Memory<float> memory;
+                    (int, int) whole = (0, length), none = default;
                     if (rounds[round])
-                    {
                         Write(offset, length, (10 * round) + 1);
-                        memory = transfers.Outgoing(offset, length);
-                    }
-                    else
-                    {
-                        memory = transfers.Incoming(offset, length);
-                    }
-
+                    IMemoryLease lease = transfers.Lease(
+                        new LeaseRequest(offset, length, Reads: rounds[round] ? whole : none, Writes: whole, IsDirect: false));
+                    TensorRange memory = lease.Range;
                     Check();
-                    while (!ArrivingMemory.Behind(memory)!.HasArrived)
+                    while (!memory.HasArrived)
                         gpu.RunOne();
                     if (rounds[round])
-                        Assert.Equal(expected.AsSpan(offset, length), memory.Span);
-                    memory.Span.Fill((10 * round) + 2);
-                    transfers.Take(offset, length);
+                        Assert.Equal(expected.AsSpan(offset, length), memory.Floats);
+                    memory.Floats.Fill((10 * round) + 2);
+                    lease.Return();
                     expected.AsSpan(offset, length).Fill((10 * round) + 2);
                     Check();
                 }
@@ -64,7 +59,7 @@ public class GpuTransfersTests
         });
 
     [Fact]
-    public unsafe void Device_memory_arrives_with_the_computation_and_cannot_be_read()
+    public void Device_memory_arrives_with_the_computation_and_cannot_be_read()
     {
         var gpu = new FakeGpu(new Random(1));
         using var values = new FlatTensor(Length, CPU);
@@ -72,16 +67,18 @@ public class GpuTransfersTests
         using var transfers = new GpuTransfers(gpu, values.Tensor, staging.Tensor);
         gpu.Compute(() => values.Host.Span.Fill(8));
 
-        Memory<float> memory = transfers.Direct(2, 3);
-        ArrivingMemory behind = ArrivingMemory.Behind(memory)!;
-        Assert.False(behind.HasArrived);
+        IMemoryLease lease = transfers.Lease(
+            new LeaseRequest(3, 2, Reads: (0, 2), Writes: (0, 2), IsDirect: true) { DivisorAfter = 4 });
+        TensorRange memory = lease.Range;
+        Assert.False(memory.HasArrived);
         gpu.RunAll();
-        Assert.True(behind.HasArrived);
+        Assert.True(memory.HasArrived);
 
-        Assert.Contains("cannot be read by the host", Assert.Throws<NotSupportedException>(() => memory.ToArray()).Message);
-        using (System.Buffers.MemoryHandle pinned = memory[1..].Pin())
-            Assert.Equal(TensorAddress.Of(values.Tensor) + (3 * sizeof(float)), (nint)pinned.Pointer);
-        Assert.IsAssignableFrom<DeviceMemory>(behind).Divide(1, 2, 4);
+        Assert.Contains("by the host", Assert.Throws<InvalidOperationException>(() => memory.Floats.Length).Message);
+        Assert.Equal(
+            TensorAddress.Of(values.Tensor) + (3 * sizeof(float)),
+            Assert.IsAssignableFrom<DeviceMemory>(memory.Memory).AddressOf(memory.Offset));
+        lease.Return();
         Assert.Equal([8, 8, 8, 2, 2, 8], values.Host.ToArray());
     }
 }

@@ -11,15 +11,13 @@ public class FlatTensorTests
     public void On_the_cpu_the_tensors_own_memory_is_sent() => TestCluster.Run(1, 1, ranks =>
     {
         using var tensor = new FlatTensor(10, CPU);
-        foreach (WireFormat wire in Enum.GetValues<WireFormat>())
-        {
-            Memory<float> memory = tensor.ForSending(2, 5, ranks.World, wire);
-            Assert.Equal(tensor.Host.Slice(2, 5), memory);
-            Assert.Equal(memory, tensor.ForReceiving(2, 5, ranks.World, wire));
-            Assert.Null(ArrivingMemory.Behind(memory));
-            memory.Span[1] = (float)wire + 1;
-            tensor.Received(2, 5, ranks.World, wire);
-            Assert.Equal((float)wire + 1, tensor.Tensor[3].item<float>());
-        }
+        TensorRange range = tensor.Range(2, 5);
+        Assert.True(range.HasArrived);
+        range.Floats[1] = 7;
+        Assert.Equal(7, tensor.Tensor[3].item<float>());
+        foreach (WireFormat wire in WireFormat.BuiltIn)
+            ranks.World.StartAllReduce(range, ReduceOperation.Sum, wire).WaitOnStream();
+        Assert.Equal([0, 0, 0, 7, 0, 0, 0, 0, 0, 0], tensor.Host.ToArray());
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.Range(6, 5));
     });
 }

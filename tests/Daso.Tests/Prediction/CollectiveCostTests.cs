@@ -68,7 +68,7 @@ public class CollectiveCostTests
             IsInProcess = true,
         };
         var link = new LinkSpec(1e9, 50_000);
-        (long bytes, int rounds) = new CollectiveCall(CollectiveKind.AllReduce, 1_000_000, ReduceOperation.Sum, WireFormat.Float32, 0)
+        (long bytes, int rounds) = CollectiveCall.AllReduce(1_000_000, ReduceOperation.Sum, WireFormat.Float32)
             .LinkCost(nodes);
 
         CollectiveTime time = CollectiveCost.AllReduce(

@@ -16,7 +16,9 @@ public sealed class SettingRangeTests
         Says("SgdSpec: Momentum is 1; it must be at least 0 and below 1 (m, from 0 to below 1)", () => new SgdSpec(1, 0).Validate());
         Says("ResNetSpec: Depth is 19; it must be one of 18, 34, 50, 101 (18, 34, 50 or 101 layers)", () => new ResNetSpec { Depth = 19, Classes = 1 }.Validate());
         Says("DasoSettings: Patience is -1; it must be at least 0", () => new DasoSpec { Schedule = new() { Patience = -1 } }.Validate());
-        Says("DdpSpec: Wire is 9; it must be one of Float32, BFloat16, Float16", () => new DdpSpec { Wire = (WireFormat)9 }.Validate());
+        Says(
+            "DasoSpec: MomentumAtMerge is 9; it must be one of Keep, Average, Reset",
+            () => new DasoSpec { MomentumAtMerge = (MomentumAtMerge)9 }.Validate());
         Says("SyntheticImages: SamplesPerEpoch is 0; it must be at least 1", () => new SyntheticImages { BatchPerRank = 1, SamplesPerEpoch = 0 }.Validate());
     }
 

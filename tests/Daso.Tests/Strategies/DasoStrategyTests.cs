@@ -27,10 +27,11 @@ public class DasoStrategyTests
     }
 
     [Theory]
-    [InlineData(WireFormat.Float32)]
-    [InlineData(WireFormat.BFloat16)]
-    public void A_blocking_synchronisation_takes_the_groups_mean_and_gives_it_to_the_node(WireFormat wire)
+    [InlineData("Float32")]
+    [InlineData("BFloat16")]
+    public void A_blocking_synchronisation_takes_the_groups_mean_and_gives_it_to_the_node(string name)
     {
+        var wire = WireFormat.Named(name);
         float[] parameters = AfterSteps(new DasoSpec { BlockingWire = wire }, 2, (rank, step, _) => step == 0 ? 8 * rank : 4 * rank);
         // Step 0: group 0 (ranks 0 and 2) takes (0 + 16)/2 = 8; step 1: group 1 (ranks 1 and 3) takes (4 + 12)/2 = 8.
         Assert.All(parameters, value => Assert.Equal(8, value));

@@ -27,13 +27,13 @@ internal static class AllReduceChoice
     internal static bool IsLibrarys(AllReduceAlgorithm wanted, CollectiveCall call, int nodes)
     {
         // The library knows no rounding to 16 bits.
-        if (call.Kind != CollectiveKind.AllReduce || call.Wire != WireFormat.Float32 || call.Elements == 0)
+        if (call is not { Kind: CollectiveKind.AllReduce, Type: ElementType.Float32, IsExact: true, Elements: > 0 })
             return false;
         return wanted switch
         {
             AllReduceAlgorithm.Hierarchical => false,
             AllReduceAlgorithm.Library => true,
-            _ => new PiecePlan(call.Elements, sizeof(float)).Pieces < 2 * (nodes - 2),
+            _ => new PiecePlan(call, call.Elements).Pieces < 2 * (nodes - 2),
         };
     }
 

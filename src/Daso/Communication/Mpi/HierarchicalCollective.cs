@@ -11,9 +11,6 @@ internal sealed class HierarchicalCollective : ICollective
     /// <summary>Ranks of a node that exchange with other nodes, at most: two fill a link in both directions, more use more cards.</summary>
     private const int MaximumLanes = 4;
 
-    /// <summary>Pieces that are under way in a node for every rank that exchanges.</summary>
-    private const int SlotsPerLane = 8;
-
     private readonly int[][] _nodes;
     private readonly int[] _nodeOf;
     private readonly int _node;
@@ -23,8 +20,8 @@ internal sealed class HierarchicalCollective : ICollective
     private readonly PieceLane _up;
     private readonly PieceLane _down;
     private CollectiveCall _call;
-    private Memory<float> _values;
-    private Memory<float> _roundValues;
+    private TensorRange _values;
+    private TensorRange _roundValues;
     private PiecePlan _plan;
     private int _round;
     private int _owners;
@@ -39,20 +36,23 @@ internal sealed class HierarchicalCollective : ICollective
     /// <param name="communicator">The group.</param>
     /// <param name="rank">This rank's number in it.</param>
     /// <param name="nodeOf">The node of each rank.</param>
+    /// <param name="ranksOnMachine">All ranks that share this machine's memory, whatever their group.</param>
     /// <exception cref="UserErrorException">A node has no room for the memory that its ranks share.</exception>
-    internal HierarchicalCollective(MpiLibrary library, nint communicator, int rank, IReadOnlyList<int> nodeOf)
+    internal HierarchicalCollective(MpiLibrary library, nint communicator, int rank, IReadOnlyList<int> nodeOf, int ranksOnMachine)
     {
         _size = nodeOf.Count;
         _nodes = [.. Enumerable.Range(0, _size).GroupBy(one => nodeOf[one]).Select(node => node.ToArray())];
         _nodeOf = [.. Enumerable.Range(0, _size).Select(one => Array.FindIndex(_nodes, node => node.Contains(one)))];
         _node = _nodeOf[rank];
         _member = Array.IndexOf(_nodes[_node], rank);
-        Lanes = _nodes.Length == 1 ? _size : Math.Min(MaximumLanes, _nodes.Min(node => node.Length));
+        Lanes = _nodes.Length == 1
+            ? Math.Min(_size, NodeExchange.MaximumSlots(ranksOnMachine))
+            : Math.Min(MaximumLanes, _nodes.Min(node => node.Length));
         if (_nodes.Any(node => node.Length > 1))
         {
             nint together = library.Split(communicator, _node, rank);
             if (_nodes[_node].Length > 1)
-                _exchange = new NodeExchange(library, together, SlotsPerLane * Lanes);
+                _exchange = new NodeExchange(library, together, NodeExchange.SlotsFor(Lanes, ranksOnMachine));
             library.Free(together);
         }
 
@@ -65,7 +65,7 @@ internal sealed class HierarchicalCollective : ICollective
 
     public long BytesToOtherNodes { get; private set; }
 
-    public void Begin(CollectiveCall call, Memory<float> values)
+    public void Begin(CollectiveCall call, TensorRange values)
     {
         _call = call;
         _values = values;
@@ -82,7 +82,7 @@ internal sealed class HierarchicalCollective : ICollective
             return false;
         BytesToOtherNodes += _up.SentBytes + _down.SentBytes;
         _exchange?.End(_plan.Pieces);
-        if (_call.Kind == CollectiveKind.AllGather && ++_round < _size)
+        if (_call.Parts is not null && ++_round < _size)
         {
             BeginRound();
             return false;
@@ -101,6 +101,15 @@ internal sealed class HierarchicalCollective : ICollective
 
     private bool IsBroadcast => _owners == 0;
 
+    /// <summary>A number, the same on all ranks, that keeps the messages of different calls apart.</summary>
+    private static int TagOf(CollectiveCall call)
+    {
+        long mixed = (((long)call.Elements * 8) + (int)call.Kind) * 8 + (int)call.Operation;
+        foreach (char letter in call.Wire.Name)
+            mixed = (mixed * 31) + letter;
+        return (int)((ulong)((mixed * 31) + call.Root) % (MpiTransfer.FirstTag - 3));
+    }
+
     private void BeginRound()
     {
         _contributed = _taken = 0;
@@ -109,22 +118,27 @@ internal sealed class HierarchicalCollective : ICollective
             case CollectiveKind.Broadcast:
                 BeginBroadcast(_call.Root, _values);
                 break;
+            case CollectiveKind.ReduceScatter:
+                // An all-reduce of each part in turn.
+                (int start, int count) = _call.Parts![_round];
+                BeginAllReduce(_values.Slice(start, count));
+                break;
             case CollectiveKind.AllGather:
                 // A broadcast from each rank in turn.
-                int length = _values.Length / _size;
-                BeginBroadcast(_round, _values.Slice(_round * length, length));
+                (int offset, int length) = _call.Parts![_round];
+                BeginBroadcast(_round, _values.Slice(offset, length));
                 break;
             default:
                 // A barrier is an all-reduce of nothing.
-                BeginAllReduce();
+                BeginAllReduce(_values);
                 break;
         }
     }
 
-    private void BeginAllReduce()
+    private void BeginAllReduce(TensorRange values)
     {
-        _roundValues = _values;
-        _plan = new PiecePlan(_call.Elements, _call.Wire.BytesPerElement());
+        _roundValues = values;
+        _plan = new PiecePlan(_call, values.Length);
         _owners = Lanes;
         if (_member >= _owners)
         {
@@ -135,18 +149,18 @@ internal sealed class HierarchicalCollective : ICollective
 
         int? before = _node == 0 ? null : _nodes[_node - 1][_member];
         int? after = IsLastNode ? null : _nodes[_node + 1][_member];
-        _up.Begin(before, after, null, _plan, _member, _owners, _call.Tag);
+        _up.Begin(before, after, null, _plan, _member, _owners, TagOf(_call));
         if (_nodes.Length == 1)
             _down.Rest();
         else
-            _down.Begin(after, before, _up, _plan, _member, _owners, _call.Tag);
+            _down.Begin(after, before, _up, _plan, _member, _owners, TagOf(_call));
     }
 
     /// <summary>The root's node, then node after node; on each one rank, the bridge, receives, shares and sends on.</summary>
-    private void BeginBroadcast(int root, Memory<float> values)
+    private void BeginBroadcast(int root, TensorRange values)
     {
         _roundValues = values;
-        _plan = new PiecePlan(values.Length, sizeof(float));
+        _plan = new PiecePlan(_call, values.Length);
         _owners = 0; // no piece has an owner: the bridge has them all
         int rootNode = _nodeOf[root], count = _nodes.Length;
         int place = (_node - rootNode + count) % count;
@@ -157,7 +171,7 @@ internal sealed class HierarchicalCollective : ICollective
         {
             int? before = place == 0 ? null : RankAt(place - 1);
             int? after = place == count - 1 ? null : RankAt(place + 1);
-            _down.Begin(before, after, null, _plan, 0, 1, _call.Tag);
+            _down.Begin(before, after, null, _plan, 0, 1, TagOf(_call));
         }
         else
         {
@@ -180,7 +194,7 @@ internal sealed class HierarchicalCollective : ICollective
         if (_exchange is null || IsBroadcast || _contributed == _plan.Pieces || !_exchange.IsFree(_contributed))
             return false;
         int piece = _contributed++;
-        WirePieces.Write(_call.Wire, ValuesOf(piece), _exchange.Slot(_member, piece, _plan.BytesOf(piece)));
+        WirePieces.Contribute(_call, ValuesOf(piece), _exchange.Slot(_member, piece, _plan.BytesOf(piece)), _size);
         _exchange.Contributed(piece);
         return true;
     }
@@ -188,18 +202,19 @@ internal sealed class HierarchicalCollective : ICollective
     /// <summary>On the way up: adds this node's ranks to the partial result; the last node finishes it.</summary>
     private void AddNode(int piece, Span<byte> bytes)
     {
+        int elements = _plan.RangeOf(piece).Length;
         Span<byte> sum = _node == 0 ? bytes : (_nodeSum ??= new byte[PieceLane.PieceBytes]).AsSpan(0, bytes.Length);
         if (_exchange is null)
-            WirePieces.Write(_call.Wire, ValuesOf(piece), sum);
+            WirePieces.Contribute(_call, ValuesOf(piece), sum, _size);
         else
             _exchange.Slot(0, piece, bytes.Length).CopyTo(sum);
         for (int member = 1; member < _nodes[_node].Length; member++)
-            WirePieces.Accumulate(_call, sum, _exchange!.Slot(member, piece, bytes.Length));
+            WirePieces.Accumulate(_call, sum, _exchange!.Slot(member, piece, bytes.Length), elements);
         if (_node > 0)
-            WirePieces.Accumulate(_call, bytes, sum);
+            WirePieces.Accumulate(_call, bytes, sum, elements);
         if (!IsLastNode)
             return;
-        WirePieces.Finish(_call, bytes, _size);
+        WirePieces.Finish(_call, bytes, elements, _size);
         Share(piece, bytes);
     }
 
@@ -214,8 +229,8 @@ internal sealed class HierarchicalCollective : ICollective
         }
 
         if (begins)
-            _call.Wire.Pack(ValuesOf(piece), bytes);
-        if (!begins || _exchange is not null)
+            WirePieces.Pack(_call, ValuesOf(piece), bytes);
+        if (!begins || _exchange is not null || !_call.IsExact)
             Share(piece, bytes);
     }
 
@@ -224,7 +239,7 @@ internal sealed class HierarchicalCollective : ICollective
     {
         if (_exchange is null)
         {
-            _call.Wire.Unpack(bytes, ValuesOf(piece));
+            WirePieces.Unpack(_call, bytes, ValuesOf(piece));
             return;
         }
 
@@ -241,15 +256,15 @@ internal sealed class HierarchicalCollective : ICollective
         if (!_exchange.IsFinished(owner, _taken) || (owner == _member && _down.StillNeeds(_taken)))
             return false;
         int piece = _taken++;
-        if (!_isRoot || !IsBroadcast)
-            _call.Wire.Unpack(_exchange.Slot(owner, piece, _plan.BytesOf(piece)), ValuesOf(piece));
+        if (!_isRoot || !IsBroadcast || !_call.IsExact)
+            WirePieces.Unpack(_call, _exchange.Slot(owner, piece, _plan.BytesOf(piece)), ValuesOf(piece));
         _exchange.Taken(piece);
         return true;
     }
 
-    private Span<float> ValuesOf(int piece)
+    private TensorRange ValuesOf(int piece)
     {
         (int offset, int length) = _plan.RangeOf(piece);
-        return _roundValues.Span.Slice(offset, length);
+        return _roundValues.Slice(offset, length);
     }
 }

@@ -8,8 +8,8 @@ internal interface ICollective : IDisposable
 
     /// <summary>Begins an operation.</summary>
     /// <param name="call">What.</param>
-    /// <param name="values">This rank's buffer; of an all-gather with its own part filled in.</param>
-    void Begin(CollectiveCall call, Memory<float> values);
+    /// <param name="values">This rank's range.</param>
+    void Begin(CollectiveCall call, TensorRange values);
 
     /// <summary>Does what can be done without waiting. Returns whether anything was.</summary>
     bool Advance();

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 
 namespace Daso.Communication.Mpi;
 
@@ -13,7 +12,7 @@ internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communic
 {
     private readonly int[] _nodes = [.. nodeOf.Distinct()];
     private CollectiveCall _call;
-    private Memory<float> _values;
+    private TensorRange _values;
     private MemoryHandle _pinned;
     private nint _request;
 
@@ -31,18 +30,28 @@ internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communic
         }
     }
 
-    public void Begin(CollectiveCall call, Memory<float> values)
+    /// <summary>Whether the library carries a call out in the memory of a GPU.</summary>
+    internal static bool Takes(CollectiveCall call) => call is { Type: ElementType.Float32, IsExact: true } && call.Kind switch
+    {
+        CollectiveKind.AllReduce or CollectiveKind.Broadcast => true,
+        CollectiveKind.AllGather => call.Parts!.IsEqual,
+        _ => false,
+    };
+
+    public void Begin(CollectiveCall call, TensorRange values)
     {
         _call = call;
         _values = values;
-        _pinned = values.Pin();
-        var memory = (float*)_pinned.Pointer;
+        if (IsOnHost && call is { Kind: CollectiveKind.AllReduce, Operation: ReduceOperation.PredividedMean })
+            Divide();
+        _pinned = IsOnHost ? values.Pin() : default;
+        var memory = (float*)(values.Memory is DeviceMemory device ? (void*)device.AddressOf(values.Offset) : _pinned.Pointer);
         _request = call.Kind switch
         {
             CollectiveKind.AllReduce => library.AllReduce(memory, values.Length, Operation, communicator),
             CollectiveKind.Broadcast => library.StartBroadcast(memory, values.Length, call.Root, communicator),
             CollectiveKind.AllGather => library.AllGather(memory, values.Length / nodeOf.Length, communicator),
-            _ => throw new InvalidOperationException($"{call} has no values"),
+            _ => throw new InvalidOperationException($"{call} is not the library's"),
         };
     }
 
@@ -54,7 +63,7 @@ internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communic
         if (!library.IsDone(ref _request))
             return false;
         _pinned.Dispose();
-        if (_call is { Kind: CollectiveKind.AllReduce, Operation: ReduceOperation.Mean })
+        if (IsOnHost && _call is { Kind: CollectiveKind.AllReduce, Operation: ReduceOperation.Mean })
             Divide();
         _values = default;
         return true;
@@ -62,13 +71,15 @@ internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communic
 
     public void Dispose() => _pinned.Dispose();
 
-    private nint Operation => _call.Operation == ReduceOperation.Min ? library.Binary.Min : library.Binary.Sum;
+    /// <summary>On a device the rank divides, on its compute stream.</summary>
+    private bool IsOnHost => _values.Memory is not DeviceMemory;
 
-    private void Divide()
+    private nint Operation => _call.Operation switch
     {
-        if (MemoryMarshal.TryGetMemoryManager<float, DeviceMemory>(_values, out DeviceMemory? device, out int start, out int length))
-            device.Divide(start, length, nodeOf.Length);
-        else
-            TensorPrimitives.Divide(_values.Span, nodeOf.Length, _values.Span);
-    }
+        ReduceOperation.Min => library.Binary.Min,
+        ReduceOperation.Max => library.Binary.Max,
+        _ => library.Binary.Sum,
+    };
+
+    private void Divide() => TensorPrimitives.Divide(_values.Floats, nodeOf.Length, _values.Floats);
 }

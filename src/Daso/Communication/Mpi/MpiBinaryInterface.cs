@@ -11,6 +11,7 @@ namespace Daso.Communication.Mpi;
 /// <param name="Float">MPI_FLOAT.</param>
 /// <param name="Sum">MPI_SUM.</param>
 /// <param name="Min">MPI_MIN.</param>
+/// <param name="Max">MPI_MAX.</param>
 /// <param name="InPlace">MPI_IN_PLACE.</param>
 /// <param name="NullInfo">MPI_INFO_NULL.</param>
 /// <param name="ErrorsReturn">MPI_ERRORS_RETURN.</param>
@@ -28,6 +29,7 @@ internal sealed record MpiBinaryInterface(
     nint Float,
     nint Sum,
     nint Min,
+    nint Max,
     nint InPlace,
     nint NullInfo,
     nint ErrorsReturn,
@@ -50,6 +52,7 @@ internal sealed record MpiBinaryInterface(
         Float: 0x4c00040a,
         Sum: 0x58000003,
         Min: 0x58000002,
+        Max: 0x58000001,
         InPlace: -1,
         NullInfo: 0x1c000000,
         ErrorsReturn: 0x54000001,

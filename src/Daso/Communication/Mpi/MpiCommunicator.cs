@@ -11,12 +11,15 @@ internal sealed class MpiCommunicator : Communicator
     private readonly MpiJob _job;
     private readonly nint _handle;
     private readonly int[] _worldRanks;
+    private readonly int[] _nodeOf;
     private readonly int _nodes;
     private readonly HierarchicalCollective _hierarchical;
     private readonly LibraryCollective _library;
+    private readonly MpiTransfers _transfers;
     private readonly object _gate = new();
     private readonly Queue<QueuedOperation> _queue = new();
     private readonly Dictionary<long, long> _bytes = [];
+    private readonly Dictionary<long, CollectiveCall> _transferCalls = [];
     private long _started;
     private long _completed;
     private CollectiveCall _running;
@@ -35,46 +38,59 @@ internal sealed class MpiCommunicator : Communicator
         Name = name;
         Number = number;
         MpiLibrary library = job.Library;
-        int[] nodeOf = [.. worldRanks.Select(job.NodeOf)];
+        int[] nodeOf = _nodeOf = [.. worldRanks.Select(job.NodeOf)];
         _nodes = nodeOf.Distinct().Count();
         (_handle, Rank, _hierarchical) = job.Progress.Call(() =>
         {
             nint handle = create(library);
             int rank = library.RankIn(handle);
-            return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf));
+            return (handle, rank, new HierarchicalCollective(library, handle, rank, nodeOf, job.RanksOnMachine));
         });
         _library = new LibraryCollective(library, _handle, Rank, nodeOf);
+        _transfers = new MpiTransfers(library, _handle, Rank);
+        AllReduceWays =
+        [
+            new AllReduceWay("daso", values => StartSum(values, AllReduceAlgorithm.Hierarchical)),
+            new AllReduceWay(AllReduceWay.LibraryName, values => StartSum(values, AllReduceAlgorithm.Library)),
+        ];
         job.Progress.Add(this);
     }
 
-    /// <summary>Tells the group from others; the same on all its ranks.</summary>
+    /// <summary>Tells the group from this rank's others; the same on all its ranks.</summary>
     internal int Number { get; }
 
     public override string Name { get; }
+
+    public override long Id => IdOf(Number, _worldRanks[0]);
 
     public override int Rank { get; }
 
     public override int Size => _worldRanks.Length;
 
-    public override bool TakesDeviceMemory => _job.Settings.IsGpuAware;
+    public override IReadOnlyList<AllReduceWay> AllReduceWays { get; }
 
     public override ICommunicator Split(int colour, string name)
     {
         // The number of the new groups is one that is new to all members.
-        var mine = new float[] { BitConverter.Int32BitsToSingle(colour), BitConverter.Int32BitsToSingle(_job.NextGroup) };
-        float[] all = new float[2 * Size];
-        this.AllGather(mine, all);
-        int[] bits = [.. all.Select(BitConverter.SingleToInt32Bits)];
-        int number = Enumerable.Range(0, Size).Max(member => bits[(2 * member) + 1]);
+        long[] all = this.Gather<long>(colour, _job.NextGroup);
+        int number = (int)Enumerable.Range(0, Size).Max(member => all[(2 * member) + 1]);
         _job.NextGroup = number + 1;
-        int[] members = [.. _worldRanks.Where((_, member) => bits[2 * member] == colour)];
+        int[] members = [.. _worldRanks.Where((_, member) => all[2 * member] == colour)];
         return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, number, members);
     }
 
-    public override bool IsCompleted(long token) => Volatile.Read(ref _completed) > token;
+    public override bool IsCompleted(long token)
+    {
+        if (token >= 0)
+            return Volatile.Read(ref _completed) > token;
+        lock (_gate)
+            return _transfers.IsDone(token);
+    }
 
     public override long Wait(long token)
     {
+        if (token < 0)
+            return WaitForTransfer(token);
         lock (_gate)
         {
             var deadline = Deadline.After(_job.Settings.WaitLimit);
@@ -96,10 +112,6 @@ internal sealed class MpiCommunicator : Communicator
             $"{_running} on {Name} not done within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: {Missing(token)}");
     }
 
-    /// <summary>A sum over all ranks, by a certain algorithm: to compare them.</summary>
-    internal PendingOperation StartSum(Memory<float> values, AllReduceAlgorithm algorithm) =>
-        Start(new CollectiveCall(CollectiveKind.AllReduce, values.Length, ReduceOperation.Sum, WireFormat.Float32, 0), values, algorithm);
-
     /// <summary>Whether this rank has started an operation of the group.</summary>
     internal bool HasStarted(long operation) => Volatile.Read(ref _started) > operation;
 
@@ -112,13 +124,29 @@ internal sealed class MpiCommunicator : Communicator
         {
             _hierarchical.Dispose();
             _library.Dispose();
+            _transfers.Dispose();
             _job.Library.Free(_handle);
             return 0;
         });
     }
 
     /// <summary>On the communication thread: does what can be done without waiting. Returns whether anything was.</summary>
-    internal bool Advance()
+    internal bool Advance() => AdvanceCollective() | (_transfers.IsBusy && _transfers.Advance(_gate));
+
+    /// <summary>On the communication thread: whether an operation of the library's own is under way.</summary>
+    internal bool IsInLibrary => _carrier == _library;
+
+    /// <summary>Whether operations are under way or wait for their turn.</summary>
+    internal bool IsBusy => Volatile.Read(ref _completed) < Volatile.Read(ref _started) || _transfers.IsBusy;
+
+    /// <summary>Wakes whoever waits, to see that the job has ended.</summary>
+    internal void Wake()
+    {
+        lock (_gate)
+            Monitor.PulseAll(_gate);
+    }
+
+    private bool AdvanceCollective()
     {
         bool hasMoved = _carrier is null;
         _carrier ??= BeginNext();
@@ -138,61 +166,79 @@ internal sealed class MpiCommunicator : Communicator
         return true;
     }
 
-    /// <summary>On the communication thread: whether an operation of the library's own is under way.</summary>
-    internal bool IsInLibrary => _carrier == _library;
-
-    /// <summary>Whether operations are under way or wait for their turn.</summary>
-    internal bool IsBusy => Volatile.Read(ref _completed) < Volatile.Read(ref _started);
-
-    /// <summary>Wakes whoever waits, to see that the job has ended.</summary>
-    internal void Wake()
-    {
-        lock (_gate)
-            Monitor.PulseAll(_gate);
-    }
-
     /// <summary>Begins the next operation if its memory has arrived.</summary>
     private ICollective? BeginNext()
     {
         lock (_gate)
         {
-            if (!_queue.TryPeek(out QueuedOperation next) || next.Arriving is { HasArrived: false })
+            if (!_queue.TryPeek(out QueuedOperation next) || !next.Values.HasArrived)
                 return null;
             _queue.Dequeue();
             _running = next.Call;
-            bool isLibrarys = next.Arriving is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes);
+            bool isLibrarys = next.Values.Memory is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes);
             ICollective carrier = isLibrarys ? _library : _hierarchical;
             carrier.Begin(next.Call, next.Values);
             return carrier;
         }
     }
 
-    protected override PendingOperation Start(CollectiveCall call, Memory<float> values, ReadOnlyMemory<float> contribution = default)
-    {
-        if (call.Kind == CollectiveKind.AllGather)
-        {
-            Memory<float> place = values.Slice(Rank * contribution.Length, contribution.Length);
-            if (!contribution.Equals(place))
-                contribution.CopyTo(place);
-        }
+    protected override bool TakesDeviceMemory(CollectiveCall call) => _job.Settings.IsGpuAware && LibraryCollective.Takes(call);
 
-        return Start(call, values, _job.Settings.AllReduce);
-    }
+    protected override PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease) =>
+        Start(call, values, lease, _job.Settings.AllReduce);
 
-    private PendingOperation Start(CollectiveCall call, Memory<float> values, AllReduceAlgorithm algorithm)
+    /// <summary>A sum over all ranks, by a certain algorithm: to compare them.</summary>
+    private PendingOperation StartSum(TensorRange values, AllReduceAlgorithm algorithm) =>
+        Start(CollectiveCall.AllReduce(values.Length, ReduceOperation.Sum, WireFormat.Float32), values, null, algorithm);
+
+    private PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease, AllReduceAlgorithm algorithm)
     {
         _job.ThrowIfEnded();
-        ArrivingMemory? arriving = ArrivingMemory.Behind(values);
         long token;
         lock (_gate)
         {
-            token = _started;
-            Volatile.Write(ref _started, token + 1);
-            _queue.Enqueue(new QueuedOperation(call, values, algorithm, arriving));
+            if (call.Kind == CollectiveKind.Transfer)
+            {
+                token = _transfers.Add(call, values);
+                _transferCalls.Add(token, call);
+            }
+            else
+            {
+                token = _started;
+                Volatile.Write(ref _started, token + 1);
+                _queue.Enqueue(new QueuedOperation(call, values, algorithm));
+            }
         }
 
         _job.Progress.Wake();
-        return new PendingOperation(this, token);
+        return new PendingOperation(this, token, lease);
+    }
+
+    private long WaitForTransfer(long token)
+    {
+        CollectiveCall call;
+        lock (_gate)
+        {
+            _transferCalls.Remove(token, out call);
+            var deadline = Deadline.After(_job.Settings.WaitLimit);
+            while (!_transfers.TakeDone(token))
+            {
+                _job.ThrowIfEnded();
+                if (deadline.HasPassed)
+                    throw TooLate(call, call.Root == Rank ? call.Target : call.Root);
+                Monitor.Wait(_gate, deadline.Left);
+            }
+        }
+
+        return call.Root == Rank && _nodeOf[call.Target] != _nodeOf[Rank] ? call.WireBytes(call.Elements) : 0;
+    }
+
+    private TimeoutException TooLate(CollectiveCall call, int other)
+    {
+        int rank = _worldRanks[other];
+        return new TimeoutException(
+            $"{call} on {Name} not done within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: rank {rank} ({_job.HostOf(rank)}), "
+                + "or the network is slow");
     }
 
     private string Missing(long operation)
@@ -205,9 +251,7 @@ internal sealed class MpiCommunicator : Communicator
 
     /// <summary>An operation that waits for its turn.</summary>
     /// <param name="Call">What.</param>
-    /// <param name="Values">This rank's buffer.</param>
+    /// <param name="Values">This rank's range.</param>
     /// <param name="Algorithm">Of an all-reduce.</param>
-    /// <param name="Arriving">What is behind a buffer that a copy may be under way to; null: ordinary memory.</param>
-    private readonly record struct QueuedOperation(
-        CollectiveCall Call, Memory<float> Values, AllReduceAlgorithm Algorithm, ArrivingMemory? Arriving);
+    private readonly record struct QueuedOperation(CollectiveCall Call, TensorRange Values, AllReduceAlgorithm Algorithm);
 }

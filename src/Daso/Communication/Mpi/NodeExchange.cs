@@ -17,6 +17,15 @@ internal sealed unsafe class NodeExchange : IDisposable
     private const int CacheLine = 64;
     private const int CounterBytes = 4096; // slots begin on a page
 
+    /// <summary>Pieces that are under way for every rank that finishes pieces, where memory allows: it has handed on one and gets the next.</summary>
+    private const int SlotsPerLane = 8;
+
+    /// <summary>What the groups of one kind (world, or all node groups) take on a machine, at most …</summary>
+    private const int MachineBytes = 64 << 20;
+
+    /// <summary>… but for this many slots a rank, below which pieces do not overlap: beyond 64 ranks a machine 1 MiB a rank.</summary>
+    private const int LeastSlots = 4;
+
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _memory;
@@ -49,6 +58,15 @@ internal sealed unsafe class NodeExchange : IDisposable
         if (Member == 0)
             File.Delete(path); // it lives on until the last rank has gone, however it goes
     }
+
+    /// <summary>The most slots that a rank has with so many ranks on its machine.</summary>
+    internal static int MaximumSlots(int ranksOnMachine) =>
+        Math.Clamp(MachineBytes / (ranksOnMachine * PieceLane.PieceBytes), LeastSlots, 4 * SlotsPerLane);
+
+    /// <summary>The slots of each rank of a group.</summary>
+    /// <param name="lanes">Ranks of a node that finish pieces.</param>
+    /// <param name="ranksOnMachine">All ranks that share the machine's memory, whatever their group.</param>
+    internal static int SlotsFor(int lanes, int ranksOnMachine) => Math.Min(SlotsPerLane * lanes, MaximumSlots(ranksOnMachine));
 
     /// <summary>This rank's number among the group's ranks on the node.</summary>
     internal int Member { get; }

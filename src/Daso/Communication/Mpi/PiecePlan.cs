@@ -1,35 +1,46 @@
+using System.Numerics;
+
 namespace Daso.Communication.Mpi;
 
-/// <summary>How an operation's buffer is cut into pieces.</summary>
-/// <param name="Elements">Elements of the buffer; none are one empty piece.</param>
-/// <param name="ElementBytes">Bytes of an element on the wire.</param>
-internal readonly record struct PiecePlan(int Elements, int ElementBytes)
+/// <summary>How an operation's range, or a part of it, is cut into pieces.</summary>
+internal readonly record struct PiecePlan
 {
     /// <summary>With fewer pieces, filling the chain takes long against using it; with more, single messages cost too much.</summary>
     private const int WantedPieces = 16;
 
     private const int SmallestBytes = 16 * 1024;
 
-    /// <summary>Pieces; at least one.</summary>
-    internal int Pieces => Math.Max(1, (int)(((long)Elements + PieceElements - 1) / PieceElements));
+    private readonly CollectiveCall _call;
+    private readonly int _pieceElements;
 
-    private int PieceElements
+    /// <summary>Cuts a call's elements, or some.</summary>
+    /// <param name="call">Whose type and format.</param>
+    /// <param name="elements">Elements; none are one empty piece.</param>
+    internal PiecePlan(CollectiveCall call, int elements)
     {
-        get
-        {
-            long wanted = (long)Elements * ElementBytes / WantedPieces;
-            return (int)Math.Clamp((long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)wanted), SmallestBytes, PieceLane.PieceBytes)
-                / ElementBytes;
-        }
+        _call = call;
+        Elements = elements;
+        ulong wanted = BitOperations.RoundUpToPowerOf2((ulong)(call.WireBytes(elements) / WantedPieces));
+        long bytes = Math.Clamp((long)wanted, SmallestBytes, PieceLane.PieceBytes);
+        // A power of two, so that blocks of a format are not cut.
+        _pieceElements = (int)bytes / sizeof(long);
+        while (call.WireBytes(2L * _pieceElements) <= bytes)
+            _pieceElements *= 2;
     }
+
+    /// <summary>Elements of all pieces.</summary>
+    internal int Elements { get; }
+
+    /// <summary>Pieces; at least one.</summary>
+    internal int Pieces => Math.Max(1, (int)(((long)Elements + _pieceElements - 1) / _pieceElements));
 
     /// <summary>A piece's first element and its elements.</summary>
     internal (int Offset, int Length) RangeOf(int piece)
     {
-        int offset = piece * PieceElements;
-        return (offset, Math.Min(PieceElements, Elements - offset));
+        int offset = piece * _pieceElements;
+        return (offset, Math.Min(_pieceElements, Elements - offset));
     }
 
     /// <summary>A piece's bytes on the wire.</summary>
-    internal int BytesOf(int piece) => RangeOf(piece).Length * ElementBytes;
+    internal int BytesOf(int piece) => (int)_call.WireBytes(RangeOf(piece).Length);
 }

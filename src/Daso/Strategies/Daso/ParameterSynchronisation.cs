@@ -192,7 +192,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
     {
-        float limit = wire.RoundsToInfinityFrom();
+        float limit = wire.RoundsToInfinityFrom;
         if (message.MaxMagnitude() < limit)
             return;
         message.ToHost();

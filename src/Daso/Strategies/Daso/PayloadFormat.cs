@@ -9,7 +9,7 @@ namespace Daso.Strategies;
 internal readonly record struct PayloadFormat(WireFormat Wire, bool IsChange, bool HasFeedback)
 {
     /// <summary>The values as they are.</summary>
-    internal static PayloadFormat Exact => default;
+    internal static PayloadFormat Exact => new(WireFormat.Float32, IsChange: false, HasFeedback: false);
 
     /// <summary>In the blocking phases.</summary>
     internal static PayloadFormat Blocking(DasoSpec spec) =>

@@ -21,12 +21,7 @@ public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecor
         if (group.Size == 1 || _statistics.Length == 0)
             return;
         long startNs = recorder.NowNs;
-        Memory<float> values = group.Rank == 0
-            ? _statistics.ForSending(0, _statistics.Length, group)
-            : _statistics.ForReceiving(0, _statistics.Length, group);
-        long bytes = group.Broadcast(values, root: 0);
-        if (group.Rank != 0)
-            _statistics.Received(0, _statistics.Length, group);
+        long bytes = group.StartBroadcast(_statistics.All, root: 0).WaitOnStream();
         recorder.Span(SpanKind.Buffers, startNs, recorder.NowNs - startNs, bytes);
     }
 }

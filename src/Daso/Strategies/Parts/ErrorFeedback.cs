@@ -42,20 +42,28 @@ public sealed class ErrorFeedback(int length, Device device) : IDisposable
     /// <param name="wire">How they travel.</param>
     public void Round(FlatTensor values, WireFormat wire)
     {
-        if (values.IsStaged)
-            RoundOnDevice(values.Tensor, wire);
-        else
-            RoundOnHost(values.Host.Span, wire);
+        if (values.IsStaged && TypeOf(wire) is ScalarType type)
+        {
+            RoundOnDevice(values.Tensor, type);
+            return;
+        }
+
+        // A format that PyTorch does not know rounds on the host, wherever the values are.
+        values.ToHost();
+        Dropped.ToHost();
+        RoundOnHost(values.Host.Span, wire);
+        values.FromHost();
+        Dropped.FromHost();
     }
 
     /// <summary>The same by PyTorch, whose conversions round as ours do: to nearest, ties to even.</summary>
-    internal void RoundOnDevice(Tensor values, WireFormat wire)
+    internal void RoundOnDevice(Tensor values, ScalarType type)
     {
         using var _ = no_grad();
         Tensor dropped = Dropped.Tensor;
         values.add_(dropped, Scalars.One);
         dropped.copy_(values);
-        using Tensor rounded = values.to_type(TypeOf(wire));
+        using Tensor rounded = values.to_type(type);
         values.copy_(rounded);
         dropped.add_(values, Scalars.MinusOne);
     }
@@ -69,12 +77,12 @@ public sealed class ErrorFeedback(int length, Device device) : IDisposable
     /// <inheritdoc />
     public void Dispose() => Dropped.Dispose();
 
-    private static ScalarType TypeOf(WireFormat wire) => wire switch
-    {
-        WireFormat.BFloat16 => ScalarType.BFloat16,
-        WireFormat.Float16 => ScalarType.Float16,
-        _ => ScalarType.Float32,
-    };
+    /// <summary>PyTorch's type of a built-in format; null of others.</summary>
+    internal static ScalarType? TypeOf(WireFormat wire) =>
+        wire == WireFormat.BFloat16 ? ScalarType.BFloat16
+        : wire == WireFormat.Float16 ? ScalarType.Float16
+        : wire == WireFormat.Float32 ? ScalarType.Float32
+        : null;
 
     private void RoundOnHost(Span<float> values, WireFormat wire)
     {

@@ -13,7 +13,8 @@ public sealed class GradientAverager
 {
     private readonly FlatTensor _gradients;
     private readonly ICommunicator _group;
-    private readonly WireFormat _wire;
+    private readonly WireFormat? _wire;
+    private readonly ReduceOperation _mean;
     private readonly List<Bucket> _buckets;
     private readonly PendingOperation[] _pending;
     private int _started;
@@ -23,13 +24,20 @@ public sealed class GradientAverager
     /// <param name="group">The ranks to average over.</param>
     /// <param name="bucketBytes">A bucket's cap.</param>
     /// <param name="firstBucketBytes">The first bucket's cap.</param>
-    /// <param name="wire">How gradients travel.</param>
+    /// <param name="wire">How gradients travel; null: in float32.</param>
+    /// <param name="mean">Which of the means.</param>
     public GradientAverager(
-        Replica replica, ICommunicator group, long bucketBytes, long firstBucketBytes, WireFormat wire = WireFormat.Float32)
+        Replica replica,
+        ICommunicator group,
+        long bucketBytes,
+        long firstBucketBytes,
+        WireFormat? wire = null,
+        ReduceOperation mean = ReduceOperation.Mean)
     {
         _gradients = replica.Gradients;
         _group = group;
         _wire = wire;
+        _mean = mean;
         _buckets = Plan(replica.ParameterRanges, bucketBytes, firstBucketBytes);
         _pending = new PendingOperation[_buckets.Count];
     }
@@ -46,8 +54,7 @@ public sealed class GradientAverager
         for (; _started < _buckets.Count && _buckets[_started].FirstPart >= part; _started++)
         {
             FlatRange range = _buckets[_started].Range;
-            Memory<float> values = _gradients.ForSending(range.Offset, range.Length, _group, _wire);
-            _pending[_started] = _group.StartAllReduce(values, ReduceOperation.Mean, _wire);
+            _pending[_started] = _group.StartAllReduce(_gradients.Range(range.Offset, range.Length), _mean, _wire);
         }
     }
 
@@ -57,11 +64,7 @@ public sealed class GradientAverager
         PartReady(0);
         long bytes = 0;
         for (int i = 0; i < _started; i++)
-        {
-            bytes += _pending[i].Wait();
-            FlatRange range = _buckets[i].Range;
-            _gradients.Received(range.Offset, range.Length, _group, _wire);
-        }
+            bytes += _pending[i].WaitOnStream();
 
         _started = 0;
         return bytes;

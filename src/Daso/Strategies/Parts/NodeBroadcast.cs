@@ -36,20 +36,13 @@ public sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadO
             (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
             if (range.Length == 0)
                 continue;
-            Memory<float> values = node.Rank == root
-                ? tensor.ForSending(range.Offset, range.Length, node)
-                : tensor.ForReceiving(range.Offset, range.Length, node);
-            _pending[i] = node.StartBroadcast(values, root);
+            _pending[i] = node.StartBroadcast(tensor.Range(range.Offset, range.Length), root);
         }
 
         for (int i = 0; i < _pending.Length; i++)
         {
-            (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
-            if (range.Length == 0)
-                continue;
-            _pending[i].Wait();
-            if (node.Rank != root)
-                tensor.Received(range.Offset, range.Length, node);
+            if (Part(i, onDuty).Range.Length > 0)
+                _pending[i].WaitOnStream();
         }
 
         recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);

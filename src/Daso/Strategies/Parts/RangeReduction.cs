@@ -15,7 +15,6 @@ public sealed class RangeReduction
     private readonly ICommunicator _group;
     private readonly int _chunkElements;
     private readonly PendingOperation[] _chunks;
-    private WireFormat _wire;
     private long _bytes;
 
     /// <summary>Prepares it; nothing is sent.</summary>
@@ -44,17 +43,16 @@ public sealed class RangeReduction
 
     /// <summary>Starts all messages.</summary>
     /// <param name="operation">What becomes of the ranks' values.</param>
-    /// <param name="wire">How they travel.</param>
-    public void Start(ReduceOperation operation, WireFormat wire = WireFormat.Float32)
+    /// <param name="wire">How they travel; null: as float32.</param>
+    public void Start(ReduceOperation operation, WireFormat? wire = null)
     {
         if (IsUnderWay)
             throw new InvalidOperationException("a reduction is finished before it is started again");
         IsUnderWay = true;
-        _wire = wire;
         for (int i = 0; i < _chunks.Length; i++)
         {
             FlatRange chunk = Chunk(i);
-            _chunks[i] = _group.StartAllReduce(_tensor.ForSending(chunk.Offset, chunk.Length, _group, wire), operation, wire);
+            _chunks[i] = _group.StartAllReduce(_tensor.Range(chunk.Offset, chunk.Length), operation, wire);
         }
     }
 
@@ -71,7 +69,7 @@ public sealed class RangeReduction
     }
 
     /// <summary>Starts and finishes.</summary>
-    public long Run(ReduceOperation operation, WireFormat wire = WireFormat.Float32)
+    public long Run(ReduceOperation operation, WireFormat? wire = null)
     {
         Start(operation, wire);
         return Finish();
@@ -92,11 +90,7 @@ public sealed class RangeReduction
         if (!IsUnderWay)
             return;
         for (int i = 0; i < _chunks.Length; i++)
-        {
-            _bytes += _chunks[i].Wait();
-            FlatRange chunk = Chunk(i);
-            _tensor.Received(chunk.Offset, chunk.Length, _group, _wire);
-        }
+            _bytes += _chunks[i].WaitOnStream();
 
         IsUnderWay = false;
     }

@@ -23,7 +23,7 @@ internal static class RunSpecification
             {
                 BucketBytes = settings.Int64("bucketBytes"),
                 FirstBucketBytes = settings.Int64("firstBucketBytes"),
-                Wire = settings.Choice<WireFormat>("wire"),
+                Wire = settings.Parsed<WireFormat>("wire"),
                 Algorithm = algorithm,
                 UsesMpi = true,
             },
@@ -31,7 +31,7 @@ internal static class RunSpecification
             {
                 FusionBytes = settings.Int64("fusionBytes"),
                 CycleNs = settings.Int32("cycleMs") * 1e6,
-                Wire = settings.Choice<WireFormat>("wire"),
+                Wire = settings.Parsed<WireFormat>("wire"),
                 Algorithm = algorithm,
                 UsesMpi = true,
                 CopiesBuffers = false,

@@ -33,7 +33,7 @@ internal sealed class HorovodThread
         _messageTime = elements =>
         {
             CollectiveTime time = CollectiveCost.AllReduce(model.Algorithm, elements, model.Wire, world.Shape, system);
-            return time with { IntraNs = time.IntraNs + (elements * model.Wire.BytesPerElement() * copyNsPerByte) };
+            return time with { IntraNs = time.IntraNs + (model.Wire.BytesFor(elements) * copyNsPerByte) };
         };
         Moments = [.. workload.Gradients.Select(gradient => gradient.ReadyAt).Distinct()];
         _gradientsAtMoment = [.. Moments.Select(moment => workload.Gradients.Count(gradient => gradient.ReadyAt <= moment))];

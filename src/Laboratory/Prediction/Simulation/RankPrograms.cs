@@ -166,7 +166,7 @@ internal sealed class RankPrograms
     private Func<int, IEnumerable<Activity>> PostLocalSgd(PostLocalSgdModel model)
     {
         (IReadOnlyList<GradientTensor> buckets, CollectiveTime[] times) = LocalBuckets(model.BucketBytes, model.LocalAlgorithm);
-        double bytes = (double)_workload.Elements * model.Wire.BytesPerElement();
+        double bytes = model.Wire.BytesFor(_workload.Elements);
         CollectiveTime average = CollectiveCost.AllReduce(model.Algorithm, _workload.Elements, model.Wire, _world.Shape, _system);
         double copyNs = CopyNs(model, bytes);
         return rank => Training(rank, Step(rank));
@@ -200,7 +200,7 @@ internal sealed class RankPrograms
 
     private DasoExchange Exchange(DasoModel daso, WireFormat wire, CollectiveAlgorithm algorithm)
     {
-        double bytes = (double)_workload.Elements * wire.BytesPerElement();
+        double bytes = wire.BytesFor(_workload.Elements);
         return new DasoExchange(
             CollectiveCost.AllReduce(algorithm, _workload.Elements, wire, GroupShape.Global(_system), _system),
             CopyNs(daso, bytes),

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Tests.Cluster;
@@ -15,7 +16,8 @@ public class MpiRankTests
     public void Collectives()
     {
         string[] expected = TestCluster.Collect(2, 2, Everything);
-        MpiProcesses.TakePart(ranks => Assert.Equal(expected[ranks.Rank], Everything(ranks)));
+        MpiProcesses.TakePart(
+            ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')));
     }
 
     [Fact(Explicit = true)]
@@ -53,14 +55,14 @@ public class MpiRankTests
         for (int i = 0; i < pending.Length; i++)
         {
             late[i] = new LateMemory(Values(ranks.Rank, Large), afterMs: 200 * ((i + ranks.Rank) % 3));
-            pending[i] = ranks.World.StartAllReduce(late[i].Memory, ReduceOperation.Sum, (WireFormat)i);
+            pending[i] = ranks.World.StartAllReduce(late[i].Memory, ReduceOperation.Sum, WireFormat.BuiltIn[i]);
         }
 
         for (int i = 0; i < pending.Length; i++)
         {
             float[] expected = Values(ranks.Rank, Large);
             pending[i].Wait();
-            ranks.World.AllReduce(expected, ReduceOperation.Sum, (WireFormat)i);
+            ranks.World.AllReduce(expected, ReduceOperation.Sum, WireFormat.BuiltIn[i]);
             Assert.Equal(expected, late[i].Memory.ToArray());
         }
     });
@@ -71,32 +73,25 @@ public class MpiRankTests
         foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global })
         {
             foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
-                Same(memory => group.AllReduce(memory, operation));
+                Same(range => group.AllReduce(range, operation));
             for (int root = 0; root < group.Size; root++)
-                Same(memory => group.Broadcast(memory, root));
-            Same(memory =>
-            {
-                int length = memory.Length / group.Size;
-                group.AllGather(memory.Slice(group.Rank * length, length), memory);
-            });
-            // This rank's part is device memory too, but not in its place.
-            var whole = new FakeDeviceMemory(new float[group.Size]);
-            Assert.Throws<NotSupportedException>(() => group.AllGather(new FakeDeviceMemory(new float[1]).Memory, whole.Memory));
+                Same(range => group.Broadcast(range, root));
+            Same(range => group.AllGather(range, Partition.Even(range.Length, group.Size)));
 
-            void Same(Action<Memory<float>> collective)
+            void Same(Action<TensorRange> collective)
             {
-                // Whole numbers: their sums are exact in any order. The first element is beside the buffer.
-                float[] expected = [.. Values(ranks.Rank, 1001).Select(value => MathF.Round(value))];
-                float[] actual = [.. expected];
+                // Whole numbers that 4 divides: their sums and means are exact in any order. The first element is beside the range.
+                float[] expected = [.. Values(ranks.Rank, 1001).Select(value => 4 * MathF.Round(value))];
+                using var device = new FakeDeviceTensor(expected);
                 collective(expected.AsMemory(1));
-                collective(new FakeDeviceMemory(actual).Memory[1..]);
-                Assert.Equal(expected, actual);
+                collective(device.Range(1, 1000));
+                Assert.Equal(expected, device.Values.ToArray());
             }
         }
     });
 
     [Fact(Explicit = true)]
-    public void Gpu_aware() => MpiProcesses.TakePart(ranks => Assert.True(ranks.World.TakesDeviceMemory), isGpuAware: true);
+    public void Gpu_aware() => MpiProcesses.TakePart(ranks => Assert.Equal(4, ranks.World.Size), isGpuAware: true);
 
     [Fact(Explicit = true)]
     public void Failure() => MpiProcesses.TakePart(ranks =>
@@ -153,9 +148,7 @@ public class MpiRankTests
                         agreement.Request();
                 }
 
-                float[] all = new float[ranks.Topology.Ranks];
-                ranks.World.AllGather(new float[] { step }, all);
-                Assert.All(all, one => Assert.Equal(step, one));
+                Assert.All(ranks.World.Gather<long>(step), one => Assert.Equal(step, one));
                 Assert.InRange(step, 101, int.MaxValue);
             },
             TestContext.Current.CancellationToken);
@@ -199,42 +192,96 @@ public class MpiRankTests
         },
         limitSeconds: 1);
 
-    /// <summary>Every collective on every group; returns the results' bits.</summary>
+    /// <summary>Every operation on every group; returns a line for each with a hash of its result's bits.</summary>
     private static string Everything(RankContext ranks)
     {
-        var results = new List<float[]>();
+        var results = new List<string>();
         foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd") })
         {
             foreach (int length in new[] { 0, 1, 1000, Large })
             {
-                foreach (WireFormat wire in Enum.GetValues<WireFormat>())
+                foreach (WireFormat wire in (WireFormat[])[.. WireFormat.BuiltIn, new ScaledBytes()])
+                    InFormat(group, length, wire);
+                foreach (ReduceOperation operation in (ReduceOperation[])[ReduceOperation.Sum, ReduceOperation.Min, ReduceOperation.Max])
                 {
-                    foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
-                    {
-                        float[] reduced = Values(ranks.Rank, length);
-                        group.AllReduce(reduced, operation, wire);
-                        results.Add(reduced);
-                    }
+                    long[] integers = [.. Values(ranks.Rank, length).Select(value => (long)(value * 1e12f))];
+                    group.AllReduce(integers, operation);
+                    Add<long>($"{group.Name} {length} integers {operation}", integers);
                 }
 
                 for (int root = 0; root < group.Size; root++)
                 {
                     float[] copied = Values(ranks.Rank, length);
                     group.Broadcast(copied, root);
-                    results.Add(copied);
+                    Add<float>($"{group.Name} {length} broadcast {root}", copied);
                 }
 
-                float[] gathered = new float[length * group.Size];
-                group.AllGather(Values(ranks.Rank, length), gathered);
-                results.Add(gathered);
+                Add<float>($"{group.Name} {length} gather", group.Gather<float>(Values(ranks.Rank, length)));
+                Add<byte>($"{group.Name} bytes", group.Gather<byte>((byte)ranks.Rank, 1, 2));
                 group.Barrier();
             }
         }
 
-        using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        foreach (float[] result in results)
-            hash.AppendData(MemoryMarshal.AsBytes(result.AsSpan()));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return string.Join('\n', results);
+
+        void InFormat(ICommunicator group, int length, WireFormat wire)
+        {
+            string what = $"{group.Name} {length} {wire}";
+            foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
+            {
+                float[] reduced = Values(ranks.Rank, length);
+                group.AllReduce(reduced, operation, wire);
+                Add<float>($"{what} {operation}", reduced);
+            }
+
+            foreach (Partition parts in (Partition[])[Partition.Even(length, group.Size), Uneven(length, group.Size)])
+            {
+                float[] scattered = Values(ranks.Rank, length);
+                group.ReduceScatter(scattered, parts, ReduceOperation.Mean, wire);
+                (int offset, int count) = parts[group.Rank];
+                Add<float>($"{what} scattered {count}", scattered.AsSpan(offset, count));
+
+                float[] collected = Values(ranks.Rank, length);
+                group.AllGather(collected, parts, wire);
+                Add<float>($"{what} collected {count}", collected);
+            }
+
+            Add<float>($"{what} ring", RingExchange(group, Values(ranks.Rank, length), wire));
+        }
+
+        void Add<T>(string what, ReadOnlySpan<T> values)
+            where T : unmanaged =>
+            results.Add($"{what}: {Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values))[..8])}");
+    }
+
+    /// <summary>Every rank sends to the next, in two messages of one tag, beside a collective.</summary>
+    private static float[] RingExchange(ICommunicator group, float[] values, WireFormat wire)
+    {
+        if (group.Size == 1)
+            return values;
+        float[] received = new float[values.Length];
+        int cut = values.Length / 3, next = (group.Rank + 1) % group.Size, before = (group.Rank + group.Size - 1) % group.Size;
+        PendingOperation[] pending =
+        [
+            group.StartSend(values.AsMemory(0, cut), next, 3, wire),
+            group.StartReceive(received.AsMemory(0, cut), before, 3, wire),
+            group.StartSend(values.AsMemory(cut), next, 3, wire),
+            group.StartBarrier(),
+            group.StartReceive(received.AsMemory(cut), before, 3, wire),
+        ];
+        foreach (PendingOperation one in pending)
+            one.Wait();
+        return received;
+    }
+
+    /// <summary>Parts of which the first is empty and the last has most.</summary>
+    private static Partition Uneven(int length, int count)
+    {
+        int small = length / 7;
+        int[] lengths = [.. Enumerable.Repeat(small, count)];
+        lengths[0] = 0;
+        lengths[^1] = length - (small * Math.Max(0, count - 2));
+        return new Partition(lengths);
     }
 
     private static float[] Values(int rank, int length)

@@ -9,10 +9,11 @@ namespace Daso.Tests.Strategies;
 public sealed class ErrorFeedbackTests
 {
     [Theory]
-    [InlineData(WireFormat.BFloat16)]
-    [InlineData(WireFormat.Float16)]
-    public void What_was_sent_and_what_is_kept_are_all_that_was_given(WireFormat wire)
+    [InlineData("BFloat16")]
+    [InlineData("Float16")]
+    public void What_was_sent_and_what_is_kept_are_all_that_was_given(string name)
     {
+        var wire = WireFormat.Named(name);
         using var feedback = new ErrorFeedback(1, CPU);
         using var values = new FlatTensor(1, CPU);
         double sent = 0;

@@ -1,6 +1,7 @@
 using Daso.Communication;
+using Daso.Communication.InProcess;
 
-namespace Daso.Tests.Communication;
+namespace Daso.Tests.Communication.InProcess;
 
 public class SharedStopAgreementTests
 {

@@ -3,7 +3,7 @@ using CsCheck;
 using Daso.Communication;
 using Daso.Tests.Cluster;
 
-namespace Daso.Tests.Communication;
+namespace Daso.Tests.Communication.InProcess;
 
 public class InProcessCommunicatorTests
 {
@@ -58,6 +58,23 @@ public class InProcessCommunicatorTests
         });
         Assert.All(results, result => Assert.Equal((1.5f, 2f), result));
     }
+
+    /// <summary>
+    /// PyTorch's fp16_compress_hook rounds, divides, sums: 20000 stays, and of 3e-8, which is 2⁻²⁴ in float16, a quarter is lost.
+    /// Horovod's average divides the sum: four times 20000 is beyond 65504.
+    /// </summary>
+    [Theory]
+    [InlineData(ReduceOperation.PredividedMean, 20000, 20000)]
+    [InlineData(ReduceOperation.PredividedMean, 3e-8f, 0)]
+    [InlineData(ReduceOperation.Mean, 20000, float.PositiveInfinity)]
+    [InlineData(ReduceOperation.Mean, 3e-8f, 5.9604645e-8f)]
+    public void A_float16_mean_divides_before_or_after_the_sum(ReduceOperation mean, float value, float expected) =>
+        Assert.Equal([expected, expected, expected, expected], TestCluster.Collect(2, 2, ranks =>
+        {
+            float[] values = [value];
+            ranks.World.AllReduce(values, mean, WireFormat.Float16);
+            return values[0];
+        }));
 
     [Fact]
     public void Broadcast_copies_the_roots_values()
@@ -152,11 +169,151 @@ public class InProcessCommunicatorTests
             Assert.Equal(10, late.Memory.Span[0]);
 
             late = new LateMemory([ranks.Rank], afterMs: 50 * ranks.Rank);
-            float[] all = new float[4];
-            ranks.World.AllGather(late.Memory, all);
-            Assert.Equal([0, 1, 2, 3], all);
+            float[] received = new float[1];
+            int next = (ranks.Rank + 1) % 4;
+            PendingOperation send = ranks.World.StartSend(late.Memory, next);
+            ranks.World.StartReceive(received, (ranks.Rank + 3) % 4).Wait();
+            send.Wait();
+            Assert.Equal([(ranks.Rank + 3) % 4], received);
         },
         link);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1gbit,10us")]
+    public void Parts_are_reduced_and_gathered_whatever_their_lengths(string? link) => TestCluster.Run(
+        2,
+        2,
+        ranks =>
+        {
+            foreach (int[] lengths in (int[][])[[3, 0, 50_000, 1], [0, 0, 0, 0], [40_000, 40_000, 40_000, 40_001]])
+            {
+                var parts = new Partition(lengths);
+                (int offset, int length) = parts[ranks.Rank];
+                float[] whole = Values(ranks.Rank, parts.Length), scattered = [.. whole];
+                ranks.World.AllReduce(whole, ReduceOperation.Mean, WireFormat.BFloat16);
+                ranks.World.ReduceScatter(scattered, parts, ReduceOperation.Mean, WireFormat.BFloat16);
+                Assert.Equal(whole.AsSpan(offset, length), scattered.AsSpan(offset, length));
+
+                float[] gathered = new float[parts.Length];
+                scattered.AsSpan(offset, length).CopyTo(gathered.AsSpan(offset));
+                ranks.World.AllGather(gathered, parts);
+                Assert.Equal(whole, gathered);
+            }
+        },
+        link);
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1gbit,10us")]
+    public void Messages_pass_each_other_and_arrive_in_the_order_of_their_tag(string? link) => TestCluster.Run(
+        2,
+        2,
+        ranks =>
+        {
+            int next = (ranks.Rank + 1) % 4, before = (ranks.Rank + 3) % 4;
+            float[][] received = [.. Enumerable.Range(0, 3).Select(_ => new float[40_000])];
+            PendingOperation[] pending =
+            [
+                ranks.World.StartSend(Filled(1), next, tag: 7),
+                ranks.World.StartSend(Filled(2), next, tag: 7),
+                ranks.World.StartSend(Filled(3.001f), next, tag: 8, WireFormat.BFloat16),
+                ranks.World.StartReceive(received[2], before, tag: 8, WireFormat.BFloat16),
+                ranks.World.StartReceive(received[0], before, tag: 7),
+                ranks.World.StartReceive(received[1], before, tag: 7),
+            ];
+            Assert.All(pending, one => Assert.Equal(-1, one.Sequence));
+            long bytes = pending.Sum(one => one.Wait());
+            Assert.Equal(ranks.Rank % 2 == 0 ? 0 : 40_000 * (4 + 4 + 2), bytes);
+            Assert.All(received[0], value => Assert.Equal(1, value));
+            Assert.All(received[1], value => Assert.Equal(2, value));
+            Assert.All(received[2], value => Assert.Equal(3, value));
+
+            static float[] Filled(float value)
+            {
+                float[] values = new float[40_000];
+                values.AsSpan().Fill(value);
+                return values;
+            }
+        },
+        link);
+
+    [Fact]
+    public void Both_directions_of_a_link_carry_messages_at_once()
+    {
+        // 125 kB each way at 10 Mbit/s: 100 ms. One after the other they would take 200.
+        double[] milliseconds = TestCluster.Collect(
+            2,
+            1,
+            ranks =>
+            {
+                float[] sent = new float[31_250], received = new float[31_250];
+                ranks.World.Barrier();
+                long start = Stopwatch.GetTimestamp();
+                PendingOperation send = ranks.World.StartSend(sent, 1 - ranks.Rank);
+                ranks.World.StartReceive(received, 1 - ranks.Rank).Wait();
+                send.Wait();
+                return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            },
+            "10mbit,0us");
+        Assert.All(milliseconds, time => Assert.True(time > 99.5, $"{time} ms"));
+    }
+
+    [Fact]
+    public void A_group_and_a_number_name_an_operation_on_all_its_ranks()
+    {
+        (long World, long Node, long Global, long First, long Second)[] ids = TestCluster.Collect(2, 2, ranks =>
+        {
+            PendingOperation first = ranks.Node.StartBarrier(), second = ranks.Node.StartBarrier();
+            first.Wait();
+            second.Wait();
+            Assert.Equal(ranks.Node.Id, first.Group);
+            return (ranks.World.Id, ranks.Node.Id, ranks.Global.Id, first.Sequence, second.Sequence);
+        });
+        Assert.All(ids, one => Assert.Equal((0, 0, 1), (one.World, one.First, one.Second)));
+        Assert.Equal((ids[0].Node, ids[2].Node), (ids[1].Node, ids[3].Node));
+        Assert.Equal((ids[0].Global, ids[1].Global), (ids[2].Global, ids[3].Global));
+        Assert.Equal(5, ids.SelectMany(one => new[] { one.World, one.Node, one.Global }).Distinct().Count());
+    }
+
+    [Fact]
+    public void Integers_and_bytes_travel_as_they_are() => TestCluster.Run(2, 2, ranks =>
+    {
+        long big = (1L << 60) + 1;
+        long[] sum = [ranks.Rank, 1], least = [ranks.Rank - big], largest = [ranks.Rank + big];
+        ranks.World.AllReduce(sum, ReduceOperation.Sum);
+        ranks.World.AllReduce(least, ReduceOperation.Min);
+        ranks.World.AllReduce(largest, ReduceOperation.Max);
+        Assert.Equal([6, 4, -big, big + 3], [.. sum, .. least, .. largest]);
+        Assert.Equal([0, 255, 1, 254, 2, 253, 3, 252], ranks.World.Gather((byte)ranks.Rank, (byte)(255 - ranks.Rank)));
+        Assert.Throws<ArgumentException>(() => ranks.World.AllReduce(sum, ReduceOperation.Mean));
+        Assert.Throws<ArgumentException>(() => ranks.World.AllReduce(sum, ReduceOperation.Sum, WireFormat.BFloat16));
+        Assert.Throws<ArgumentException>(() => ranks.World.AllReduce(new byte[1], ReduceOperation.Sum));
+    });
+
+    /// <summary>Blocks of 64 elements share a scale: 1000.4 is rounded to a multiple of 8, and 1 beside it to nothing.</summary>
+    [Fact]
+    public void A_format_of_the_users_own_carries_sums_and_its_bytes_are_counted()
+    {
+        (float[] Sum, long Bytes)[] results = TestCluster.Collect(2, 1, ranks =>
+        {
+            float[] values = new float[128];
+            values[0] = 1000.4f;
+            values[1] = values[64] = 1;
+            long bytes = ranks.World.AllReduce(values, ReduceOperation.Sum, new ScaledBytes());
+            return (values[..65], bytes);
+        });
+        Assert.All(results, one => Assert.Equal((2000, 0, 2), (one.Sum[0], one.Sum[1], one.Sum[64])));
+        Assert.All(results, one => Assert.Equal(2 * (64 + 4), one.Bytes));
+    }
+
+    [Fact]
+    public void A_format_is_found_by_its_name_or_the_names_are_told()
+    {
+        Assert.Equal(WireFormat.BFloat16, WireFormat.Named("bfloat16"));
+        Assert.EndsWith(
+            "take one of Float32, BFloat16, Float16", Assert.Throws<UserErrorException>(() => WireFormat.Named("Float8")).Message);
+    }
 
     /// <summary>Who waits for an operation when the job ends must not keep from its end who carries it out.</summary>
     [Fact]
@@ -233,7 +390,7 @@ public class InProcessCommunicatorTests
         using var otherHasStarted = new Barrier(2);
         long[] allocated = TestCluster.Collect(nodes, 2 / nodes, ranks =>
         {
-            Memory<float> values = new float[100];
+            float[] values = new float[100];
             AllReduce(50, isLast: ranks.Rank == lastInWarmup);
             long before = GC.GetAllocatedBytesForCurrentThread();
             AllReduce(100, isLast: ranks.Rank != lastInWarmup);

@@ -1,4 +1,4 @@
-namespace Daso.Communication;
+namespace Daso.Communication.InProcess;
 
 /// <summary>What all groups of one in-process job share: where its ranks sit, the links, and whether the job has ended early.</summary>
 internal sealed class InProcessJob : IDisposable
@@ -7,12 +7,14 @@ internal sealed class InProcessJob : IDisposable
     private readonly EmulatedFabric? _fabric;
     private readonly CancellationTokenSource _ended = new();
     private readonly int[] _nodeOfRank;
+    private readonly int[] _nextSplit;
     private int _working;
     private Exception? _reason;
 
     internal InProcessJob(int[] nodeOfRank, LinkSpec? link, TimeSpan waitLimit)
     {
         _nodeOfRank = nodeOfRank;
+        _nextSplit = [.. nodeOfRank.Select(_ => 1)];
         WaitLimit = waitLimit;
         int nodes = nodeOfRank.Max() + 1;
         if (link is not null && nodes > 1)
@@ -70,12 +72,24 @@ internal sealed class InProcessJob : IDisposable
             _groups.Add(group);
     }
 
-    /// <summary>Carries out an operation whose members are all there: over the links, or at once on the calling thread.</summary>
-    internal void Execute(SharedOperation operation, int nodes, PieceScratch scratch)
+    /// <summary>The number of a round of splits: the smallest that is new to all ranks that take part.</summary>
+    internal int NumberOfSplit(IReadOnlyList<int> ranks)
     {
-        if (_fabric is not null && nodes > 1)
+        lock (_nextSplit)
         {
-            _fabric.Submit(operation, nodes);
+            int number = ranks.Max(rank => _nextSplit[rank]);
+            foreach (int rank in ranks)
+                _nextSplit[rank] = number + 1;
+            return number;
+        }
+    }
+
+    /// <summary>Carries out an operation whose members are all there: over the links, or at once on the calling thread.</summary>
+    internal void Execute(SharedOperation operation, PieceScratch scratch)
+    {
+        if (_fabric is not null && operation.Group.CrossesNodes(operation.Call))
+        {
+            _fabric.Submit(operation);
             return;
         }
 

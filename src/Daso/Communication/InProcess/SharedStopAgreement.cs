@@ -1,4 +1,4 @@
-namespace Daso.Communication;
+namespace Daso.Communication.InProcess;
 
 /// <summary>For ranks that are threads of one process.</summary>
 /// <param name="ranks">How many.</param>

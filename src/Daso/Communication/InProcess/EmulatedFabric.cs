@@ -1,6 +1,6 @@
 using Daso.Timing;
 
-namespace Daso.Communication;
+namespace Daso.Communication.InProcess;
 
 /// <summary>
 /// The links between the nodes of an in-process cluster. An operation occupies the links of its nodes one after the other operations
@@ -10,7 +10,8 @@ namespace Daso.Communication;
 internal sealed class EmulatedFabric : IDisposable
 {
     private readonly LinkSpec _link;
-    private readonly long[] _busyUntilNs;
+    private readonly long[] _sendsUntilNs;
+    private readonly long[] _receivesUntilNs;
     private readonly PriorityQueue<Transfer, (long DueNs, long Order)> _transfers = new();
     private readonly Stack<Transfer> _idle = [];
     private readonly Action<Exception> _failed;
@@ -24,25 +25,26 @@ internal sealed class EmulatedFabric : IDisposable
     internal EmulatedFabric(LinkSpec link, int nodes, Action<Exception> failed)
     {
         _link = link;
-        _busyUntilNs = new long[nodes];
+        _sendsUntilNs = new long[nodes];
+        _receivesUntilNs = new long[nodes];
         _failed = failed;
         _thread = new Thread(Deliver) { IsBackground = true, Name = "emulated links" };
         _thread.Start();
     }
 
     /// <summary>Takes an operation whose members are all there; returns at once.</summary>
-    internal void Submit(SharedOperation operation, int nodes)
+    internal void Submit(SharedOperation operation)
     {
-        (long bytes, int rounds) = operation.Call.LinkCost(nodes);
+        CollectiveCall call = operation.Call;
+        InProcessGroup group = operation.Group;
+        (long bytes, int rounds) = call.LinkCost(group.Nodes.Length);
         long transferNs = _link.TransferNs(bytes);
         lock (_transfers)
         {
-            long startNs = ProcessClock.NowNs;
-            foreach (int node in operation.Group.Nodes)
-                startNs = Math.Max(startNs, _busyUntilNs[node]);
-            foreach (int node in operation.Group.Nodes)
-                _busyUntilNs[node] = startNs + transferNs;
-
+            // A message uses one direction of two links; everything else both of all.
+            long startNs = call.Kind == CollectiveKind.Transfer
+                ? TakeMessage(group.NodeOf(call.Root), group.NodeOf(call.Target), transferNs)
+                : TakeAll(group.Nodes, transferNs);
             if (!_idle.TryPop(out Transfer? transfer))
                 transfer = new Transfer();
             transfer.Begin(operation, startNs + (rounds * _link.LatencyNs), transferNs, _order++);
@@ -60,6 +62,23 @@ internal sealed class EmulatedFabric : IDisposable
         }
 
         _thread.Join();
+    }
+
+    private long TakeMessage(int from, int to, long transferNs)
+    {
+        long startNs = Math.Max(ProcessClock.NowNs, Math.Max(_sendsUntilNs[from], _receivesUntilNs[to]));
+        _sendsUntilNs[from] = _receivesUntilNs[to] = startNs + transferNs;
+        return startNs;
+    }
+
+    private long TakeAll(ReadOnlySpan<int> nodes, long transferNs)
+    {
+        long startNs = ProcessClock.NowNs;
+        foreach (int node in nodes)
+            startNs = Math.Max(startNs, Math.Max(_sendsUntilNs[node], _receivesUntilNs[node]));
+        foreach (int node in nodes)
+            _sendsUntilNs[node] = _receivesUntilNs[node] = startNs + transferNs;
+        return startNs;
     }
 
     private void Deliver()
