@@ -40,6 +40,16 @@ public sealed partial record DdpSpec : StrategySpec
         BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
         context.Recorder);
 
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+    [
+        new()
+        {
+            Gradients = new BucketedGradients(ProgramGroup.World, BucketBytes, FirstBucketBytes, Wire),
+            Steps = [ProgramStep.GradientsAlone],
+        },
+    ];
+
     private ReduceOperation Mean => Wire == WireFormat.Float32 ? ReduceOperation.Mean : ReduceOperation.PredividedMean;
 
     private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy

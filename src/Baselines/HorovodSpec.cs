@@ -26,4 +26,8 @@ public sealed partial record HorovodSpec : StrategySpec
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
+
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+        [new() { Gradients = new QueuedGradients(FusionBytes, CycleMs * 1e6, Wire), Steps = [ProgramStep.GradientsAlone] }];
 }

@@ -10,6 +10,9 @@ public sealed partial record NoCommunicationSpec : StrategySpec
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new NoCommunication();
 
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => [new() { Steps = [new ProgramStep(false, [])] }];
+
     private sealed class NoCommunication : IStrategy
     {
         public void Dispose()

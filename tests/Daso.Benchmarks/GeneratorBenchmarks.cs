@@ -10,7 +10,7 @@ namespace Daso.Benchmarks;
 
 /// <summary>
 /// The generator on a project of many experiments, each in a file of its own. Every run gets a compilation whose symbols nobody has asked
-/// for yet, as after each keystroke.
+/// for yet, as after each keystroke. Beside it the same in the standard way, <see cref="StandardWayGenerator"/>.
 /// </summary>
 [InProcess, MemoryDiagnoser, Outliers(OutlierMode.DontRemove)]
 public class GeneratorBenchmarks
@@ -24,8 +24,12 @@ public class GeneratorBenchmarks
     private SyntaxTree _editedProgram = null!;
 
     /// <summary>Experiments in the project.</summary>
-    [Params(1000)]
+    [Params(30, 1000)]
     public int Experiments { get; set; }
+
+    /// <summary>Whether experiments are found by ForAttributeWithMetadataName.</summary>
+    [Params(false, true)]
+    public bool StandardWay { get; set; }
 
     /// <summary>Compiles the project and runs the generator once.</summary>
     [GlobalSetup]
@@ -66,5 +70,6 @@ public class GeneratorBenchmarks
 
     private static SyntaxTree Tree(string path, string text) => CSharpSyntaxTree.ParseText(SourceText.From(text), path: path);
 
-    private static CSharpGeneratorDriver Driver() => CSharpGeneratorDriver.Create(new ExperimentGenerator());
+    private CSharpGeneratorDriver Driver() =>
+        CSharpGeneratorDriver.Create(StandardWay ? new StandardWayGenerator() : new ExperimentGenerator());
 }

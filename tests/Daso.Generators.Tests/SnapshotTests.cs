@@ -1,5 +1,3 @@
-using Snapshooter.Xunit3;
-
 namespace Daso.Generators.Tests;
 
 /// <summary>Generated code as a reader sees it, also compiled.</summary>
@@ -11,7 +9,7 @@ public sealed class SnapshotTests
         var compilation = Host.Compile(Samples.Rich);
 
         Host.GenerateWithoutComplaint(compilation);
-        Host.Texts(Host.Generate(compilation))["Sample.Suites.DigitsTiny.g.cs"].MatchSnapshot("Experiment");
+        Snapshot.Match(Host.Texts(Host.Generate(compilation))["Sample.Suites.DigitsTiny.g.cs"], "Experiment");
     }
 
     [Fact]
@@ -19,7 +17,7 @@ public sealed class SnapshotTests
     {
         var diagnostics = await Host.AnalyzeAsync(Host.Compile(Samples.Wrong));
 
-        string.Join("\n", diagnostics.Select(diagnostic => diagnostic.ToString())).MatchSnapshot("Diagnostics");
+        Snapshot.Match(string.Join("\n", diagnostics.Select(diagnostic => diagnostic.ToString())), "Diagnostics");
     }
 
     [Fact]
@@ -29,6 +27,6 @@ public sealed class SnapshotTests
             Samples.Small("A", "zebra"), Samples.Small("B", "ant"), Samples.Small("C", "middle", suite: "another"));
 
         Host.GenerateWithoutComplaint(compilation);
-        Host.Texts(Host.Generate(compilation))["SuiteRegistry.g.cs"].MatchSnapshot("Registry");
+        Snapshot.Match(Host.Texts(Host.Generate(compilation))["SuiteRegistry.g.cs"], "Registry");
     }
 }

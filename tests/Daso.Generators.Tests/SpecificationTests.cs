@@ -3,7 +3,6 @@ using Daso.Specification;
 using Daso.Strategies;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
-using Snapshooter.Xunit3;
 
 namespace Daso.Generators.Tests;
 
@@ -21,7 +20,7 @@ public sealed class SpecificationTests
         Assert.Equal(
             ["Sample.Suites.AverageSpec.g.cs", "Sample.Suites.HalfSpec.g.cs", "Sample.Suites.OuterSpec.g.cs", "SpecificationKinds.g.cs"],
             texts.Keys.Order(StringComparer.Ordinal));
-        (texts["Sample.Suites.AverageSpec.g.cs"] + texts["SpecificationKinds.g.cs"]).MatchSnapshot("Specification");
+        Snapshot.Match(texts["Sample.Suites.AverageSpec.g.cs"] + texts["SpecificationKinds.g.cs"], "Specification");
     }
 
     [Fact]
@@ -53,9 +52,12 @@ public sealed class SpecificationTests
     }
 
     [Fact]
-    public async Task Every_mistake_is_reported_where_it_is() =>
-        string.Join("\n", (await Host.AnalyzeAsync(Host.Compile(SpecificationSamples.Wrong))).Select(one => one.ToString()))
-            .MatchSnapshot("SpecificationDiagnostics");
+    public async Task Every_mistake_is_reported_where_it_is()
+    {
+        Diagnostic[] diagnostics = await Host.AnalyzeAsync(Host.Compile(SpecificationSamples.Wrong));
+
+        Snapshot.Match(string.Join("\n", diagnostics.Select(one => one.ToString())), "SpecificationDiagnostics");
+    }
 
     [Fact]
     public async Task Specification_with_everything_has_no_mistake() =>

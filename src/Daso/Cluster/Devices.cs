@@ -13,6 +13,7 @@ public static class Devices
     /// <exception cref="UserErrorException">libtorch does not load, or there is no such device.</exception>
     public static Func<int, Device> ForRanks(string kind)
     {
+        _ = OpenMpWaiting.Configure();
         try
         {
             InitializeDeviceType(DeviceType.CPU);
@@ -42,6 +43,12 @@ public static class Devices
     public static IReadOnlyList<string> GpusOf(string kind, int ranksPerNode) =>
         kind == "cuda" ? [.. Enumerable.Range(0, Math.Min(ranksPerNode, cuda.device_count())).Select(CudaGpu.NameOf)] : [];
 
+    /// <summary>Tells a GPU from all others, also from the other parts of a card that is divided; null: no GPU.</summary>
+    public static string? IdentityOf(Device device) => device.type == DeviceType.CUDA ? CudaGpu.IdentityOf(device.index) : null;
+
+    /// <summary>Makes this thread, a rank's, compute with a number of threads.</summary>
+    public static void UseThreads(int threads) => set_num_threads(threads);
+
     /// <summary>
     /// Makes a device the one that this thread's calls of CUDA mean where they name none; call it first on each rank's thread. Without it
     /// they mean the first GPU, whatever the rank's is.
@@ -50,14 +57,5 @@ public static class Devices
     {
         if (device.type == DeviceType.CUDA)
             new CudaGpu(device.index).Enter();
-    }
-
-    /// <summary>Shares the machine's cores out to the ranks of this process; call it on each rank's thread.</summary>
-    /// <returns>Threads that one rank computes with.</returns>
-    public static int UseCoresOf(int ranks)
-    {
-        int threads = Math.Max(1, Environment.ProcessorCount / ranks);
-        set_num_threads(threads);
-        return threads;
     }
 }

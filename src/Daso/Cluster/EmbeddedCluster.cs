@@ -19,7 +19,11 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
     public IReadOnlyList<int> RanksHere { get; } = [.. Enumerable.Range(0, topology.Ranks)];
 
     /// <inheritdoc />
-    public int RanksOnMachine => topology.Ranks;
+    public bool HasRealLinks => false;
+
+    /// <inheritdoc />
+    public MachineShares Shares { get; } = MachineShares.OfThreads(
+        Enumerable.Range(0, topology.Ranks).Select(rank => Devices.IdentityOf(deviceOf(topology.LocalIdOf(rank)))));
 
     /// <inheritdoc />
     public string Description => "threads of one process; emulated links";

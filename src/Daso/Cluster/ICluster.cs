@@ -11,8 +11,11 @@ public interface ICluster
     /// <summary>The ranks of this process, in order; rank 0's process writes what is common to all.</summary>
     IReadOnlyList<int> RanksHere { get; }
 
-    /// <summary>Ranks that share this machine's cores.</summary>
-    int RanksOnMachine { get; }
+    /// <summary>Whether nodes are joined by real links in place of emulated ones.</summary>
+    bool HasRealLinks { get; }
+
+    /// <summary>How ranks share cores and GPUs.</summary>
+    MachineShares Shares { get; }
 
     /// <summary>How ranks run and communicate, for a run's manifest.</summary>
     string Description { get; }

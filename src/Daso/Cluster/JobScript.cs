@@ -37,10 +37,10 @@ internal sealed partial record JobScript
     /// <summary>The script for sbatch.</summary>
     internal string ForSlurm()
     {
-        // Slurm reads its lines up to the first command, and no shell reads them: values are checked for characters that would need one.
+        // Slurm reads its lines up to the first command; no shell does.
         var text = new StringBuilder("#!/bin/bash\n");
         foreach ((string option, string? value) in AllSlurmOptions())
-            text.Append(value is null ? $"#SBATCH --{option}\n" : $"#SBATCH --{option}={value}\n");
+            text.Append(value is null ? $"#SBATCH --{option}\n" : $"#SBATCH --{option}={SlurmWord(value)}\n");
         return text.Append($$"""
 
             # Made by "launch". Publish the program once before, to a folder that all nodes see; what follows builds nothing.
@@ -61,7 +61,7 @@ internal sealed partial record JobScript
             ' check "$program" "$mark"
 
             # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
-            srun --mpi={{SlurmMpi}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
+            srun --mpi={{Quote(SlurmMpi)}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
               --cpu-bind=none --kill-on-bad-exit=1 \
               dotnet "$program" {{Join(Arguments)}} --out "$out"
 
@@ -82,17 +82,23 @@ internal sealed partial record JobScript
     internal static string Quote(string word) =>
         PlainWord().IsMatch(word) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    /// <summary>Checks a value for a line that Slurm reads.</summary>
-    /// <exception cref="UserErrorException">It has characters that no shell would be there to read.</exception>
-    internal static string SlurmValue(string option, string value) => PlainWord().IsMatch(value)
-        ? value
-        : throw new UserErrorException($"{option} {value}: expected letters, digits and _./:=,+@%-");
+    /// <summary>
+    /// One word of a line that Slurm reads: as it is, or in double quotes, inside which a backslash takes the meaning from the next character.
+    /// </summary>
+    private static string SlurmWord(string word) => PlainWord().IsMatch(word)
+        ? word
+        : $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Whether an option of sbatch asks for GPUs.</summary>
+    private static bool AsksForGpus((string Option, string? Value) option) =>
+        option.Option is "gpus" or "gpus-per-node" or "gpus-per-task" or "gpus-per-socket"
+            || (option.Option == "gres" && option.Value?.Contains("gpu", StringComparison.Ordinal) == true);
 
     private IEnumerable<(string Option, string? Value)> AllSlurmOptions() =>
     [
         ("nodes", Number(Topology.Nodes)),
         ("ntasks-per-node", Number(Topology.RanksPerNode)),
-        .. UsesGpus ? [("gpus-per-node", Number(Topology.RanksPerNode))] : Array.Empty<(string, string?)>(),
+        .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : Array.Empty<(string, string?)>(),
         .. SlurmOptions,
     ];
 

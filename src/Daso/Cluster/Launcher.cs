@@ -25,15 +25,16 @@ internal sealed record Launcher(string Name, int Rank, int? Processes, int? Loca
 
     /// <summary>Looks for a launcher; null: the program was started by hand.</summary>
     /// <param name="variable">The environment.</param>
+    /// <param name="isCertain">Whether a step of one task is known to be a rank.</param>
     /// <exception cref="UserErrorException">The launcher's library has another binary interface.</exception>
-    internal static Launcher? Detect(Func<string, string?> variable)
+    internal static Launcher? Detect(Func<string, string?> variable, bool isCertain = false)
     {
         foreach ((string name, string rankName, string processesName, bool needsBoth) in s_known)
         {
             if (Number(variable(rankName)) is not int rank)
                 continue;
             int? processes = Number(variable(processesName));
-            if (needsBoth && processes is null or 1)
+            if (needsBoth && (processes is null || (processes == 1 && !isCertain)))
                 continue;
             return name == "Open MPI"
                 ? throw new UserErrorException(

@@ -22,6 +22,8 @@ internal sealed class MpiCluster : ICluster
         Topology = new Topology(job.Placement.Nodes, job.Placement.RanksPerNode);
         _node = job.World.Split(Topology.NodeOf(Rank), "node");
         _global = job.World.Split(Topology.LocalIdOf(Rank), "global");
+        Shares = MachineShares.OfProcesses(job.World, Devices.IdentityOf(deviceOf(Topology.LocalIdOf(Rank))));
+        job.Progress.HasCoreToSpare = Shares.ThreadsOf(Rank) > 1;
     }
 
     /// <inheritdoc />
@@ -31,7 +33,10 @@ internal sealed class MpiCluster : ICluster
     public IReadOnlyList<int> RanksHere => [Rank];
 
     /// <inheritdoc />
-    public int RanksOnMachine => _job.RanksOnMachine;
+    public bool HasRealLinks => true;
+
+    /// <inheritdoc />
+    public MachineShares Shares { get; }
 
     /// <inheritdoc />
     public string Description =>

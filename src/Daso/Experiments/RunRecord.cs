@@ -43,10 +43,14 @@ internal sealed class RunRecord : IDisposable
     /// <param name="plan">What will run.</param>
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <exception cref="UserErrorException">It is to repeat or to resume a run of another plan, or a checkpoint is damaged or foreign.</exception>
     internal static RunRecord Open(
-        SuitePlan plan, IReadOnlyDictionary<ExperimentVariant, IDataset> data, IReadOnlyDictionary<string, string> settings) =>
-        Take(plan, data, settings, hasRealLinks: false).Begin(Enumerable.Range(0, plan.Options.Topology.Ranks));
+        SuitePlan plan,
+        IReadOnlyDictionary<ExperimentVariant, IDataset> data,
+        IReadOnlyDictionary<string, string> settings,
+        ICluster cluster) =>
+        Take(plan, data, settings, cluster).Begin(Enumerable.Range(0, plan.Options.Topology.Ranks));
 
     /// <summary>
     /// The record of a run of several processes: they compare what they are about to run, the first makes or opens the folder, and all find
@@ -71,7 +75,7 @@ internal sealed class RunRecord : IDisposable
                 JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)));
                 if (ranks.Rank == 0)
                 {
-                    record = Take(plan, data, settings, hasRealLinks: true);
+                    record = Take(plan, data, settings, cluster);
                     if (!record.Continues)
                         record.Begin([]);
                 }
@@ -142,7 +146,7 @@ internal sealed class RunRecord : IDisposable
     /// <summary>A cell has failed; the run goes on.</summary>
     internal void CellFailed(CellId cell, Exception failure)
     {
-        _failed[cell] = failure.Message;
+        _failed[cell] = FailureText.OneLine(failure.Message);
         _events?.CellFailed(cell, failure.Message, failure.ToString());
         _current = null;
     }
@@ -188,11 +192,15 @@ internal sealed class RunRecord : IDisposable
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
         IReadOnlyDictionary<string, string> settings,
-        bool hasRealLinks)
+        ICluster cluster)
     {
         RunId id = RunId.New(plan.Suite, SourceRevision.Detect());
         Manifest manifest = Describe(plan, data, settings, id);
-        manifest = manifest with { Cluster = manifest.Cluster with { HasRealLinks = hasRealLinks } };
+        int ranksPerGpu = cluster.Shares.RanksPerGpu;
+        manifest = manifest with
+        {
+            Cluster = manifest.Cluster with { HasRealLinks = cluster.HasRealLinks, RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null },
+        };
         if (plan.Options.ResumedRun() is string path)
             return Resume(path, plan.Options, manifest);
         plan.Options.Repeats?.Require(manifest);
@@ -305,6 +313,7 @@ internal sealed class RunRecord : IDisposable
             Suite = plan.Suite,
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
+            WorkingFolder = Environment.CurrentDirectory,
             Repeats = options.Repeats?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
@@ -324,6 +333,8 @@ internal sealed class RunRecord : IDisposable
         Seeds = variant.Seeds,
         Unit = data.Unit,
         Target = variant.Experiment.Target,
+        TrainSamples = data.TrainSamples,
+        HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,
     };
 

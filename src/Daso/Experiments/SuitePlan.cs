@@ -1,5 +1,6 @@
 using System.Globalization;
 using Daso.Communication;
+using Daso.Data;
 using Daso.Recording;
 using Daso.SharedRules;
 using Daso.Specification;
@@ -100,6 +101,14 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
             .SelectMany(experiment => VariantsOf(experiment, options))];
         RequireDistinctNames(suite, variants);
         return new SuitePlan(suite, options, variants);
+    }
+
+    /// <summary>Finds and checks the data as a run would, and closes it again.</summary>
+    /// <exception cref="UserErrorException">A file is missing or damaged; the message names it.</exception>
+    public void LookAtData()
+    {
+        foreach (DataSpec data in Variants.Select(variant => variant.Setup.Data).Distinct())
+            data.Open().Dispose();
     }
 
     /// <inheritdoc />

@@ -53,7 +53,7 @@ public sealed class SuiteRunner : IDisposable
         _ranksHere = cluster.RanksHere;
         _stop = cluster.AgreeOnStop();
         IsFirst = _ranksHere[0] == 0;
-        int threads = Devices.UseCoresOf(cluster.RanksOnMachine);
+        Devices.UseThreads(cluster.Shares.ThreadsOf(_ranksHere[0]));
         try
         {
             // The ranks open the data together: they must be about to open the same.
@@ -62,8 +62,8 @@ public sealed class SuiteRunner : IDisposable
                 _data.Add(variant, OpenAndCheck(variant, processes));
             if (options.ChecksData)
                 CheckData(cluster);
-            Dictionary<string, string> settings = Settings(allocator, threads, cluster);
-            _record = processes is null ? RunRecord.Open(plan, _data, settings) : RunRecord.Share(plan, _data, settings, processes);
+            Dictionary<string, string> settings = Settings(allocator, cluster);
+            _record = processes is null ? RunRecord.Open(plan, _data, settings, cluster) : RunRecord.Share(plan, _data, settings, processes);
         }
         catch
         {
@@ -137,7 +137,7 @@ public sealed class SuiteRunner : IDisposable
                 catch (Exception failure) when (IsOfTheCell(failure))
                 {
                     _record.CellFailed(id, failure);
-                    observer?.CellFailed(failure.Message);
+                    observer?.CellFailed(_record.FailedCells[id]);
                 }
             }
 
@@ -237,7 +237,7 @@ public sealed class SuiteRunner : IDisposable
         cluster.Run(
             ranks =>
             {
-                Devices.UseCoresOf(cluster.RanksOnMachine);
+                Devices.UseThreads(cluster.Shares.ThreadsOf(ranks.Rank));
                 using CellRecorder recorder = _record.OpenRank(id, ranks.Rank, resumeStep);
                 ITrainingObserver? told = ranks.Rank == 0 ? new RecordingObserver(_record, id, observer) : null;
                 try
@@ -264,11 +264,13 @@ public sealed class SuiteRunner : IDisposable
             cancelled);
     }
 
-    private Dictionary<string, string> Settings(string allocator, int threads, ICluster cluster) => new()
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new()
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,
-        ["threadsPerRank"] = threads.ToString(CultureInfo.InvariantCulture),
+        ["cores"] = cluster.Shares.DescribeCores(),
+        ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
+        ["openMp"] = OpenMpWaiting.Configure(),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 

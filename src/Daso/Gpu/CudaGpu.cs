@@ -37,6 +37,18 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return Marshal.PtrToStringUTF8((nint)name)!;
     }
 
+    /// <summary>A device's universally unique number (UUID), hexadecimal; a part of a divided card (MIG) has its own.</summary>
+    /// <param name="index">The device's number, as in cuda:0.</param>
+    internal static string IdentityOf(int index)
+    {
+        byte[] uuid = new byte[16];
+        Check(Initialize(0), "cuInit");
+        Check(GetDevice(out int device, index), "cuDeviceGet");
+        fixed (byte* memory = uuid)
+            Check(GetUuid(memory, device), "cuDeviceGetUuid_v2");
+        return Convert.ToHexStringLower(uuid);
+    }
+
     public nint CreateStream()
     {
         Enter();
@@ -108,6 +120,9 @@ internal sealed unsafe partial class CudaGpu : IGpu
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGet")]
     private static partial int GetDevice(out int device, int index);
+
+    [LibraryImport(Driver, EntryPoint = "cuDeviceGetUuid_v2")]
+    private static partial int GetUuid(byte* uuid, int device);
 
     [LibraryImport(Driver, EntryPoint = "cuDeviceGetName")]
     private static partial int GetDeviceName(byte* name, int length, int device);

@@ -15,6 +15,13 @@ public abstract record ModelSpec : ISpecification
     /// <param name="seed">Seeds a generator of the model's own; torch's global generator is shared by all ranks of a process.</param>
     public abstract LayeredModel Build(int seed);
 
+    /// <summary>
+    /// Positions of an item (pixels, tokens) that a part's parameters are applied to, on any scale that all parts share: its floating-point
+    /// operations are proportional to its parameters times these, and so is its share of backward. Null, as here: not known.
+    /// </summary>
+    /// <param name="part">A part's name in the model that <see cref="Build"/> makes.</param>
+    public virtual double? Positions(string part) => null;
+
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }

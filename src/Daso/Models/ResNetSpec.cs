@@ -71,6 +71,14 @@ public sealed partial record ResNetSpec : ModelSpec
         return new LayeredModel($"resnet{Depth}", [.. parts]);
     }
 
+    /// <summary>Those of the first stage are 1; every stage has a quarter of the one before, and the head is applied once to 56 × 56.</summary>
+    public override double? Positions(string part) => part switch
+    {
+        "stem" => Stem == StemKind.Standard ? 4 : 1,
+        "head" => 1.0 / 3136,
+        _ => Math.Pow(0.25, part["stage".Length] - '1'),
+    };
+
     private int[] BlocksPerStage() => Depth switch
     {
         18 => [2, 2, 2, 2],

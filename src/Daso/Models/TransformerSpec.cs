@@ -49,6 +49,9 @@ public sealed partial record TransformerSpec : ModelSpec
         return new LayeredModel("transformer", [.. parts]);
     }
 
+    /// <summary>Every token, but for the embedding, which is looked up.</summary>
+    public override double? Positions(string part) => part == "embedding" ? 0 : 1;
+
     partial void ValidateTogether()
     {
         if (Width % Heads != 0)

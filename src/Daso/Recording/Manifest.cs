@@ -46,6 +46,9 @@ public sealed record Manifest
     /// <summary>The arguments of the program.</summary>
     public required IReadOnlyList<string> CommandLine { get; init; }
 
+    /// <summary>The folder that relative paths of the command line begin in; null: not recorded.</summary>
+    public string? WorkingFolder { get; init; }
+
     /// <summary>The run that this one repeats; null: none.</summary>
     public string? Repeats { get; init; }
 

@@ -27,6 +27,12 @@ public sealed record PlannedExperiment
     /// <summary>The emulated link of every node; null: unlimited.</summary>
     public RecordedLink? Link { get; init; }
 
+    /// <summary>Samples of an epoch's training data; null: an older run, which does not say.</summary>
+    public int? TrainSamples { get; init; }
+
+    /// <summary>Held-out samples; null: an older run.</summary>
+    public int? HeldOutSamples { get; init; }
+
     /// <summary>What its quality is measured in.</summary>
     public string QualityMetric() => Target?.Metric ?? QualityMetrics.Default;
 

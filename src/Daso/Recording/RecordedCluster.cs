@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Daso.Recording;
 
 /// <summary>The cluster that a run used.</summary>
@@ -8,6 +10,10 @@ public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
 {
     /// <summary>Whether nodes are joined by real links, under MPI, in place of emulated ones.</summary>
     public bool HasRealLinks { get; init; }
+
+    /// <summary>The most ranks that computed on one GPU; null: not recorded, or none did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RanksPerGpu { get; init; }
 
     /// <summary>N·G.</summary>
     public int Ranks() => Nodes * RanksPerNode;

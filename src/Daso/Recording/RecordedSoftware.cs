@@ -20,9 +20,9 @@ public sealed record RecordedSoftware(
     IReadOnlyDictionary<string, string> Environment)
 {
     private static readonly string[] s_variables =
-        ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES", "DOTNET_gcServer", "DOTNET_gcConcurrent"];
+        ["MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "CUDA_VISIBLE_DEVICES", "DOTNET_gcServer", "DOTNET_gcConcurrent"];
 
-    private static readonly string[] s_prefixes = ["SLURM_", "UCX_", "MPICH_", "DASO_"];
+    private static readonly string[] s_prefixes = ["OMP_", "GOMP_", "SLURM_", "UCX_", "MPICH_", "OMPI_MCA_", "DASO_"];
 
     /// <summary>Looks at this process. Loads libtorch to ask for its version.</summary>
     public static RecordedSoftware Detect() => new(

@@ -54,24 +54,24 @@ public sealed class RunEvents(RunFolder folder, bool continues = false) : IDispo
 
     /// <summary>A cell failed, and the run goes on with the others.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="message">Why.</param>
+    /// <param name="message">Why; one line of it is kept.</param>
     /// <param name="details">For who looks for the cause in the program: the exception with its stack.</param>
     public void CellFailed(CellId cell, string message, string details) => Write("cell_failed", json =>
     {
         Add(json, cell);
-        json.WriteString("message", message);
+        json.WriteString("message", FailureText.OneLine(message));
         json.WriteString("details", details);
     });
 
     /// <summary>Something failed that ends the run.</summary>
-    /// <param name="message">What.</param>
+    /// <param name="message">What; one line of it is kept.</param>
     /// <param name="cell">In which cell, if in one.</param>
     /// <param name="details">For who looks for the cause in the program: the exception with its stack. No table shows it.</param>
     public void Failed(string message, CellId? cell = null, string? details = null) => Write("failed", json =>
     {
         if (cell is not null)
             Add(json, cell);
-        json.WriteString("message", message);
+        json.WriteString("message", FailureText.OneLine(message));
         if (details is not null)
             json.WriteString("details", details);
     });

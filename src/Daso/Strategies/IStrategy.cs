@@ -16,6 +16,19 @@ public abstract record StrategySpec : ISpecification
     /// <param name="context">What it works on; valid as long as the strategy.</param>
     public abstract IStrategy Create(StrategyContext context);
 
+    /// <summary>
+    /// What it does in a step of each of its phases, for the step-time model. Empty, as where a strategy does not say it: not modelled.
+    /// </summary>
+    /// <param name="scope">The model's size and the ranks of a node.</param>
+    public virtual IReadOnlyList<StepProgram> Programs(ProgramScope scope) => [];
+
+    /// <summary>What it does in a whole training; null: not modelled. Without phases that is what it does in every step.</summary>
+    /// <param name="scope">The model's size and the ranks of a node.</param>
+    /// <param name="losses">The training loss of each epoch.</param>
+    /// <param name="stepsPerEpoch">Steps in each.</param>
+    public virtual StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
+        Programs(scope) is [StepProgram only] ? only : null;
+
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }

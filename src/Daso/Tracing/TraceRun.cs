@@ -18,7 +18,7 @@ internal static class TraceRun
         cluster.Run(
             context =>
             {
-                Devices.UseCoresOf(topology.Ranks);
+                Devices.UseThreads(cluster.Shares.ThreadsOf(context.Rank));
                 using var rank = new TracedRank(scenario, context);
                 ranks[context.Rank] = rank.Train();
             },

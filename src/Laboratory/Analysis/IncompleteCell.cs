@@ -48,7 +48,7 @@ public sealed record IncompleteCell(CellId Cell, string Reason)
 
     private static string ReasonOf(JsonElement line) => line.GetProperty("event").GetString() switch
     {
-        "failed" => line.GetProperty("message").GetString()!,
+        "failed" => FailureText.OneLine(line.GetProperty("message").GetString()!),
         "cell_failed" => $"failed: {line.GetProperty("message").GetString()}",
         "cancelled" => "cancelled",
         "stopped" => "stopped",

@@ -14,6 +14,9 @@ public enum Verdict
 
     /// <summary>None of these: the data do not say, or there are too few to say how sure they are.</summary>
     Inconclusive,
+
+    /// <summary>One training a side: what another training would differ by is unknown, so that nothing is said of speed.</summary>
+    OneTraining,
 }
 
 /// <summary>What an interval stands for.</summary>
@@ -50,6 +53,7 @@ public sealed record PairedRatio(
     /// <summary>What the interval says at the threshold.</summary>
     public Verdict Verdict => (Low, High) switch
     {
+        _ when Scope == IntervalScope.OneTraining => Verdict.OneTraining,
         _ when High < 1 - Threshold => Verdict.Faster,
         _ when Low > 1 + Threshold => Verdict.Slower,
         _ when Low >= 1 - Threshold && High <= 1 + Threshold => Verdict.Same,

@@ -58,9 +58,10 @@ internal static class Quantity
     public static string Count(double value) =>
         double.IsFinite(value) ? value.ToString("N" + Decimals(value), CultureInfo.InvariantCulture) : Missing;
 
-    /// <summary>With a fixed number of decimals.</summary>
-    public static string Fixed(double value, int decimals) =>
-        double.IsFinite(value) ? value.ToString("F" + decimals, CultureInfo.InvariantCulture) : Missing;
+    /// <summary>With a fixed number of decimals; a number of more than nine digits, as the loss of a diverged training, as 1.23e+28.</summary>
+    public static string Fixed(double value, int decimals) => double.IsFinite(value)
+        ? value.ToString(Math.Abs(value) < 1e9 ? "F" + decimals : "0.##e+0", CultureInfo.InvariantCulture)
+        : Missing;
 
     /// <summary>A share of 1 as 12.3 %.</summary>
     public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");

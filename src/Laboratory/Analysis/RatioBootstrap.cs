@@ -58,11 +58,32 @@ internal static class RatioBootstrap
     public static PairedRatio Unpaired(
         IReadOnlyList<RatioUnit> units, IReadOnlyList<RatioUnit> others, IntervalScope several, double threshold)
     {
-        int freedom = units.Count + others.Count - 2;
+        double freedom = WelchFreedom(units, others);
         return Ratio(
             [new Side(units, freedom), new Side(others, freedom, -1)],
             threshold,
             Math.Min(units.Count, others.Count) > 1 ? several : IntervalScope.OneTraining);
+    }
+
+    /// <summary>
+    /// Degrees of freedom of a difference of two means, each with a variance of its own that is estimated from its own units: of Welch
+    /// (1947) after Satterthwaite (1946), (Σ vᵢ)² / Σ vᵢ²/(nᵢ − 1) with vᵢ = sᵢ²/nᵢ. A side with one unit shows no variance.
+    /// </summary>
+    internal static double WelchFreedom(params ReadOnlySpan<IReadOnlyList<RatioUnit>> sides)
+    {
+        double sum = 0, weighted = 0;
+        int most = 1;
+        foreach (IReadOnlyList<RatioUnit> units in sides)
+        {
+            if (units.Count < 2)
+                continue;
+            double variance = Math.Pow(Statistics.StandardDeviation([.. units.Select(unit => unit.Log)]), 2) / units.Count;
+            sum += variance;
+            weighted += variance * variance / (units.Count - 1);
+            most = Math.Max(most, units.Count - 1);
+        }
+
+        return weighted > 0 ? sum * sum / weighted : most;
     }
 
     private static PairedRatio Ratio(Side[] sides, double threshold, IntervalScope scope)
@@ -101,7 +122,7 @@ internal static class RatioBootstrap
         // Of a unit's deviation from the mean, widened because units are few, what the noise inside units does not account for.
         private readonly double _betweenScale;
 
-        public Side(IReadOnlyList<RatioUnit> units, int? freedom = null, int sign = 1)
+        public Side(IReadOnlyList<RatioUnit> units, double? freedom = null, int sign = 1)
         {
             Units = units;
             Sign = sign;

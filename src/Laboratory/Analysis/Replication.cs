@@ -67,7 +67,7 @@ internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? Wh
                 $"{experiment.Name}, {strategy.Strategy}: {experiment.QualityMetric} may be off by {reach:G3}, more than {most:G3}; it takes more seeds");
         }
 
-        if (strategy.Strategy != experiment.Baseline && strategy.Relative is not { Verdict: not Verdict.Inconclusive })
+        if (strategy.Strategy != experiment.Baseline && strategy.Relative is not { Verdict: Verdict.Faster or Verdict.Slower or Verdict.Same })
         {
             yield return FormattableString.Invariant(
                 $"{experiment.Name}, {strategy.Strategy}: the ratio to {experiment.Baseline} {Interval(strategy.Relative)}; ")

@@ -51,8 +51,15 @@ public sealed record RunSummary(
     /// <summary>That the run goes on, for who reads it meanwhile; null: it does not.</summary>
     internal string? GoesOn => Holder is null ? null : $"{RunId}: goes on ({Holder}); what it has trained so far is read";
 
-    /// <summary>What must be read before an experiment's table: that its medians are over different seeds. Null: no cell is missing.</summary>
+    /// <summary>What must be read before an experiment's table, since its numbers say less than they seem to. Null: nothing.</summary>
     internal string? WarningOf(PlannedExperiment plan)
+    {
+        string[] warnings = [.. new[] { MissingCells(plan), SharedGpus() }.OfType<string>()];
+        return warnings.Length == 0 ? null : string.Join(". ", warnings);
+    }
+
+    /// <summary>That medians are over different seeds; null: no cell is missing.</summary>
+    private string? MissingCells(PlannedExperiment plan)
     {
         IncompleteCell[] missing = [.. Incomplete.Where(cell => cell.Cell.Experiment == plan.Name)];
         return missing.Length == 0
@@ -60,6 +67,10 @@ public sealed record RunSummary(
             : FormattableString.Invariant($"INCOMPLETE: {missing.Length} of {plan.Cells().Count()} trainings are missing: ")
                 + $"{IncompleteCell.InWords(missing)}; strategies with different seeds do not compare, but for ratios, which are by seed";
     }
+
+    private string? SharedGpus() => Cluster.RanksPerGpu is > 1 and int ranks
+        ? FormattableString.Invariant($"SHARED: {ranks} ranks compute on one GPU and wait for each other; times are not those of a rank with its own GPU")
+        : null;
 
     /// <summary>The summary as indented JSON; numbers that are missing are null.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, SummaryJson.Readable.RunSummary);

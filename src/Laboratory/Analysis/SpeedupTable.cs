@@ -15,7 +15,7 @@ public static class SpeedupTable
         ("Step", "the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds"),
         ("…/s", "of all ranks over the training time, median over seeds"),
         ("Training", "time of all epochs without evaluation, median over seeds"),
-        ("vs", "step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (– and inconclusive: too few steps)"),
+        ("vs", "step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (–: too few steps for an interval)"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
@@ -82,7 +82,7 @@ public static class SpeedupTable
         foreach (string stop in Stops.Notes(experiment))
             console.WriteLine(stop);
         if (experiment.Strategies.Any(strategy => strategy.Ratio?.Scope == IntervalScope.OneTraining))
-            console.WriteLine("one seed: the intervals hold the noise inside these trainings, not that of a repetition");
+            console.WriteLine("one training: no verdict; the intervals hold the noise inside these trainings, not what another training would differ by");
     }
 
     private static string Title(RecordedCluster cluster, PlannedExperiment plan)

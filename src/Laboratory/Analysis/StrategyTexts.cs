@@ -22,6 +22,10 @@ internal static class StrategyTexts
         ? Quantity.Fixed(quality.Mean, 3)
         : $"{Quantity.Fixed(quality.Mean, 3)} ± {Quantity.Fixed(quality.StandardDeviation, 3)}";
 
+    /// <summary>What a ratio's interval says: faster, slower, same, inconclusive, one training.</summary>
+    public static string VerdictOf(PairedRatio ratio) =>
+        ratio.Verdict == Verdict.OneTraining ? "one training" : ratio.Verdict.ToString().ToLowerInvariant();
+
     /// <summary>What is to be reached: ≥ 0.94.</summary>
     public static string Target(TargetQuality target) => string.Create(
         CultureInfo.InvariantCulture, $"{(target.Direction == TargetDirection.AtLeast ? '≥' : '≤')} {target.Value}");

@@ -46,7 +46,7 @@ internal static class TableLayout
     public static Markup Cell(PairedRatio? ratio) => ratio is null
         ? Cell(Quantity.Missing)
         : Cell(
-            $"{Quantity.Fixed(ratio.Estimate, 2)} ({Interval(ratio)}) {ratio.Verdict.ToString().ToLowerInvariant()}",
+            $"{Quantity.Fixed(ratio.Estimate, 2)} ({Interval(ratio)}) {StrategyTexts.VerdictOf(ratio)}",
             ratio.Verdict switch { Verdict.Faster => "green", Verdict.Slower => "red", _ => null });
 
     private static string Interval(PairedRatio ratio) => double.IsFinite(ratio.Low)

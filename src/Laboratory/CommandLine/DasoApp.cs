@@ -19,10 +19,15 @@ public static class DasoApp
     /// </param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     public static Task<int> RunAsync(
-        string[] args, IReadOnlyList<ExperimentDefinition> experiments, params IReadOnlyList<SpecificationKind> kinds) =>
-        RankGuard.Run(Console.Error) is int exitCode
+        string[] args, IReadOnlyList<ExperimentDefinition> experiments, params IReadOnlyList<SpecificationKind> kinds)
+    {
+        StandardStreams.GuardError();
+        if (StandardStreams.OutputMistake() is string mistake)
+            return Task.FromResult(Fail(Console.Error, mistake, ExitCode.Environment));
+        return !ClusterOption.IsEmbedded(args) && RankGuard.Run(Console.Error) is int exitCode
             ? Task.FromResult(exitCode)
             : RunAsync(args, experiments, kinds, Console.Out, Console.Error);
+    }
 
     /// <summary>The same with other places for results and errors.</summary>
     internal static async Task<int> RunAsync(
@@ -46,13 +51,13 @@ public static class DasoApp
             PreflightCommand.Create(),
             ReportCommand.Create(),
             ReproduceCommand.Create(),
-            PredictCommand.Create(),
+            PredictCommand.Create(experiments),
             CompareCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
         };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = root.Parse(HomeFolder.Expand(args));
         if (ParseMistake.UnknownOption(parsed) is string typo)
             return Fail(error, typo, ExitCode.Usage);
         if (parsed.Errors.Count > 0)

@@ -1,4 +1,5 @@
 using Daso.Communication;
+using Daso.Recording;
 
 namespace Daso.CommandLine;
 
@@ -9,9 +10,9 @@ internal static class Failure
     internal static (string Message, ExitCode Code) Explain(Exception failure) => failure switch
     {
         UserErrorException mistake => (mistake.Message, mistake.ExitCode),
-        ClusterFailedException => (failure.Message, ExitCode.RunFailed),
+        ClusterFailedException => (FailureText.OneLine(failure.Message), ExitCode.RunFailed),
         OperationCanceledException => ("cancelled", ExitCode.Cancelled),
         IOException or UnauthorizedAccessException => (failure.Message, ExitCode.Environment),
-        _ => ($"{failure.GetType().Name}: {failure.Message}", ExitCode.RunFailed),
+        _ => ($"{failure.GetType().Name}: {FailureText.OneLine(failure.Message)}", ExitCode.RunFailed),
     };
 }

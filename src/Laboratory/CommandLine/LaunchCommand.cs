@@ -18,6 +18,16 @@ internal sealed partial class LaunchCommand
     private const string Slurm = "slurm";
     private const string Mpiexec = "mpiexec";
 
+    /// <summary>Options of sbatch that the script has from options of its own.</summary>
+    private static readonly Dictionary<string, string> s_ownOptions = new()
+    {
+        ["nodes"] = SuiteCommand.NodesOption,
+        ["ntasks-per-node"] = SuiteCommand.RanksPerNodeOption,
+        ["ntasks"] = $"{SuiteCommand.NodesOption} and {SuiteCommand.RanksPerNodeOption}",
+        ["time"] = "--time",
+        ["job-name"] = "--job-name",
+    };
+
     private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
     private readonly Option<string?> _output = new("--output")
     {
@@ -40,7 +50,7 @@ internal sealed partial class LaunchCommand
     private readonly Option<string?> _name = new("--job-name") { Description = "For Slurm. Default: daso-SUITE.", Recursive = true };
     private readonly Option<string[]> _sbatch = new("--sbatch")
     {
-        Description = "For Slurm: more options of sbatch, as in partition=gpu account=p42 exclusive.",
+        Description = "For Slurm: more options of sbatch, by their long names, as in partition=gpu 'constraint=a100|h100' exclusive.",
         AllowMultipleArgumentsPerToken = true,
         Recursive = true,
     };
@@ -67,6 +77,11 @@ internal sealed partial class LaunchCommand
     {
         if (SuiteCommand.NotUnderMpi(plan.Options) is string mistake)
             throw new UserErrorException(mistake);
+        if (ClusterOption.IsEmbedded(parsed))
+            throw new UserErrorException($"{ClusterOption.Name} {ClusterOption.Embedded}: launch starts processes under MPI; leave it out");
+        bool isSlurm = parsed.GetValue(_for) == Slurm;
+        RequireOptionsOf(isSlurm, parsed);
+        SuiteCommand.WarnOfData(plan, parsed.InvocationConfiguration.Error);
         string folder = Environment.CurrentDirectory;
         string program = parsed.GetValue(_program)
             ?? Path.GetRelativePath(folder, Path.Combine(AppContext.BaseDirectory, $"{Assembly.GetEntryAssembly()!.GetName().Name}.dll"));
@@ -81,10 +96,9 @@ internal sealed partial class LaunchCommand
             OutputFolder = plan.Options.OutputFolder,
             UsesGpus = plan.Options.Device == "cuda",
             SlurmOptions = SlurmOptions(plan, parsed),
-            SlurmMpi = JobScript.SlurmValue(_mpi.Name, parsed.GetValue(_mpi)!),
+            SlurmMpi = parsed.GetValue(_mpi)!,
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
-        bool isSlurm = parsed.GetValue(_for) == Slurm;
         string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
         if (parsed.GetValue(_output) is not string file)
         {
@@ -126,17 +140,45 @@ internal sealed partial class LaunchCommand
         string time = parsed.GetValue(_time)!;
         if (!SlurmTime().IsMatch(time))
             throw new UserErrorException($"{_time.Name} {time}: expected minutes, hours:minutes:seconds or days-hours:minutes:seconds");
-        string name = parsed.GetValue(_name) ?? $"daso-{plan.Suite}";
-        List<(string, string?)> options = [("job-name", JobScript.SlurmValue(_name.Name, name)), ("time", time), ("output", "%x-%j.out")];
-        foreach (string given in parsed.GetValue(_sbatch) ?? [])
-        {
-            string[] parts = JobScript.SlurmValue(_sbatch.Name, given).TrimStart('-').Split('=', 2);
-            options.RemoveAll(one => one.Item1 == parts[0]);
-            options.Add((parts[0], parts.Length == 2 ? parts[1] : null));
-        }
-
-        return options;
+        List<(string, string?)> options =
+        [
+            ("job-name", OneLine(_name.Name, parsed.GetValue(_name) ?? $"daso-{plan.Suite}")), ("time", time), ("output", "%x-%j.out"),
+        ];
+        (string Name, string? Value)[] given = [.. (parsed.GetValue(_sbatch) ?? []).Select(SlurmOption)];
+        if (given.CountBy(one => one.Name).FirstOrDefault(name => name.Value > 1).Key is string twice)
+            throw new UserErrorException($"{_sbatch.Name} {twice}: given twice; leave one out");
+        options.RemoveAll(one => given.Any(other => other.Name == one.Item1));
+        return [.. options, .. given];
     }
+
+    /// <summary>An option of sbatch as the user has written it: name or name=value.</summary>
+    private (string Name, string? Value) SlurmOption(string given)
+    {
+        string[] parts = OneLine(_sbatch.Name, given).TrimStart('-').Split('=', 2);
+        if (!LongName().IsMatch(parts[0]))
+            throw new UserErrorException($"{_sbatch.Name} {given}: expected an option of sbatch by its long name, as in partition=gpu");
+        return s_ownOptions.TryGetValue(parts[0], out string? own)
+            ? throw new UserErrorException($"{_sbatch.Name} {given}: the script has it from {own}; give it there")
+            : (parts[0], parts.Length == 2 ? parts[1] : null);
+    }
+
+    private static string OneLine(string option, string value) => value.Any(char.IsControl)
+        ? throw new UserErrorException($"{option}: line ends and other control characters do not fit into a batch script's line")
+        : value;
+
+    /// <summary>Refuses options of what does not start the ranks.</summary>
+    private void RequireOptionsOf(bool isSlurm, ParseResult parsed)
+    {
+        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _name, _sbatch];
+        if (others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not Option given)
+            return;
+        throw new UserErrorException(isSlurm
+            ? $"{given.Name}: Slurm chooses the nodes; say which with {_sbatch.Name} nodelist=…, or take {_for.Name} {Mpiexec}"
+            : $"{given.Name}: of a batch script for Slurm; leave it out, or take {_for.Name} {Slurm}");
+    }
+
+    [GeneratedRegex("^[a-z][a-z0-9-]+$")]
+    private static partial Regex LongName();
 
     [GeneratedRegex(@"^(\d+-)?\d+(:\d{1,2}){0,2}$")]
     private static partial Regex SlurmTime();

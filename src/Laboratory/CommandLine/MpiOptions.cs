@@ -21,11 +21,14 @@ internal sealed class MpiOptions
         Description = "Under MPI with --device cuda: gives the library, which must take it, the GPUs' memory in place of pinned copies.",
     };
 
+    private readonly Option<string> _cluster = ClusterOption.Create();
+
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="hasDevice">Whether its ranks may compute on GPUs.</param>
     internal void AddTo(Command command, bool hasDevice)
     {
+        command.Add(_cluster);
         command.Add(_library);
         command.Add(_allReduce);
         if (hasDevice)

@@ -13,8 +13,6 @@ namespace Daso.CommandLine;
 /// <summary><c>predict</c>: a step's time by the model, for a described system or for one that runs were measured on.</summary>
 internal sealed class PredictCommand
 {
-    private static readonly string[] s_strategies = ["ddp", "horovod", "daso", "post-local-sgd", "none"];
-
     private readonly Option<string?> _system = new("--system")
     {
         Description = "JSON file of a system, or of a calibration that --save wrote.",
@@ -45,12 +43,8 @@ internal sealed class PredictCommand
         Description = "Link between nodes, as in 1gbit,50us, in place of the system's or, with --calibrate, of the runs'.",
     };
 
-    private readonly Option<string[]> _chosen = new("--strategies")
-    {
-        Description = $"The strategies: {string.Join(", ", s_strategies)}; the first is the baseline. daso gives its cycling phase and its blocking one.",
-        AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => s_strategies,
-    };
+    private readonly StrategyCatalog _catalog;
+    private readonly Option<string[]> _chosen;
 
     private readonly Option<string[]> _calibrate = new("--calibrate")
     {
@@ -73,13 +67,21 @@ internal sealed class PredictCommand
 
     private readonly Option<string> _format = ChoiceOption.Format();
 
-    private PredictCommand()
+    private PredictCommand(IReadOnlyList<ExperimentDefinition> experiments)
     {
+        _catalog = new StrategyCatalog(experiments);
+        _chosen = new Option<string[]>("--strategies")
+        {
+            Description = $"The strategies: {string.Join(", ", _catalog.Usual)}, or EXPERIMENT/STRATEGY; the first is the baseline. "
+                + "daso gives its cycling phase and its blocking one.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => _catalog.Usual,
+        };
     }
 
-    internal static Command Create()
+    internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
-        var options = new PredictCommand();
+        var options = new PredictCommand(experiments);
         var command = new Command("predict", "Predicts a step's time under each strategy, and compares with runs that were measured.")
         {
             options._system, options._workload, options._model, options._compute, options._nodes, options._ranksPerNode, options._link,
@@ -149,7 +151,10 @@ internal sealed class PredictCommand
     private IReadOnlyList<MeasuredCell> Read(ParseResult parsed, string[] runs)
     {
         var reading = new RunReading(LinkOf(parsed), parsed.GetValue(_sharedCores));
-        return [.. runs.SelectMany(reading.Read)];
+        MeasuredCell[] cells = [.. runs.SelectMany(reading.Read)];
+        if (!parsed.IsJson(_format))
+            PredictPrinter.WriteNotModelled(reading.NotModelled, SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output));
+        return cells;
     }
 
     private void Predict(ParseResult parsed)
@@ -164,21 +169,39 @@ internal sealed class PredictCommand
             InterNode = LinkOf(parsed) is LinkSpec link ? new LinkModel(link.LatencyNs, link.BitsPerSecond / 8) : system.InterNode,
         };
         IEnumerable<WorkloadSpec> workloads = calibration is null ? [Workload(parsed)] : Chosen(parsed.GetValue(_workload), calibration);
-        var predicted = workloads.Select(workload => (Workload: workload, Steps: (PredictedStep[])
-            [.. parsed.GetValue(_chosen)!.SelectMany(name => Phases(name, system)).Select(phase => StepPrediction.Of(system, workload, phase))])).ToList();
+        string[] chosen = parsed.GetValue(_chosen)!;
+        NearestName.Require("--strategies", chosen, _catalog.Names);
+        var notModelled = new SortedSet<string>(StringComparer.Ordinal);
+        var predicted = workloads.Select(workload => (Workload: workload, Steps: Steps(chosen, system, workload, notModelled))).ToList();
         TextWriter output = parsed.InvocationConfiguration.Output;
         if (parsed.IsJson(_format))
         {
             PredictJson.Write(
                 [.. predicted.Select(one =>
-                    new PredictedWorkload(one.Workload.Name, system.Name, system.Nodes, system.RanksPerNode, one.Steps))],
+                    new PredictedWorkload(one.Workload.Name, system.Name, system.Nodes, system.RanksPerNode, one.Steps, notModelled))],
                 output);
             return;
         }
 
         IAnsiConsole console = SpeedupTable.ConsoleFor(output);
-        foreach ((WorkloadSpec workload, PredictedStep[] steps) in predicted)
+        foreach ((WorkloadSpec workload, PredictedStep[] steps) in predicted.Where(one => one.Steps.Length > 0))
             PredictPrinter.Write(system, workload, steps, console);
+        PredictPrinter.WriteNotModelled(notModelled, console);
+    }
+
+    /// <summary>A step of each phase of the chosen strategies; those that do not say what they do in a step are noted.</summary>
+    private PredictedStep[] Steps(string[] chosen, SystemSpec system, WorkloadSpec workload, ISet<string> notModelled)
+    {
+        var steps = new List<PredictedStep>();
+        foreach (string name in chosen)
+        {
+            IReadOnlyList<ModelledStrategy> phases = _catalog.Phases(name, system, workload);
+            if (phases.Count == 0)
+                notModelled.Add(name);
+            steps.AddRange(phases.Select(phase => StepPrediction.Of(system, workload, phase)));
+        }
+
+        return [.. steps];
     }
 
     private static IEnumerable<WorkloadSpec> Chosen(string? name, Calibration calibration)
@@ -221,14 +244,4 @@ internal sealed class PredictCommand
         ?? throw new UserErrorException($"--system: {purpose} needs one; or fit one to runs with --calibrate RUN");
 
     private LinkSpec? LinkOf(ParseResult parsed) => parsed.GetValue(_link) is string link ? LinkSpec.Parse(link) : null;
-
-    /// <summary>A step of each of a strategy's phases.</summary>
-    private static IEnumerable<StrategyModel> Phases(string name, SystemSpec system)
-    {
-        NearestName.Require("--strategies", [name], s_strategies);
-        StrategyModel strategy = StrategyModels.Of(name, system);
-        return strategy is DasoModel daso
-            ? [daso with { Name = "daso, cycling" }, daso with { Name = "daso, blocking", Skips = default }]
-            : [strategy];
-    }
 }

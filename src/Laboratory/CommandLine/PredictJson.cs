@@ -38,9 +38,14 @@ internal sealed partial class PredictJson : JsonSerializerContext
         Readable.IReadOnlyListPredictedCell));
 }
 
-/// <summary>A workload's steps on a system.</summary>
+/// <summary>A workload's steps on a system, and the names of strategies that do not say what they do in one.</summary>
 internal sealed record PredictedWorkload(
-    string Workload, string System, int Nodes, int RanksPerNode, IReadOnlyList<PredictedStep> Strategies);
+    string Workload,
+    string System,
+    int Nodes,
+    int RanksPerNode,
+    IReadOnlyList<PredictedStep> Strategies,
+    IReadOnlyCollection<string> NotModelled);
 
 /// <summary>A prediction beside its measurement.</summary>
 internal sealed record PredictedCell(

@@ -40,6 +40,13 @@ internal static class PredictPrinter
             console.WriteLine("daso: steps of one phase; a training has blocking epochs at both ends and cycling ones between them (docs/daso.md).");
     }
 
+    /// <summary>What there is no prediction of.</summary>
+    internal static void WriteNotModelled(IReadOnlyCollection<string> strategies, IAnsiConsole console)
+    {
+        if (strategies.Count > 0)
+            console.WriteLine($"not modelled: {string.Join(", ", strategies)}; they do not say what they do in a step (docs/prediction.md)");
+    }
+
     /// <summary>What was fitted.</summary>
     internal static void Write(Calibration calibration, IAnsiConsole console)
     {

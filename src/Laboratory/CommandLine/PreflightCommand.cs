@@ -79,7 +79,7 @@ internal sealed class PreflightCommand
         int Measure(ICluster cluster) =>
             Finish(PreflightReport.Measure(cluster, emulated, maximum * MiB, budget, cancelled), parsed);
 
-        if (Launcher.Detect(Environment.GetEnvironmentVariable) is not Launcher launcher)
+        if (ClusterOption.FindLauncher(parsed) is not Launcher launcher)
             return Measure(new EmbeddedCluster(topology, emulated, Devices.ForRanks("cpu"), limit));
         if (link is not null)
             throw new UserErrorException($"--link {link}: links are emulated on the embedded cluster only; under MPI leave it out");

@@ -23,6 +23,8 @@ internal sealed class ReplayCommand
         DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
     };
 
+    private readonly Option<string> _cluster = ClusterOption.Create();
+
     private readonly IReadOnlyList<ExperimentDefinition> _experiments;
 
     private ReplayCommand(IReadOnlyList<ExperimentDefinition> experiments) => _experiments = experiments;
@@ -32,7 +34,7 @@ internal sealed class ReplayCommand
         var options = new ReplayCommand(experiments);
         var command = new Command("replay", "Repeats a run from its manifest and compares: bits on the same machine, else statistics.")
         {
-            options._run, options._force, options._out,
+            options._run, options._force, options._out, options._cluster,
         };
         command.SetAction(options.RunAsync);
         return command;
@@ -47,12 +49,13 @@ internal sealed class ReplayCommand
         IReadOnlySet<CellId> cells = RunEvents.ReadEnded(folder, manifest.Cluster.Ranks());
         if (cells.Count == 0)
             throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
-        Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+        Launcher? launcher = ClusterOption.FindLauncher(parsed);
         if (OnAnotherKindOfCluster(manifest, launcher) is string mistake)
             return Task.FromResult(MpiSession.Refuse(launcher, $"replay {path}: {mistake}"));
 
-        var repetition = new Repetition(path, manifest, cells, parsed.GetValue(_force));
-        string output = parsed.GetValue(_out)!;
+        var repetition = new Repetition(Path.GetFullPath(path), manifest, cells, parsed.GetValue(_force));
+        string output = Path.GetFullPath(parsed.GetValue(_out)!);
+        Enter(manifest.WorkingFolder, parsed.InvocationConfiguration.Error);
         var root = new RootCommand
         {
             SuiteCommand.Create(_experiments, (plan, processes, _, cancelled) => Repeat(
@@ -61,7 +64,7 @@ internal sealed class ReplayCommand
                 parsed.InvocationConfiguration,
                 cancelled)),
         };
-        ParseResult command = root.Parse([.. manifest.CommandLine]);
+        ParseResult command = root.Parse(CommandLineOf(manifest));
         if (command.Errors.Count > 0 || command.CommandResult.Command == root)
         {
             throw new UserErrorException(
@@ -71,6 +74,22 @@ internal sealed class ReplayCommand
 
         return command.InvokeAsync(
             new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancelled);
+    }
+
+    /// <summary>Goes where the run was started: relative paths of its command line begin there.</summary>
+    private static void Enter(string? workingFolder, TextWriter error)
+    {
+        if (Directory.Exists(workingFolder))
+            Environment.CurrentDirectory = workingFolder;
+        else if (workingFolder is not null)
+            error.WriteLine($"warning: {workingFolder}, where the run was started, is not here; relative paths begin in this folder");
+    }
+
+    /// <summary>The run's, with the kind of cluster that it had, whatever this process's environment says.</summary>
+    private static string[] CommandLineOf(Manifest manifest)
+    {
+        string kind = manifest.Cluster.HasRealLinks ? ClusterOption.Mpi : ClusterOption.Embedded;
+        return [.. HomeFolder.Expand(ClusterOption.Without(manifest.CommandLine)), $"{ClusterOption.Name}={kind}"];
     }
 
     private static string? OnAnotherKindOfCluster(Manifest manifest, Launcher? launcher)

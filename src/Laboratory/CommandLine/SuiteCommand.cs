@@ -49,6 +49,22 @@ internal sealed class SuiteCommand : Command
         _ => null,
     };
 
+    /// <summary>
+    /// Looks at the data of a plan that is not run here. Where it is missing or damaged that is a warning: a job's nodes may see what this
+    /// machine does not.
+    /// </summary>
+    internal static void WarnOfData(SuitePlan plan, TextWriter error)
+    {
+        try
+        {
+            plan.LookAtData();
+        }
+        catch (UserErrorException mistake)
+        {
+            error.WriteLine($"warning: {mistake.Message} (as seen from this machine)");
+        }
+    }
+
     /// <summary>The subcommand of one suite.</summary>
     private sealed class OneSuite
     {
@@ -197,7 +213,7 @@ internal sealed class SuiteCommand : Command
             if (_inPlaceOfRunning is not null)
                 return Task.FromResult(_inPlaceOfRunning(SuitePlan.Expand(_name, _experiments, options), parsed));
 
-            Launcher? launcher = Launcher.Detect(Environment.GetEnvironmentVariable);
+            Launcher? launcher = ClusterOption.FindLauncher(parsed);
             if (launcher is not null)
             {
                 if (NotUnderMpi(options) is string mistake)
@@ -209,8 +225,10 @@ internal sealed class SuiteCommand : Command
             bool isJson = parsed.IsJson(_format);
             if (parsed.GetValue(_dryRun))
             {
-                if (launcher is null or { Rank: 0 })
-                    PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
+                if (launcher is not (null or { Rank: 0 }))
+                    return Task.FromResult((int)ExitCode.Done);
+                WarnOfData(plan, parsed.InvocationConfiguration.Error);
+                PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
                 return Task.FromResult((int)ExitCode.Done);
             }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Daso.Analysis;
 using Daso.Experiments;
 using Daso.Recording;
 using Daso.Training;
@@ -9,6 +10,9 @@ namespace Daso.CommandLine;
 /// <summary>Shows on standard error how a suite goes on: a bar for each training on a terminal, a line for each epoch elsewhere.</summary>
 internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
 {
+    // 100 %, hh:mm:ss, and a space between columns.
+    private const int OtherColumns = 4 + 8 + 3;
+
     private ProgressTask? _task;
     private string _title = "";
 
@@ -22,15 +26,19 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         }
 
         console.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn { Width = BarWidth(console.Profile.Width) },
+                new PercentageColumn(),
+                new RemainingTimeColumn())
             .Start(bars => body(new SuiteProgress(console, bars)));
     }
 
     public ITrainingObserver CellStarted(CellId cell, int number, int count)
     {
         _title = $"[{number}/{count}] {cell.Experiment}, {cell.Strategy}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}";
-        _task = bars?.AddTask(Markup.Escape(_title));
-        return _task is null ? new Lines(console, _title) : new Bar(_task);
+        _task = bars?.AddTask(Markup.Escape(Fit(_title, [], console.Profile.Width)));
+        return _task is null ? new Lines(console, _title) : new Bar(console, _task, _title);
     }
 
     public void CellFailed(string reason)
@@ -42,10 +50,33 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
             return;
         }
 
-        _task.Description = $"{Markup.Escape(_title)}: failed";
+        _task.Description = Markup.Escape(Fit(_title, ["failed"], console.Profile.Width));
         _task.StopTask();
         console.WriteLine($"{_title}: failed: {reason}");
     }
+
+    /// <summary>What stands before a bar: a title and as many parts behind it as a line of the terminal has room for.</summary>
+    /// <param name="title">Cut where it alone is too long.</param>
+    /// <param name="parts">The most important first.</param>
+    /// <param name="consoleWidth">Characters of a line.</param>
+    internal static string Fit(string title, IEnumerable<string> parts, int consoleWidth)
+    {
+        int width = Math.Max(1, consoleWidth - BarWidth(consoleWidth) - OtherColumns);
+        string text = title.Length <= width ? title : title[..(width - 1)] + '…';
+        string separator = ": ";
+        foreach (string part in parts)
+        {
+            if (text.Length + separator.Length + part.Length > width)
+                break;
+            text += separator + part;
+            separator = ", ";
+        }
+
+        return text;
+    }
+
+    /// <summary>A bar shows something from ten characters on; with all parts before it a line has room for more from 120 on.</summary>
+    private static int BarWidth(int consoleWidth) => Math.Clamp(consoleWidth - 110, 10, 40);
 
     private sealed class Lines(IAnsiConsole console, string title) : ITrainingObserver
     {
@@ -53,23 +84,26 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
         {
         }
 
-        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {Describe(result)}");
+        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {string.Join(", ", Describe(result))}");
     }
 
-    private sealed class Bar(ProgressTask task) : ITrainingObserver
+    private sealed class Bar(IAnsiConsole console, ProgressTask task, string title) : ITrainingObserver
     {
-        private readonly string _title = task.Description;
-
         public void StepDone(int steps, int totalSteps)
         {
             task.MaxValue = totalSteps;
             task.Value = steps;
         }
 
-        public void EpochDone(EpochResult result) => task.Description = $"{_title}: {Describe(result)}";
+        public void EpochDone(EpochResult result) =>
+            task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
     }
 
-    private static string Describe(EpochResult result) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"epoch {result.Epoch + 1}, loss {result.TrainLoss:0.000}, held-out loss {result.HeldOutLoss:0.000}, accuracy {result.HeldOutAccuracy:0.0%}");
+    private static IEnumerable<string> Describe(EpochResult result) =>
+    [
+        FormattableString.Invariant($"epoch {result.Epoch + 1}"),
+        $"loss {Quantity.Fixed(result.TrainLoss, 3)}",
+        $"held-out loss {Quantity.Fixed(result.HeldOutLoss, 3)}",
+        string.Create(CultureInfo.InvariantCulture, $"accuracy {result.HeldOutAccuracy:0.0%}"),
+    ];
 }

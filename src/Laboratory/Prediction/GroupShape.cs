@@ -1,3 +1,5 @@
+using Daso.Strategies;
+
 namespace Daso.Prediction;
 
 /// <summary>The ranks of a collective.</summary>
@@ -7,6 +9,14 @@ public readonly record struct GroupShape(int Nodes, int RanksPerNode)
 {
     /// <summary>All of them.</summary>
     public int Ranks => Nodes * RanksPerNode;
+
+    /// <summary>The ranks of a program's operation.</summary>
+    public static GroupShape Of(ProgramGroup group, SystemSpec system) => group switch
+    {
+        ProgramGroup.Node => Node(system),
+        ProgramGroup.Global => Global(system),
+        _ => World(system),
+    };
 
     /// <summary>All ranks of a system.</summary>
     public static GroupShape World(SystemSpec system) => new(system.Nodes, system.RanksPerNode);

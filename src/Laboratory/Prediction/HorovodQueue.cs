@@ -1,4 +1,5 @@
 using Daso.Communication;
+using Daso.Strategies;
 
 namespace Daso.Prediction;
 
@@ -13,7 +14,7 @@ internal static class HorovodQueue
     /// <param name="model">Cycle, fusion, wire.</param>
     /// <param name="agreementNs">What one agreement takes.</param>
     /// <param name="messageNs">What a message of these elements takes.</param>
-    internal static double DrainNs(WorkloadSpec workload, HorovodModel model, double agreementNs, Func<long, double> messageNs)
+    internal static double DrainNs(WorkloadSpec workload, QueuedGradients model, double agreementNs, Func<long, double> messageNs)
     {
         IReadOnlyList<GradientTensor> queue = workload.Gradients;
         if (queue.Count == 0)
@@ -36,7 +37,7 @@ internal static class HorovodQueue
     }
 
     /// <summary>Elements of the messages in which gradients [first, end) are sent.</summary>
-    internal static IEnumerable<long> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, HorovodModel model)
+    internal static IEnumerable<long> Messages(IReadOnlyList<GradientTensor> queue, int first, int end, QueuedGradients model)
     {
         for (int next = first; next < end;)
         {

@@ -6,11 +6,10 @@ namespace Daso.Prediction;
 public static class ModelWorkload
 {
     /// <summary>
-    /// A model's gradients with the share of backward after which each part's are complete. A part's time is taken as its parameters times
-    /// the positions that they are applied to, which its floating-point operations are proportional to: for a ResNet a quarter as many
-    /// from stage to stage, one for the head; for a Transformer the same everywhere, and none for the embedding, which is looked up.
+    /// A model's gradients with the share of backward after which each part's are complete: of its parameters times the positions that
+    /// they are applied to (<see cref="ModelSpec.Positions"/>).
     /// </summary>
-    /// <exception cref="UserErrorException">The model's parts are of neither kind.</exception>
+    /// <exception cref="UserErrorException">The model does not say its parts' positions.</exception>
     public static IReadOnlyList<GradientTensor> Gradients(ModelSpec model)
     {
         using LayeredModel built = model.Build(seed: 0);
@@ -19,7 +18,7 @@ public static class ModelWorkload
                 .Where(one => one.parameter.requires_grad).Select(one => one.parameter.numel()).Reverse().ToArray()))
             .Reverse()
             .ToArray();
-        double[] costs = [.. parts.Select(part => part.Lengths.Sum() * Positions(model, part.Name))];
+        double[] costs = [.. parts.Select(part => part.Lengths.Sum() * Positions(part.Name))];
         double total = costs.Sum();
         var gradients = new List<GradientTensor>();
         double done = 0;
@@ -32,17 +31,8 @@ public static class ModelWorkload
         }
 
         return gradients;
-    }
 
-    /// <summary>Positions that a part's parameters are applied to, relative to those of a ResNet's first stage or to a token.</summary>
-    private static double Positions(ModelSpec model, string part) => model switch
-    {
-        ResNetSpec { Stem: StemKind.Standard } when part == "stem" => 4,
-        ResNetSpec when part == "stem" => 1,
-        ResNetSpec when part.StartsWith("stage", StringComparison.Ordinal) => Math.Pow(0.25, part["stage".Length] - '1'),
-        ResNetSpec => 1.0 / 3136,
-        TransformerSpec when part == "embedding" => 0,
-        TransformerSpec => 1,
-        _ => throw new UserErrorException($"the share of backward of {model.GetType().Name}'s parts is not known; give --workload"),
-    };
+        double Positions(string part) => model.Positions(part) ?? throw new UserErrorException(
+            $"the share of backward of {model.GetType().Name}'s parts is not known; give --workload");
+    }
 }

@@ -8,13 +8,13 @@ public static class StepPrediction
 
     /// <summary>Predicts a step amid a phase that goes on.</summary>
     /// <exception cref="UserErrorException">A value of the system or the workload is out of its range.</exception>
-    public static PredictedStep Of(SystemSpec system, WorkloadSpec workload, StrategyModel strategy)
+    public static PredictedStep Of(SystemSpec system, WorkloadSpec workload, ModelledStrategy strategy)
     {
         if (system.SharedCores is null)
             return StepFormula.Predict(system, workload, strategy);
 
-        // A whole number of DASO's periods, so that the first and the last do not weigh.
-        int period = strategy is DasoModel { IsBlocking: false } daso ? daso.Skips.Global : 4;
+        // A whole number of exchanges, so that the first and the last do not weigh.
+        int period = strategy.Program.StepsPerExchange > 1 ? (int)strategy.Program.StepsPerExchange : 4;
         var length = new TrainingLength(1, Periods * period);
         SimulatedTraining[] runs =
             [.. Enumerable.Range(0, Seeds).Select(seed => StepSimulation.Run(system, workload, strategy, length, seed))];

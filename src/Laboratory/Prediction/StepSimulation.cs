@@ -15,7 +15,7 @@ public static class StepSimulation
     /// <param name="seed">Of the jitter: the same seed gives the same times.</param>
     /// <exception cref="UserErrorException">A value of the system or the workload is out of its range.</exception>
     public static SimulatedTraining Run(
-        SystemSpec system, WorkloadSpec workload, StrategyModel strategy, TrainingLength length, int seed = 0)
+        SystemSpec system, WorkloadSpec workload, ModelledStrategy strategy, TrainingLength length, int seed = 0)
     {
         system.Validate();
         workload.Validate();

@@ -5,10 +5,12 @@ namespace Daso.Reporting;
 
 /// <summary>When a training ran, by the calendar.</summary>
 /// <param name="StartedUtc">When its models were built.</param>
-/// <param name="EndedUtc">When it was over.</param>
-/// <param name="ClockZeroUtc">Where the clock of its spans stands at 0.</param>
+/// <param name="EndedNs">When it was over, by the clock of its spans.</param>
+/// <param name="ClockZeroUtc">
+/// Where the clock of its spans stands at 0, read once at the start: whoever sets the calendar's clock meanwhile moves nothing.
+/// </param>
 /// <param name="IsResumed">Whether it was interrupted; the clock then stood still meanwhile.</param>
-internal sealed record CellTimes(DateTimeOffset StartedUtc, DateTimeOffset EndedUtc, DateTimeOffset ClockZeroUtc, bool IsResumed)
+internal sealed record CellTimes(DateTimeOffset StartedUtc, long EndedNs, DateTimeOffset ClockZeroUtc, bool IsResumed)
 {
     /// <summary>When the clock of the spans shows this.</summary>
     public DateTimeOffset At(long clockNs) => ClockZeroUtc.AddTicks(clockNs / TimeSpan.NanosecondsPerTick);
@@ -25,9 +27,10 @@ internal sealed record CellTimes(DateTimeOffset StartedUtc, DateTimeOffset Ended
                 return;
             CellId cell = RunEvents.CellOf(line);
             var utc = DateTimeOffset.Parse(line.GetProperty("utc").GetString()!, CultureInfo.InvariantCulture);
-            DateTimeOffset zero = utc.AddTicks(-line.GetProperty("time_ns").GetInt64() / TimeSpan.NanosecondsPerTick);
-            CellTimes known = times.GetValueOrDefault(cell) ?? new CellTimes(utc, utc, zero, IsResumed: false);
-            times[cell] = known with { EndedUtc = utc, IsResumed = known.IsResumed || name == "cell_resumed" };
+            long clockNs = line.GetProperty("time_ns").GetInt64();
+            DateTimeOffset zero = utc.AddTicks(-clockNs / TimeSpan.NanosecondsPerTick);
+            CellTimes known = times.GetValueOrDefault(cell) ?? new CellTimes(utc, clockNs, zero, IsResumed: false);
+            times[cell] = known with { EndedNs = clockNs, IsResumed = known.IsResumed || name == "cell_resumed" };
         });
 
         return times;

@@ -49,6 +49,7 @@ internal static class MlperfLogs
         bool isReached = plan.Target is null || cell.TimeToTargetNs is not null;
         var log = new LogText();
         log.Point(times.StartedUtc, "submission_benchmark", id.Experiment);
+        log.Point(times.StartedUtc, "submission_org", "none: no submission");
         log.Point(times.StartedUtc, "submission_division", "open");
         log.Point(times.StartedUtc, "submission_status", "research");
         log.Point(times.StartedUtc, "submission_platform", Platform(run.Manifest));
@@ -56,12 +57,18 @@ internal static class MlperfLogs
         log.Point(times.StartedUtc, "seed", id.Seed);
         if (GlobalBatch(run, id) is int batch)
             log.Point(times.StartedUtc, "global_batch_size", batch);
+        if (plan.TrainSamples is int train)
+            log.Point(times.StartedUtc, "train_samples", train);
+        if (plan.HeldOutSamples is int heldOut)
+            log.Point(times.StartedUtc, "eval_samples", heldOut);
+        // Nobody empties the system's cache of files between trainings.
+        log.Point(times.StartedUtc, "cache_clear", false);
         log.Begin(times.StartedUtc, "init_start");
         log.End(start, "init_stop");
         log.Begin(start, "run_start");
         foreach (EpochPoint epoch in cell.Epochs)
             AppendEpoch(log, spans, times, epoch, quality);
-        log.End(times.EndedUtc, "run_stop", ("status", isReached ? "success" : "aborted"));
+        log.End(times.At(times.EndedNs), "run_stop", ("status", isReached ? "success" : "aborted"));
         return log.ToString();
     }
 

@@ -28,7 +28,7 @@ internal sealed record ReportTable(
         ("Step vs", "step time over the baseline's, paired by seed, with its 95 % interval by bootstrap over seeds and blocks of steps"),
         ("Verdict", FormattableString.Invariant(
             $"whether this interval lies below, above or inside 1 ± {PairedRatio.DefaultThreshold * 100:0.#} %; ")
-            + "inconclusive: none of these, or too few steps for an interval"),
+            + "inconclusive: none of these, or too few steps for an interval; one training: another seed may differ by more than the interval"),
         ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
         ("accuracy, loss, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
         ("Sent", "bytes from a node to other nodes in a step"),
@@ -98,7 +98,7 @@ internal sealed record ReportTable(
     private static string Verdict(StrategySummary strategy) => strategy switch
     {
         { LessWork: not null } => "did less work",
-        { Ratio: PairedRatio ratio } => ratio.Verdict.ToString().ToLowerInvariant(),
+        { Ratio: PairedRatio ratio } => StrategyTexts.VerdictOf(ratio),
         _ => strategy.IsBaseline ? "baseline" : Quantity.Missing,
     };
 

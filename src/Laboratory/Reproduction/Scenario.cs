@@ -1,3 +1,4 @@
+using Daso.Baselines;
 using Daso.Communication;
 using Daso.Prediction;
 using Daso.Strategies;
@@ -105,29 +106,27 @@ internal sealed record Scenario
         };
     }
 
-    /// <summary>Horovod's own settings.</summary>
-    internal HorovodModel HorovodModel() => new()
-    {
-        Wire = HorovodWire,
-        Algorithm = Horovod switch
+    /// <summary>Horovod with its own settings.</summary>
+    internal ModelledStrategy HorovodStrategy(ProgramScope scope) => new(
+        "horovod",
+        new HorovodSpec { Wire = HorovodWire }.Programs(scope)[0],
+        new CommunicationModel
         {
-            HorovodTransport.Ring => CollectiveAlgorithm.Ring,
-            HorovodTransport.StagedMpi => CollectiveAlgorithm.Rabenseifner,
-            _ => CollectiveAlgorithm.Hierarchical,
-        },
-    };
+            Queued = Horovod switch
+            {
+                HorovodTransport.Ring => CollectiveAlgorithm.Ring,
+                HorovodTransport.StagedMpi => CollectiveAlgorithm.Rabenseifner,
+                _ => CollectiveAlgorithm.Hierarchical,
+            },
+        });
 
     /// <summary>DASO in an epoch with these skips.</summary>
-    internal DasoModel DasoModel(DasoSkips skips) => new() { UsesMpi = true, Skips = skips, BlockingAlgorithm = BlockingAlgorithm };
+    internal ModelledStrategy DasoStrategy(DasoSkips skips, ProgramScope scope) =>
+        new("daso", DasoProgram.Phase(new DasoSpec(), skips, scope), new CommunicationModel { UserDefined = BlockingAlgorithm });
 
     /// <summary>The blocking synchronisation that ends an epoch of the cycling phase: float32, and so no user-defined sum.</summary>
-    internal static DasoModel LastOfCycling() => new()
-    {
-        UsesMpi = true,
-        Skips = default,
-        BlockingWire = WireFormat.Float32,
-        BlockingAlgorithm = CollectiveAlgorithm.Ring,
-    };
+    internal static ModelledStrategy LastOfCycling(ProgramScope scope) => new(
+        "daso", DasoProgram.Phase(new DasoSpec { BlockingWire = WireFormat.Float32 }, default, scope), new CommunicationModel());
 
     private SystemSpec Common(SystemSpec described) => described with
     {

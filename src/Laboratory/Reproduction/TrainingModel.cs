@@ -4,7 +4,7 @@ using Daso.Strategies;
 namespace Daso.Reproduction;
 
 /// <summary>Predicts one step; <see cref="StepFormula.Predict"/> outside tests.</summary>
-internal delegate PredictedStep StepPredictor(SystemSpec system, WorkloadSpec workload, StrategyModel strategy);
+internal delegate PredictedStep StepPredictor(SystemSpec system, WorkloadSpec workload, ModelledStrategy strategy);
 
 /// <summary>The predicted training times of a scenario.</summary>
 /// <param name="HorovodNs">Horovod's.</param>
@@ -29,7 +29,7 @@ internal sealed class TrainingModel
     private readonly WorkloadSpec _workload;
     private readonly TrainingRecipe _recipe;
     private readonly StepPredictor _predict;
-    private readonly Dictionary<(SystemSpec, StrategyModel, double), double> _steps = [];
+    private readonly Dictionary<Phase, double> _steps = [];
 
     /// <param name="system">The described system; scenarios change it.</param>
     /// <param name="workload">A step without communication.</param>
@@ -49,24 +49,27 @@ internal sealed class TrainingModel
         int steps = _recipe.SamplesPerEpoch / (_workload.BatchPerRank * _system.RanksPerNode * scenario.Nodes);
         SystemSpec forHorovod = scenario.ForHorovod(_system);
         SystemSpec forDaso = scenario.ForDaso(_system);
-        double horovodNs = StepNs(scenario, forHorovod, scenario.HorovodModel()) * steps * _recipe.Epochs;
+        var scope = new ProgramScope(_workload.Elements, _system.RanksPerNode);
+        double horovodNs = StepNs(forHorovod, new Phase("horovod", scenario), () => scenario.HorovodStrategy(scope))
+            * steps * _recipe.Epochs;
         double dasoNs = 0;
         foreach (DasoSkips scheduled in _recipe.SkipsOfEpochs(scenario.Loss))
         {
             DasoSkips skips = scenario.Cycles ? scheduled : default;
-            double stepNs = StepNs(scenario, forDaso, scenario.DasoModel(skips));
-            double lastNs = skips.Global == 0 ? stepNs : StepNs(scenario, forDaso, Scenario.LastOfCycling());
+            double stepNs = StepNs(forDaso, new Phase("daso", scenario, skips), () => scenario.DasoStrategy(skips, scope));
+            double lastNs = skips.Global == 0
+                ? stepNs
+                : StepNs(forDaso, new Phase("last", scenario), () => Scenario.LastOfCycling(scope));
             dasoNs += (stepNs * (steps - 1)) + lastNs;
         }
 
         return new PredictedTraining(horovodNs, dasoNs, _workload.ComputeNs / scenario.ComputeSpeedup * steps * _recipe.Epochs);
     }
 
-    private double StepNs(Scenario scenario, SystemSpec system, StrategyModel strategy)
+    private double StepNs(SystemSpec system, Phase phase, Func<ModelledStrategy> strategy)
     {
-        var key = (system, strategy, scenario.ComputeSpeedup);
-        if (!_steps.TryGetValue(key, out double stepNs))
-            _steps[key] = stepNs = _predict(system, Faster(scenario.ComputeSpeedup), strategy).StepNs;
+        if (!_steps.TryGetValue(phase, out double stepNs))
+            _steps[phase] = stepNs = _predict(system, Faster(phase.Scenario.ComputeSpeedup), strategy()).StepNs;
         return stepNs;
     }
 
@@ -77,4 +80,7 @@ internal sealed class TrainingModel
         OptimizerNs = _workload.OptimizerNs / factor,
         OtherNs = _workload.OtherNs / factor,
     };
+
+    /// <summary>Which step of which scenario; a program itself is no key.</summary>
+    private readonly record struct Phase(string Name, Scenario Scenario, DasoSkips Skips = default);
 }

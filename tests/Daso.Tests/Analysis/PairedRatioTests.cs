@@ -27,8 +27,56 @@ public class PairedRatioTests
         Assert.InRange((double)held / Trials, least, most);
     }
 
+    /// <summary>As in <c>compare</c>: sides with different numbers of trainings, whose trainings differ by different amounts.</summary>
     [Theory]
-    [InlineData(1, 0)]
+    [InlineData(2, 2, 0.06, 0.06, 0.92)]
+    [InlineData(3, 3, 0.06, 0.02, 0.92)]
+    [InlineData(2, 10, 0.06, 0.06, 0.9)]
+    [InlineData(2, 10, 0.06, 0.015, 0.88)]
+    [InlineData(2, 10, 0.015, 0.06, 0.9)]
+    public void Of_unequal_sides_too(int units, int others, double noise, double noiseOfOthers, double least)
+    {
+        var random = new Random(42);
+        int held = 0;
+        for (int trial = 0; trial < Trials; trial++)
+        {
+            PairedRatio ratio = RatioBootstrap.Unpaired(
+                Units(random, units, 1.3, noise), Units(random, others, 1, noiseOfOthers), IntervalScope.Seeds, PairedRatio.DefaultThreshold);
+            held += ratio.Low <= 1.3 && ratio.High >= 1.3 ? 1 : 0;
+        }
+
+        Assert.InRange((double)held / Trials, least, 0.99);
+    }
+
+    /// <summary>Degrees of freedom as R's t.test gives them.</summary>
+    [Fact]
+    public void Degrees_of_freedom_are_Welchs()
+    {
+        double[] few = [10.1, 9.2, 11.4], many = [8.0, 8.1, 7.9, 8.05, 8.2];
+        Assert.Equal(2.0246, RatioBootstrap.WelchFreedom(Of(few), Of(many)), 3);
+        Assert.Equal(2, RatioBootstrap.WelchFreedom(Of(few), Of([8])), 12);
+
+        static IReadOnlyList<RatioUnit> Of(double[] logs) => [.. logs.Select(log => new RatioUnit(log, []))];
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 8)]
+    [InlineData(8, 1)]
+    public void One_training_is_never_called_faster_or_slower(int units, int others)
+    {
+        var random = new Random(42);
+        for (int trial = 0; trial < 20; trial++)
+        {
+            PairedRatio ratio = RatioBootstrap.Unpaired(
+                Units(random, units, 2, 0.03), Units(random, others, 1, 0.03), IntervalScope.Seeds, PairedRatio.DefaultThreshold);
+            Assert.Equal((Verdict.OneTraining, IntervalScope.OneTraining), (ratio.Verdict, ratio.Scope));
+        }
+
+        Assert.All(Ratios(seeds: 1, 2, 0.03), ratio => Assert.Equal(Verdict.OneTraining, ratio.Verdict));
+    }
+
+    [Theory]
     [InlineData(2, 0.03)]
     [InlineData(3, 0.03)]
     public void Equal_trainings_are_hardly_ever_called_different(int seeds, double cellNoise)
@@ -71,7 +119,7 @@ public class PairedRatioTests
         long[] baseline = [.. strategy.Select(step => step * 2)];
         PairedRatio ratio = RatioBootstrap.Paired([RatioUnit.Of(StepBlocks.Of([strategy]), StepBlocks.Of([baseline]))]);
         Assert.InRange(ratio.High - ratio.Low, 0, 0.25);
-        Assert.Equal(Verdict.Faster, ratio.Verdict);
+        Assert.True(ratio.High < 1);
     }
 
     [Theory]
@@ -84,7 +132,7 @@ public class PairedRatioTests
         StepBlocks baseline = Even(1, 60_000_000, 120);
         PairedRatio ratio = Together([.. Enumerable.Repeat(strategy, seeds)], [.. Enumerable.Repeat(baseline, seeds)]);
         Assert.InRange(ratio.High - ratio.Low, 0, widest);
-        Assert.Equal(Verdict.Faster, ratio.Verdict);
+        Assert.True(ratio.High < 1);
     }
 
     [Fact]
@@ -118,6 +166,12 @@ public class PairedRatioTests
         StepBlocks blocks = StepBlocks.Of([even, odd]);
         Assert.Equal((20.0, 4, true), (blocks.MeanNs, blocks.Count, blocks.HasNoise));
     }
+
+    /// <summary>The trainings of one side, told from the phases that they have in common as in a summary.</summary>
+    private static IReadOnlyList<RatioUnit> Units(Random random, int count, double truth, double cellNoise) =>
+    [
+        .. StepBlocks.Together([.. Enumerable.Range(0, count).Select(_ => Training(random, truth, cellNoise, 24, false))]).Select(RatioUnit.Of),
+    ];
 
     private static RatioUnit Pair(int ranks, long stepNs, long baselineNs) => RatioUnit.Of(Even(ranks, stepNs), Even(ranks, baselineNs));
 

@@ -42,4 +42,11 @@ public class QuantityTests
     [InlineData(9.87, "9.87")]
     [InlineData(double.NaN, "–")]
     public void Counts(double value, string expected) => Assert.Equal(expected, Quantity.Count(value));
+
+    [Theory]
+    [InlineData(0.4981, "0.498")]
+    [InlineData(-999999999.4, "-999999999.400")]
+    [InlineData(1.23e28, "1.23e+28")]
+    [InlineData(double.NaN, "–")]
+    public void A_number_with_decimals_stays_short(double value, string text) => Assert.Equal(text, Quantity.Fixed(value, 3));
 }

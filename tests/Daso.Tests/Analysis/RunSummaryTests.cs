@@ -134,7 +134,7 @@ public class RunSummaryTests
         using (var events = new RunEvents(run.Folder, continues: true))
         {
             events.CellStarted(failed);
-            events.Failed("rank 1 failed: no memory", failed);
+            events.Failed("rank 1 failed: no memory", failed, "System.OutOfMemoryException: no memory\n   at Trainer.Step()");
             events.CellStarted(killed);
         }
 

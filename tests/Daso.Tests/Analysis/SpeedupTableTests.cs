@@ -20,10 +20,10 @@ public class SpeedupTableTests
             ├──────────┼───────────────┼──────────────┼──────────┼──────────┼─────────────────────────┼───────────────┼───────────────┼─────────┤
             │ daso     │ 41.0 ± 0.5 ms │ 40.5…41.5 ms │    6,244 │   246 ms │ 0.50 (0.50…0.50) faster │  246 ms (3/3) │ 0.920 ± 0.010 │ 4.00 kB │
             │ ddp      │ 82.0 ± 1.0 ms │ 81.0…83.0 ms │    3,122 │   492 ms │                       1 │  missed (0/3) │ 0.880 ± 0.000 │ 22.3 MB │
-            │ none †   │ 31.2 ± 0.0 ms │ 31.2…31.2 ms │    8,196 │   187 ms │   0.39 (–) inconclusive │ 93.7 ms (1/1) │         0.500 │     0 B │
+            │ none †   │ 31.2 ± 0.0 ms │ 31.2…31.2 ms │    8,196 │   187 ms │   0.39 (–) one training │ 93.7 ms (1/1) │         0.500 │     0 B │
             ╰──────────┴───────────────┴──────────────┴──────────┴──────────┴─────────────────────────┴───────────────┴───────────────┴─────────╯
             † none did less work, so that its times do not compare: reached the target in 1 epochs; the baseline needs 3 or more, at least 1.6 by its spread
-            one seed: the intervals hold the noise inside these trainings, not that of a repetition
+            one training: no verdict; the intervals hold the noise inside these trainings, not what another training would differ by
             ╭─────────────────┬─────────┬──────┬─────────┬─────────┬──────────┬─────────┬──────┬─────────┬───────┬────────┬───────────┬─────────┬─────────┬───────────╮
             │ Where time goes │    Mean │ Data │ Buffers │ Forward │ Backward │   Local │ Send │    Wait │ Merge │ Update │ Imbalance │   Other │   Alloc │        GC │
             ├─────────────────┼─────────┼──────┼─────────┼─────────┼──────────┼─────────┼──────┼─────────┼───────┼────────┼───────────┼─────────┼─────────┼───────────┤
@@ -35,7 +35,7 @@ public class SpeedupTableTests
             Step             the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds
             …/s              of all ranks over the training time, median over seeds
             Training         time of all epochs without evaluation, median over seeds
-            vs               step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (– and inconclusive: too few steps)
+            vs               step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (–: too few steps for an interval)
             To               training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)
             accuracy, …      the quality on held-out data after the last epoch: mean ± standard deviation over seeds
             Sent             bytes from a node to other nodes in a step
@@ -60,6 +60,18 @@ public class SpeedupTableTests
         using var run = new SyntheticRun(
             new RecordedCluster(2, 2, "cpu") { HasRealLinks = true }, SyntheticRun.Plan("ddp") with { Seeds = [3], Link = null });
         Assert.Contains("2 × 2 ranks on cpu; link real (MPI); seed 3", Plain(RunSummary.Read(run.Folder.Path)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(4, true)]
+    [InlineData(1, false)]
+    [InlineData(null, false)]
+    public void Ranks_that_share_a_gpu_are_told(int? ranksPerGpu, bool isWarned)
+    {
+        using var run = new SyntheticRun(
+            new RecordedCluster(2, 2, "cuda") { RanksPerGpu = ranksPerGpu }, SyntheticRun.Plan("ddp") with { Seeds = [3] });
+        Assert.Equal(isWarned, Plain(RunSummary.Read(run.Folder.Path)).ReplaceLineEndings(" ")
+            .Contains("SHARED: 4 ranks compute on one GPU", StringComparison.Ordinal));
     }
 
     [Fact]

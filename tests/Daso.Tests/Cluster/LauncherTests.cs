@@ -28,6 +28,15 @@ public class LauncherTests
     public void Elsewhere_there_is_none(string environment) => Assert.Null(Launcher.Detect(Variables(environment)));
 
     [Fact]
+    public void A_step_of_one_task_is_a_rank_where_the_user_says_so()
+    {
+        Func<string, string?> step = Variables("SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1");
+        Assert.Null(Launcher.Detect(step));
+        Assert.Equal(new Launcher("Slurm", 0, 1), Launcher.Detect(step, isCertain: true));
+        Assert.Null(Launcher.Detect(Variables("HOME=/root"), isCertain: true));
+    }
+
+    [Fact]
     public void Open_mpi_is_refused() => Assert.Equal(
         ExitCode.Environment,
         Assert.Throws<UserErrorException>(() => Launcher.Detect(Variables("OMPI_COMM_WORLD_RANK=0 PMIX_RANK=0"))).ExitCode);

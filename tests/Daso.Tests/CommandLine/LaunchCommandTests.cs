@@ -42,6 +42,42 @@ public class LaunchCommandTests
     }
 
     [Fact]
+    public void Values_that_slurm_takes_stand_in_the_script_as_slurm_reads_them()
+    {
+        string script = (s_script with
+        {
+            SlurmOptions =
+            [
+                ("nodelist", "node[01-04]"), ("constraint", "a100|h100"), ("gres", "gpu:4(S:0-1)"), ("dependency", "afterok:12?afterany:13"),
+                ("comment", "for \"me\" \\ you"), ("account", "p-42"),
+            ],
+        }).ForSlurm();
+        Assert.Contains(
+            """
+            #SBATCH --nodes=3
+            #SBATCH --ntasks-per-node=2
+            #SBATCH --nodelist="node[01-04]"
+            #SBATCH --constraint="a100|h100"
+            #SBATCH --gres="gpu:4(S:0-1)"
+            #SBATCH --dependency="afterok:12?afterany:13"
+            #SBATCH --comment="for \"me\" \\ you"
+            #SBATCH --account=p-42
+
+            """.ReplaceLineEndings("\n"),
+            script);
+    }
+
+    [Fact]
+    public void Data_that_is_not_here_may_be_on_the_nodes()
+    {
+        using var program = new Program();
+        (int exitCode, string script, string errors) = program.Run("launch", "suite", "imagenet-resnet50", "--data", "nowhere");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("--data nowhere", script);
+        Assert.StartsWith("warning: --data nowhere: no such folder", errors);
+    }
+
+    [Fact]
     public void A_script_for_slurm_runs_with_an_srun()
     {
         // An srun that plays the nodes one after the other: the script's own logic runs for real.
@@ -93,8 +129,16 @@ public class LaunchCommandTests
     [InlineData("did you mean quickstart?", "suite", "quikstart")]
     [InlineData("--link 1gbit: links are emulated", "suite", "quickstart", "--link", "1gbit")]
     [InlineData("--time soon", "suite", "quickstart", "--time", "soon")]
-    [InlineData("--sbatch comment=a b", "suite", "quickstart", "--sbatch", "comment=a b")]
-    [InlineData("--hosts: 1 hosts for 2 nodes", "suite", "quickstart", "--hosts", "a")]
+    [InlineData("control characters", "suite", "quickstart", "--sbatch", "comment=a\n#SBATCH --nodes=9")]
+    [InlineData("--sbatch nodes=4: the script has it from --nodes; give it there", "suite", "quickstart", "--sbatch", "nodes=4")]
+    [InlineData("--sbatch ntasks-per-node=1: the script has it from --ranks-per-node", "suite", "quickstart", "--sbatch", "ntasks-per-node=1")]
+    [InlineData("--sbatch time=5: the script has it from --time", "suite", "quickstart", "--sbatch", "time=5")]
+    [InlineData("--sbatch p=gpu: expected an option of sbatch by its long name", "suite", "quickstart", "--sbatch", "p=gpu")]
+    [InlineData("--sbatch partition: given twice", "suite", "quickstart", "--sbatch", "partition=a", "partition=b")]
+    [InlineData("--hosts: 1 hosts for 2 nodes", "--for", "mpiexec", "suite", "quickstart", "--hosts", "a")]
+    [InlineData("--hosts: Slurm chooses the nodes", "suite", "quickstart", "--hosts", "a", "b")]
+    [InlineData("--time: of a batch script for Slurm", "--for", "mpiexec", "suite", "quickstart", "--time", "5")]
+    [InlineData("--cluster embedded: launch starts processes", "suite", "quickstart", "--cluster", "embedded")]
     [InlineData("--program nowhere.dll: no such file", "suite", "quickstart", "--program", "nowhere.dll")]
     public void A_mistake_shows_before_the_job_is_queued(string message, params string[] arguments)
     {

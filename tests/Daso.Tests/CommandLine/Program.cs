@@ -43,6 +43,20 @@ internal sealed class Program(string library = "Daso.Suites.dll") : IDisposable
         return Finish(process);
     }
 
+    /// <summary>Runs the suites' program by a shell, which may close its streams.</summary>
+    /// <param name="arguments">As a shell reads them.</param>
+    internal (int ExitCode, string Output, string Errors) RunInShell(string arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(
+            "bash", ["-c", $"exec dotnet '{Path.Combine(AppContext.BaseDirectory, library)}' {arguments}"])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        return Finish(process);
+    }
+
     /// <summary>Waits for a started program and returns what it wrote.</summary>
     /// <param name="process">The program.</param>
     /// <param name="limit">After which it is killed; null: 3 minutes.</param>

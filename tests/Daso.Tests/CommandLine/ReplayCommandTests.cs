@@ -36,6 +36,21 @@ public sealed class ReplayCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_run_is_repeated_from_any_folder_in_the_one_that_it_was_started_in()
+    {
+        string run = Train();
+        using var elsewhere = new Program();
+
+        (int exitCode, string output, string errors) = elsewhere.Run("replay", run, "--out", "repeated");
+
+        Assert.True(exitCode == 0, output + errors);
+        Assert.Equal(_program.Folder, Manifest.Read(RunFolder.Open(run)).WorkingFolder);
+        string repetition = Assert.Single(Directory.GetDirectories(Path.Combine(elsewhere.Folder, "repeated")));
+        Assert.Equal(_program.Folder, Manifest.Read(RunFolder.Open(repetition)).WorkingFolder);
+        Assert.DoesNotContain("warning: /", errors);
+    }
+
+    [Fact]
     public void Only_what_was_completed_is_repeated_and_on_another_machine_statistics_decide()
     {
         string run = Train();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Daso.CommandLine;
 
 namespace Daso.Tests.CommandLine;
 
@@ -90,6 +91,48 @@ public class SuiteCommandTests
         Assert.Contains("5. none, seed 2", output);
         Assert.Contains("--batch 256", output);
         Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Fact]
+    public void A_dry_run_looks_at_the_data()
+    {
+        using var program = new Program();
+        (int exitCode, string output, string errors) = program.Run("suite", "imagenet-resnet50", "--data", "nowhere", "--dry-run");
+        Assert.Equal(0, exitCode);
+        Assert.Contains("1. ddp, seed 1", output);
+        Assert.StartsWith("warning: --data nowhere: no such folder", Assert.Single(errors.TrimEnd().Split('\n')));
+    }
+
+    [Fact]
+    public void A_closed_standard_output_is_told_before_anything_is_trained()
+    {
+        using var program = new Program();
+        (int exitCode, _, string errors) = program.RunInShell("suite quickstart >&-");
+        Assert.Equal((int)ExitCode.Environment, exitCode);
+        Assert.StartsWith("error: standard output is closed", Assert.Single(errors.TrimEnd().Split('\n')));
+        Assert.Empty(Directory.GetFileSystemEntries(program.Folder));
+    }
+
+    [Theory]
+    [InlineData("list 2>&-", 0)]
+    [InlineData("suite quikstart 2>&-", 2)]
+    [InlineData("suite quikstart 2>/dev/full", 2)]
+    [InlineData("list >&- 2>&-", 5)]
+    public void A_closed_standard_error_changes_no_exit_code(string command, int expected)
+    {
+        using var program = new Program();
+        Assert.Equal(expected, program.RunInShell(command).ExitCode);
+    }
+
+    [Theory]
+    [InlineData(80, "[1/2] digits-resnet18, ddp, seed 1: epoch 3, loss 0.498")]
+    [InlineData(150, "[1/2] digits-resnet18, ddp, seed 1: epoch 3, loss 0.498, held-out loss 0.270, accuracy 91.4%")]
+    [InlineData(50, "[1/2] digits-resnet18, d…")]
+    public void A_bar_leaves_its_line_for_its_text(int width, string text)
+    {
+        Assert.Equal(text, SuiteProgress.Fit(
+            "[1/2] digits-resnet18, ddp, seed 1", ["epoch 3", "loss 0.498", "held-out loss 0.270", "accuracy 91.4%"], width));
+        Assert.InRange(text.Length, 1, width - 10 - 15);
     }
 
     [Fact]

@@ -9,6 +9,9 @@ public class LinkSpecTests
     [InlineData("200mbit", 200e6, 0)]
     [InlineData("2.5GBIT, 1ms", 2.5e9, 1_000_000)]
     [InlineData("64kbit,10ns", 64e3, 10)]
+    [InlineData("500 Mbit/s, 50 µs", 500e6, 50_000)] // as the table prints it
+    [InlineData("1.5 Gbit/s, 0.431 \u03bcs", 1.5e9, 431)]
+    [InlineData("200mbit/s, 0us", 200e6, 0)] // as --dry-run prints it
     public void Reads_rate_and_latency(string text, double bitsPerSecond, long latencyNs) =>
         Assert.Equal(new LinkSpec(bitsPerSecond, latencyNs), LinkSpec.Parse(text));
 
@@ -22,6 +25,8 @@ public class LinkSpecTests
     [InlineData("1gbit,-5us")]
     [InlineData("nangbit")]
     [InlineData("1gbit,50us,3")]
+    [InlineData("1gbit/s/s")]
+    [InlineData("1gbit,50us/s")]
     public void Refuses_anything_else_and_says_what_is_expected(string text)
     {
         UserErrorException mistake = Assert.Throws<UserErrorException>(() => LinkSpec.Parse(text));

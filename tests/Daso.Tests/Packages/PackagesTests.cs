@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Xml.Linq;
+using Daso.Recording;
 
 namespace Daso.Tests.Packages;
 
@@ -28,6 +29,28 @@ public sealed class PackagesTests : IDisposable
         Assert.Contains("Images that a rank sees in one step.", help, StringComparison.Ordinal);
         string table = dotnet.Run(program, "suite", "waves", "--steps", "2", "--nodes", "1", "--ranks-per-node", "2", "--seeds", "1");
         Assert.All(["ddp", "daso", "local"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
+    }
+
+    /// <summary>Built in a work tree beside its repository, started inside another repository after the source has changed.</summary>
+    [Fact]
+    public void A_run_names_the_commit_that_its_program_was_built_from()
+    {
+        DotNet dotnet = MakeProject();
+        File.WriteAllText(Path.Combine(_folder, "FirstSuite", ".gitignore"), "bin/\nobj/\n");
+        string commit = Commit(dotnet, "FirstSuite");
+        dotnet.Execute("git", "-C", "FirstSuite", "worktree", "add", "--quiet", "../Tree");
+        dotnet.Run("publish", "Tree", "-p:UseSharedCompilation=false", "-m:1", "-o", "published");
+        File.WriteAllText(Path.Combine(_folder, "Tree", "new.cs"), "");
+        Directory.CreateDirectory(Path.Combine(_folder, "paper"));
+        Commit(dotnet, "paper");
+
+        new DotNet(Path.Combine(_folder, "paper"), "").Run(
+            Path.Combine(_folder, "published", "FirstSuite.dll"),
+            "suite", "waves", "--steps", "1", "--nodes", "1", "--ranks-per-node", "1", "--seeds", "1", "--strategies", "ddp", "--out", "runs");
+
+        string run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "paper", "runs")));
+        Assert.Equal(new SourceRevision(commit, false), Manifest.Read(RunFolder.Open(run)).Source);
+        Assert.Contains($"-{commit[..7]}-", run, StringComparison.Ordinal);
     }
 
     /// <summary>So that the class in the README is one that builds and runs.</summary>
@@ -79,6 +102,16 @@ public sealed class PackagesTests : IDisposable
         dotnet.Run(["new", "install", template, .. hive]);
         dotnet.Run(["new", "daso-suite", "--name", "FirstSuite", .. hive]);
         return dotnet;
+    }
+
+    /// <summary>Makes a folder a repository with one commit; returns the commit.</summary>
+    private static string Commit(DotNet tools, string folder)
+    {
+        string[] git = ["-C", folder, "-c", "user.name=T", "-c", "user.email=t@localhost"];
+        tools.Execute("git", [.. git, "init", "--quiet"]);
+        tools.Execute("git", [.. git, "add", "."]);
+        tools.Execute("git", [.. git, "commit", "--quiet", "--allow-empty", "-m", "first"]);
+        return tools.Execute("git", [.. git, "rev-parse", "HEAD"]).Trim();
     }
 
     /// <summary>What the package Daso gives the compiler and editors.</summary>

@@ -1,3 +1,4 @@
+using Daso.Baselines;
 using Daso.Prediction;
 using Daso.Prediction.Calibrating;
 using Daso.Strategies;
@@ -98,9 +99,16 @@ public class CalibratorTests
     private static MeasuredCell[] Cells(double bitsPerSecond)
     {
         SystemSpec machine = s_machine with { InterNode = new LinkModel(50_000, bitsPerSecond / 8) };
-        var length = new TrainingLength(3, 12) { DasoSchedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
-        StrategyModel[] strategies =
-            [.. new[] { "ddp", "horovod", "daso", "none" }.Select(name => StrategyModels.Of(name, s_machine))];
+        var length = new TrainingLength(3, 12);
+        var scope = new ProgramScope(s_workload.Elements, s_machine.RanksPerNode);
+        var daso = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+        (string Name, StrategySpec Spec)[] specs =
+            [("ddp", new DdpSpec()), ("horovod", new HorovodSpec()), ("daso", daso), ("none", new NoCommunicationSpec())];
+        ModelledStrategy[] strategies =
+        [
+            .. specs.Select(one => new ModelledStrategy(
+                one.Name, one.Spec.TrainingProgram(scope, [1, 0.5, 0.25], length.StepsPerEpoch)!, CommunicationModel.Of(s_machine))),
+        ];
         return [.. strategies.Select(strategy => new MeasuredCell
         {
             Run = "a",
@@ -116,7 +124,7 @@ public class CalibratorTests
                 2 * s_workload.BackwardNs,
                 2 * s_workload.OptimizerNs,
                 2 * s_workload.OtherNs,
-                strategy is DasoModel ? s_workload.Elements * 4 / 5e9 * 1e9 : null,
+                strategy.Name == "daso" ? s_workload.Elements * 4 / 5e9 * 1e9 : null,
                 0,
                 0),
             Link = "",

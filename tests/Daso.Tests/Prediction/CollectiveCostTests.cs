@@ -94,13 +94,14 @@ public class CollectiveCostTests
     }
 
     [Theory]
-    [InlineData(4, 1.02938)]
-    [InlineData(16, 1.76599)]
-    [InlineData(100, 2.50759)]
-    [InlineData(1000, 3.24144)]
-    public void TheSlowestOfSeveralIsLateAsOrderStatisticsSay(int ranks, double exact)
+    [InlineData(4, 1.02938, 0.0195)]
+    [InlineData(8, 1.42360, 0.01)]
+    [InlineData(16, 1.76599, 0.01)]
+    [InlineData(100, 2.50759, 0.01)]
+    [InlineData(1000, 3.24144, 0.01)]
+    public void TheSlowestOfSeveralIsLateAsOrderStatisticsSay(int ranks, double exact, double tolerance)
     {
-        Assert.Equal(exact, Straggler.Expected(ranks), 0.025);
+        Assert.Equal(1, Straggler.Expected(ranks) / exact, tolerance);
         Assert.True(Straggler.Bound(ranks) >= exact);
     }
 

@@ -1,6 +1,7 @@
 using CsCheck;
+using Daso.Baselines;
+using Daso.Communication;
 using Daso.Prediction;
-using Daso.Prediction.Simulation;
 using Daso.Strategies;
 
 namespace Daso.Tests.Prediction;
@@ -27,20 +28,21 @@ public class StepSimulationTests
             OverheadNs = overhead,
         };
 
-    private static readonly Gen<StrategyModel> s_strategies = Gen.OneOf<StrategyModel>(
-        Gen.Const<StrategyModel>(new NoCommunicationModel()),
-        Gen.Int[0, (int)CollectiveAlgorithm.Chain].Select(algorithm =>
-            (StrategyModel)new DdpModel { Algorithm = (CollectiveAlgorithm)algorithm }),
-        Gen.Const<StrategyModel>(new HorovodModel { CycleNs = 777_777 }),
-        Gen.Const<StrategyModel>(new DasoModel { Skips = default, UsesMpi = true }),
-        Gen.Int[2, 8].Select(Gen.Int[1, 7]).Select((skips, wait) =>
-            (StrategyModel)new DasoModel { Skips = new DasoSkips(skips, 1, Math.Min(wait, skips - 1)), UsesMpi = true }),
-        Gen.Int[1, 6].Select(period => (StrategyModel)new PostLocalSgdModel { Period = period }));
+    private static readonly Gen<Func<SystemSpec, ModelledStrategy>> s_strategies = Gen.OneOf<Func<SystemSpec, ModelledStrategy>>(
+        Gen.Const<Func<SystemSpec, ModelledStrategy>>(None),
+        Gen.Int[0, (int)CollectiveAlgorithm.Chain].Select(algorithm => (Func<SystemSpec, ModelledStrategy>)(system =>
+            Ddp(system) with { Communication = new CommunicationModel { Ordinary = (CollectiveAlgorithm)algorithm } })),
+        Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Only("horovod", new HorovodSpec(), system)),
+        Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Daso(system, default)),
+        Gen.Int[2, 8].Select(Gen.Int[1, 7]).Select((skips, wait) => (Func<SystemSpec, ModelledStrategy>)(system =>
+            Daso(system, new DasoSkips(skips, 1, Math.Min(wait, skips - 1))))),
+        Gen.Int[2, 6].Select(period => (Func<SystemSpec, ModelledStrategy>)(system => PostLocalSgd(system, period))));
 
     [Fact]
     public void WithoutJitterItIsTheFormula() =>
-        Gen.Select(s_systems, s_strategies).Sample((system, strategy) =>
+        Gen.Select(s_systems, s_strategies).Sample((system, strategyOn) =>
         {
+            ModelledStrategy strategy = strategyOn(system);
             double formula = StepFormula.Predict(system, Clusters.ResNet50, strategy).StepNs;
 
             double simulated = SteadyStepNs(system, strategy);
@@ -52,33 +54,35 @@ public class StepSimulationTests
     public void WhereDasoMergesInTheStepOfTheNextSendTheFormulaIsABound() =>
         Gen.Select(s_systems, Gen.Int[1, 4]).Sample((system, skips) =>
         {
-            var daso = new DasoModel { Skips = new DasoSkips(skips, 1, skips), UsesMpi = true };
+            ModelledStrategy daso = Daso(system, new DasoSkips(skips, 1, skips));
 
             Assert.True(SteadyStepNs(system, daso) <= StepFormula.Predict(system, Clusters.ResNet50, daso).StepNs * (1 + 1e-6));
         });
 
     [Fact]
     public void MoreBandwidthIsNeverSlower() =>
-        Gen.Select(s_systems, s_strategies, Gen.Double[1, 10]).Sample((system, strategy, factor) =>
+        Gen.Select(s_systems, s_strategies, Gen.Double[1, 10]).Sample((system, strategyOn, factor) =>
         {
+            ModelledStrategy strategy = strategyOn(system);
             SystemSpec faster = system with
             {
                 InterNode = system.InterNode with { BytesPerSecond = system.InterNode.BytesPerSecond * factor },
             };
 
             // A look of Horovod's thread may just miss a gradient on the faster link: at most a cycle.
-            double slack = strategy is HorovodModel horovod ? horovod.CycleNs : 1;
+            double slack = strategy.Program.Gradients is QueuedGradients queue ? queue.CycleNs : 1;
             Assert.True(StepNs(faster, strategy) <= StepNs(system, strategy) + slack);
         });
 
     [Fact]
     public void NoStepIsShorterThanItsComputingNorThanItsBytesOnTheLink() =>
-        Gen.Select(s_systems, s_strategies, Gen.Int[1, 4]).Sample((system, strategy, cores) =>
+        Gen.Select(s_systems, s_strategies, Gen.Int[1, 4]).Sample((system, strategyOn, cores) =>
         {
+            ModelledStrategy strategy = strategyOn(system);
             SystemSpec shared = system with { SharedCores = cores };
             double computing = Clusters.ResNet50.ComputeNs;
             double bytes = Clusters.ResNet50.Elements * 4.0;
-            double link = strategy is DdpModel or HorovodModel
+            double link = strategy.Program.Gradients is QueuedGradients or BucketedGradients { Group: ProgramGroup.World }
                 ? CollectiveCost.AllReduce(CollectiveAlgorithm.Bound, bytes, GroupShape.World(system), system).InterNs
                 : 0;
 
@@ -92,14 +96,14 @@ public class StepSimulationTests
     {
         SystemSpec system = Clusters.Juwels(2) with { SharedCores = 2 };
 
-        Assert.Equal(4, StepNs(system, new NoCommunicationModel()) / Clusters.ResNet50.ComputeNs, 0.001);
+        Assert.Equal(4, StepNs(system, None(system)) / Clusters.ResNet50.ComputeNs, 0.001);
     }
 
     [Fact]
     public void AnOperationInsideAProcessHasNoOverhead()
     {
         SystemSpec system = Clusters.Juwels(1) with { IsInProcess = true, SharedCores = 4, ReduceNsPerByte = 0.5 };
-        StrategyModel ddp = StrategyModels.Of("ddp", system);
+        ModelledStrategy ddp = Ddp(system);
 
         Assert.Equal(StepNs(system, ddp), StepNs(system with { OverheadNs = 5e6 }, ddp));
     }
@@ -108,7 +112,7 @@ public class StepSimulationTests
     public void JitterCostsWhatOrderStatisticsSay()
     {
         SystemSpec system = Clusters.Juwels(16) with { JitterPerStep = 0.02, InterNode = new LinkModel(0, 1e15) };
-        var ddp = new DdpModel();
+        ModelledStrategy ddp = Ddp(system);
 
         double simulated = StepSimulation.Run(system, Clusters.ResNet50, ddp, new TrainingLength(1, 400)).StepNs;
 
@@ -120,16 +124,16 @@ public class StepSimulationTests
     public void DasoPaysForJitterLessThanDdp()
     {
         SystemSpec system = Clusters.Juwels(32) with { JitterPerStep = 0.03 };
-        double Loss(StrategyModel strategy) => StepNs(system, strategy) - StepNs(system with { JitterPerStep = 0 }, strategy);
+        double Loss(ModelledStrategy strategy) => StepNs(system, strategy) - StepNs(system with { JitterPerStep = 0 }, strategy);
 
-        Assert.True(Loss(new DasoModel()) < 0.7 * Loss(new DdpModel()));
+        Assert.True(Loss(Daso(system, Cycling)) < 0.7 * Loss(Ddp(system)));
     }
 
     [Fact]
     public void WithoutProgressNothingOfDasosExchangeIsHidden()
     {
         SystemSpec system = Clusters.Juwels(8);
-        var daso = new DasoModel { UsesMpi = true };
+        ModelledStrategy daso = Daso(system, Cycling);
         double exchange = CollectiveCost.AllReduce(
             CollectiveAlgorithm.Ring, Clusters.ResNet50.Elements * 4.0, GroupShape.Global(system), system).TotalNs;
 
@@ -142,13 +146,27 @@ public class StepSimulationTests
     public void FixedSkipsAreTheSchedulesOwn()
     {
         const int Steps = 40;
-        var settings = new DasoSettings { WarmupEpochs = 0, CooldownEpochs = 0, MaxGlobalSkips = 4 };
+        var spec = new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 0, CooldownEpochs = 0, MaxGlobalSkips = 4 } };
+        var scope = new ProgramScope(1000, RanksPerNode: 3);
 
-        IReadOnlyList<DasoStep> schedule = DasoTimeline.Of(settings, groups: 3, losses: [1], Steps);
-        IReadOnlyList<DasoStep> phase = DasoTimeline.Of(new DasoSkips(4, 1, 1), groups: 3, Steps);
+        StepProgram training = DasoProgram.Training(spec, scope, losses: [1], Steps);
+        StepProgram phase = DasoProgram.Phase(spec, Cycling, scope);
 
+        Assert.Equal(12, phase.Steps.Count);
         for (int step = 0; step < Steps - 4; step++)
-            Assert.Equal(schedule[step].Actions, phase[step].Actions);
+            Assert.Equal(training.Steps[step].Actions, phase.StepAt(step).Actions);
+    }
+
+    [Fact]
+    public void APeriodCanBeginWithTheMergeOfTheOneBefore()
+    {
+        StepProgram phase = DasoProgram.Phase(new DasoSpec(), new DasoSkips(2, 1, 2), new ProgramScope(1000, RanksPerNode: 1));
+
+        Assert.Equal(
+            [ProgramActionKind.Start, ProgramActionKind.Wait, ProgramActionKind.NodeBroadcast],
+            phase.Steps[0].Actions.Select(action => action.Kind));
+        Assert.Equal(2, phase.Steps[0].Actions[1].Delay);
+        Assert.Empty(phase.Steps[1].Actions);
     }
 
     [Fact]
@@ -156,7 +174,7 @@ public class StepSimulationTests
     {
         SystemSpec system = Clusters.Juwels(4) with { JitterPerStep = 0.05, JitterPerRank = 0.02 };
         SimulatedTraining Run(int seed) =>
-            StepSimulation.Run(system, Clusters.ResNet50, new DasoModel(), new TrainingLength(1, 20), seed);
+            StepSimulation.Run(system, Clusters.ResNet50, Daso(system, Cycling), new TrainingLength(1, 20), seed);
 
         Assert.Equal(Run(1), Run(1));
         Assert.NotEqual(Run(1).TrainingNs, Run(2).TrainingNs);
@@ -164,8 +182,9 @@ public class StepSimulationTests
 
     [Fact]
     public void TermsAddUpToTheStep() =>
-        Gen.Select(s_systems, s_strategies).Sample((system, strategy) =>
+        Gen.Select(s_systems, s_strategies).Sample((system, strategyOn) =>
         {
+            ModelledStrategy strategy = strategyOn(system);
             SimulatedTraining training = StepSimulation.Run(
                 system with { JitterPerStep = 0.05 }, Clusters.ResNet50, strategy, new TrainingLength(2, 12));
 
@@ -177,25 +196,43 @@ public class StepSimulationTests
     {
         SystemSpec system = Clusters.Juwels(1024) with { JitterPerStep = 0.02 };
 
-        SimulatedTraining training = StepSimulation.Run(system, Clusters.ResNet50, new DasoModel(), new TrainingLength(1, 100));
+        SimulatedTraining training = StepSimulation.Run(system, Clusters.ResNet50, Daso(system, Cycling), new TrainingLength(1, 100));
 
         Assert.Equal(100, training.Steps);
         Assert.InRange(training.StepNs, Clusters.ResNet50.ComputeNs, 2 * Clusters.ResNet50.ComputeNs);
     }
 
-    private static double StepNs(SystemSpec system, StrategyModel strategy) =>
+    private static DasoSkips Cycling => new(4, 1, 1);
+
+    private static ModelledStrategy None(SystemSpec system) => Only("none", new NoCommunicationSpec(), system);
+
+    private static ModelledStrategy Ddp(SystemSpec system) => Only("ddp", new DdpSpec(), system);
+
+    private static ModelledStrategy Daso(SystemSpec system, DasoSkips skips) =>
+        new("daso", DasoProgram.Phase(new DasoSpec(), skips, Scope(system)), new CommunicationModel());
+
+    private static ModelledStrategy PostLocalSgd(SystemSpec system, int period)
+    {
+        var average = new ProgramExchange(ProgramGroup.World, Clusters.ResNet50.Elements, WireFormat.Float32);
+        ProgramStep[] steps = [.. Enumerable.Repeat(ProgramStep.GradientsAlone, period)];
+        steps[^1] = new ProgramStep(true, [new(ProgramActionKind.Start, average), new(ProgramActionKind.Wait, average)]);
+        var gradients = new BucketedGradients(ProgramGroup.Node, 25 << 20, 1 << 20, WireFormat.Float32);
+        return new ModelledStrategy("local", new StepProgram { Gradients = gradients, Steps = steps }, new CommunicationModel());
+    }
+
+    private static ModelledStrategy Only(string name, StrategySpec strategy, SystemSpec system) =>
+        Assert.Single(ModelledStrategy.Phases(name, strategy.Programs(Scope(system)), system));
+
+    private static ProgramScope Scope(SystemSpec system) => new(Clusters.ResNet50.Elements, system.RanksPerNode);
+
+    private static double StepNs(SystemSpec system, ModelledStrategy strategy) =>
         StepSimulation.Run(system, Clusters.ResNet50, strategy, new TrainingLength(1, 24)).StepNs;
 
     /// <summary>A step's mean between two lengths, in which beginning and end cancel out; both are whole numbers of all periods.</summary>
-    private static double SteadyStepNs(SystemSpec system, StrategyModel strategy)
+    private static double SteadyStepNs(SystemSpec system, ModelledStrategy strategy)
     {
         const int Period = 840;
-        int unit = strategy switch
-        {
-            DasoModel { IsBlocking: false } daso => daso.Skips.Global,
-            PostLocalSgdModel local => local.Period,
-            _ => 1,
-        };
+        int unit = (int)strategy.Program.StepsPerExchange;
         int few = 6 * unit;
         int many = Math.Min(Period, 16 * unit);
         double Time(int steps) => StepSimulation.Run(system, Clusters.ResNet50, strategy, new TrainingLength(1, steps)).TrainingNs;

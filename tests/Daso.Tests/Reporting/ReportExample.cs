@@ -20,7 +20,13 @@ internal sealed class ReportExample : IDisposable
     /// <param name="name">Of the experiment.</param>
     public ReportExample(int nodes = 2, double bitsPerSecond = 1e9, string name = "digits_100% <&>")
     {
-        PlannedExperiment plan = SyntheticRun.Plan("ddp", "daso") with { Name = name, Link = new RecordedLink(bitsPerSecond, 50_000) };
+        PlannedExperiment plan = SyntheticRun.Plan("ddp", "daso") with
+        {
+            Name = name,
+            Link = new RecordedLink(bitsPerSecond, 50_000),
+            TrainSamples = 96,
+            HeldOutSamples = 40,
+        };
         _run = new SyntheticRun(new RecordedCluster(nodes, 2, "cpu"), plan);
         foreach (CellId cell in plan.Cells())
             Record(cell);

@@ -225,6 +225,36 @@ public sealed class ReportFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Mlperf_lines_have_what_the_checker_of_mlcommons_asks_of_every_log()
+    {
+        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        string[] keys = ["submission_org", "submission_platform", "submission_division", "cache_clear", "train_samples", "eval_samples"];
+        foreach (string log in Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId)))
+        {
+            ILookup<string, JsonElement> lines = File.ReadLines(log).Select(line => JsonSerializer.Deserialize<JsonElement>(line[9..]))
+                .ToLookup(line => line.GetProperty("key").GetString()!, line => line.GetProperty("value"));
+            Assert.All(keys, key => Assert.NotEqual("", Assert.Single(lines[key]).ToString()));
+            Assert.Equal((96, 40), (lines["train_samples"].Single().GetInt32(), lines["eval_samples"].Single().GetInt32()));
+        }
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_in_a_training_does_not_move_its_mlperf_log()
+    {
+        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        Dictionary<string, string> before = Logs();
+        string[] events = File.ReadAllLines(_run.Folder.Events);
+        File.WriteAllLines(_run.Folder.Events, events.Select(line => line.Contains("cell_ended", StringComparison.Ordinal)
+            ? Regex.Replace(line, "\"utc\":\"[^\"]*\"", "\"utc\":\"2001-01-01T00:00:00.0000000Z\"")
+            : line));
+        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        Assert.Equal(before, Logs());
+
+        Dictionary<string, string> Logs() => Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId))
+            .ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
+    }
+
+    [Fact]
     public async Task What_cannot_be_reported_is_one_clear_line()
     {
         await AssertMistake("no manifest.json; name the folder of a run", Path.Combine(_output.Path, "missing"));

@@ -40,7 +40,7 @@ public class TrainingModelTests
     public void A_training_is_the_sum_of_its_steps()
     {
         // Horovod 2 ms; DASO 3 ms in a blocking step, 1 ms in a cycling one. 64 × 4 ranks of 256 images: 19 steps an epoch.
-        TrainingModel model = Model((_, _, strategy) => Step(strategy is DasoModel daso ? (daso.IsBlocking ? 3e6 : 1e6) : 2e6));
+        TrainingModel model = Model((_, _, strategy) => Step(strategy.Name == "daso" ? (strategy.Program.Phase == "blocking" ? 3e6 : 1e6) : 2e6));
         PredictedTraining training = model.Predict(new Scenario { Nodes = 64 });
 
         Assert.Equal(90 * 19 * 2e6, training.HorovodNs, 1.0);
@@ -86,9 +86,15 @@ public class TrainingModelTests
         var recipe = new TrainingRecipe(Epochs, Steps * workload.BatchPerRank * Nodes * described.RanksPerNode, schedule);
         double formula = new TrainingModel(described, workload, recipe, StepFormula.Predict).Predict(scenario).Saving;
 
-        var length = new TrainingLength(Epochs, Steps) { DasoSchedule = schedule };
-        double horovod = StepSimulation.Run(scenario.ForHorovod(described), workload, scenario.HorovodModel(), length).TrainingNs;
-        double daso = StepSimulation.Run(scenario.ForDaso(described), workload, scenario.DasoModel(default), length).TrainingNs;
+        var length = new TrainingLength(Epochs, Steps);
+        var scope = new ProgramScope(workload.Elements, described.RanksPerNode);
+        double[] losses = [.. Enumerable.Range(0, Epochs).Select(epoch => Math.Pow(0.5, epoch))];
+        ModelledStrategy scheduled = scenario.DasoStrategy(default, scope) with
+        {
+            Program = DasoProgram.Training(new DasoSpec { Schedule = schedule }, scope, losses, Steps),
+        };
+        double horovod = StepSimulation.Run(scenario.ForHorovod(described), workload, scenario.HorovodStrategy(scope), length).TrainingNs;
+        double daso = StepSimulation.Run(scenario.ForDaso(described), workload, scheduled, length).TrainingNs;
 
         Assert.Equal(1 - (daso / horovod), formula, 0.02);
     }

@@ -50,10 +50,10 @@ public sealed class SpecificationReaderTests
     public void Buckets_of_terabytes_are_read_for_a_prediction()
     {
         JsonObject ddp = SpecificationWriter.ToJson(new DdpSpec { BucketBytes = 1L << 40, FirstBucketBytes = 1L << 33 });
-        var model = Assert.IsType<DdpModel>(RunSpecification.Strategy(ddp, CollectiveAlgorithm.Ring));
+        var model = Assert.IsType<DdpSpec>(RunSpecification.Strategy(ddp));
         Assert.Equal((1L << 40, 1L << 33), (model.BucketBytes, model.FirstBucketBytes));
         JsonObject daso = JsonNode.Parse(SpecificationWriter.ToJson(new DasoSpec { BucketBytes = 1L << 40 }).ToJsonString())!.AsObject();
-        Assert.Equal(1L << 40, Assert.IsType<DasoModel>(RunSpecification.Strategy(daso, CollectiveAlgorithm.Ring)).BucketBytes);
+        Assert.Equal(1L << 40, Assert.IsType<DasoSpec>(RunSpecification.Strategy(daso)).BucketBytes);
     }
 
     /// <summary>A setting that is younger than a run is read as what the run did.</summary>

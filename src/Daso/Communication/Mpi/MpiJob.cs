@@ -32,7 +32,7 @@ internal sealed partial class MpiJob
         int processes = library.SizeOf(all), process = library.RankIn(all);
         nint machine = library.SplitByMemory(all, process);
         RanksOnMachine = library.SizeOf(machine);
-        Progress = new MpiProgress(library, System.Environment.ProcessorCount >= 2 * RanksOnMachine, settings.WaitLimit, End);
+        Progress = new MpiProgress(library, settings.WaitLimit, End);
 
         (int[] leaders, string[] hosts) = Progress.Call(() => Survey(machine, process, processes));
         Placement = MpiPlacement.Of(leaders, hosts, settings.Requested);
@@ -70,7 +70,7 @@ internal sealed partial class MpiJob
     /// <summary>Which rank sits where.</summary>
     internal MpiPlacement Placement { get; }
 
-    /// <summary>Ranks on this machine; they share its cores.</summary>
+    /// <summary>Ranks on this machine; they share its memory.</summary>
     internal int RanksOnMachine { get; }
 
     /// <summary>Set when the job ends early.</summary>

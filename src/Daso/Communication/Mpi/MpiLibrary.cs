@@ -7,7 +7,7 @@ namespace Daso.Communication.Mpi;
 /// The MPI library of this machine: found, checked and bound. MPI.NET starts and ends the job with it; what MPI.NET lacks (handles for
 /// started messages on native memory, the split by shared memory) is called through the functions here.
 /// </summary>
-internal sealed unsafe partial class MpiLibrary
+internal sealed unsafe class MpiLibrary
 {
     /// <summary>Names the library's file in place of the search.</summary>
     internal const string Variable = "DASO_MPI_LIBRARY";
@@ -68,12 +68,12 @@ internal sealed unsafe partial class MpiLibrary
     {
         // Read when the library loads; what the user has set stays. UCX's put over TCP makes MPI_Finalize of MPICH 4.0 hang; its signal
         // handlers would end the process where the runtime turns a signal into an exception.
-        _ = SetVariable("UCX_TCP_PUT_ENABLE", "n", 0);
-        _ = SetVariable("UCX_ERROR_SIGNALS", "", 0);
+        NativeEnvironment.SetDefault("UCX_TCP_PUT_ENABLE", "n");
+        NativeEnvironment.SetDefault("UCX_ERROR_SIGNALS", "");
         // Over TCP a message above the threshold first asks the receiver, and the question waits behind the data on a busy link. Our pieces
         // find their receiver ready.
         if (!HasRemoteMemoryAccess())
-            _ = SetVariable("UCX_RNDV_THRESH", "1m", 0);
+            NativeEnvironment.SetDefault("UCX_RNDV_THRESH", "1m");
         string origin = chosen is null ? Variable : "--mpi-library";
         chosen ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
         MpiBinaryInterface binary = MpiBinaryInterface.Mpich;
@@ -228,9 +228,6 @@ internal sealed unsafe partial class MpiLibrary
         $"{name} is Open MPI, whose binary interface is another; install MPICH (or Intel MPI, Cray MPICH, MVAPICH) and name it with "
             + $"--mpi-library or {Variable}",
         ExitCode.Environment);
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetVariable(string name, string value, int overwrite);
 
     private nint Function(string name) => NativeLibrary.GetExport(Module, name);
 

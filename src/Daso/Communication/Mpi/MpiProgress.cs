@@ -8,6 +8,8 @@ namespace Daso.Communication.Mpi;
 /// </summary>
 internal sealed class MpiProgress : IDisposable
 {
+    private const int FewPolls = 10;
+    private const int ManyPolls = 2000;
     private const int IdlePollMs = 1;
     private const long SleepNs = 20_000;
 
@@ -21,7 +23,7 @@ internal sealed class MpiProgress : IDisposable
     private readonly Action<Exception> _failed;
     private readonly Queue<Action> _calls = new();
     private readonly TimeSpan _callLimit;
-    private readonly int _pollsBeforeSleep;
+    private volatile int _pollsBeforeSleep = FewPolls;
     private readonly Thread _thread;
     private volatile MpiCommunicator[] _communicators = [];
     private volatile MpiRollCall? _rollCall;
@@ -33,23 +35,26 @@ internal sealed class MpiProgress : IDisposable
 
     /// <summary>Starts the thread.</summary>
     /// <param name="library">To let idle messages progress.</param>
-    /// <param name="hasCoreToSpare">Whether every rank of the machine has a core for this thread: it then polls longer.</param>
     /// <param name="callLimit">The longest that a call of the library may take.</param>
     /// <param name="failed">Called on the thread when it ends by an error.</param>
-    internal MpiProgress(MpiLibrary library, bool hasCoreToSpare, TimeSpan callLimit, Action<Exception> failed)
+    internal MpiProgress(MpiLibrary library, TimeSpan callLimit, Action<Exception> failed)
     {
         _callLimit = callLimit;
         _library = library;
         _failed = failed;
-        _pollsBeforeSleep = hasCoreToSpare ? 2000 : 10;
-        Waiting = FormattableString.Invariant(
-            $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
         _thread = new Thread(Run) { IsBackground = true, Name = "communication" };
         _thread.Start();
     }
 
+    /// <summary>Whether the rank has a core for this thread beside one for itself: the thread then polls longer.</summary>
+    internal bool HasCoreToSpare
+    {
+        set => _pollsBeforeSleep = value ? ManyPolls : FewPolls;
+    }
+
     /// <summary>How the thread waits, for a run's manifest.</summary>
-    internal string Waiting { get; }
+    internal string Waiting => FormattableString.Invariant(
+        $"communication thread: {_pollsBeforeSleep} polls, then a sleep of {SleepNs / 1000} µs between polls");
 
     /// <summary>Answers other ranks' questions from now on.</summary>
     internal void Add(MpiRollCall rollCall) => _rollCall = rollCall;

@@ -41,6 +41,10 @@ public sealed class DasoSchedule
             Skips = DasoSkips.Start(settings);
     }
 
+    /// <summary>A schedule amid a phase that goes on: one epoch without an end in sight, with these skips.</summary>
+    internal static DasoSchedule InPhase(DasoSettings settings, int groups, DasoSkips skips) =>
+        new(settings, groups, epochs: 1, batchesPerEpoch: int.MaxValue) { Skips = skips };
+
     /// <summary>The current epoch's skips.</summary>
     public DasoSkips Skips { get; private set; }
 

@@ -83,4 +83,16 @@ public sealed partial record DasoSpec : StrategySpec
                 "a node's ranks differ and their slices do not fit together");
         }
     }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => IsModelled
+        ? [DasoProgram.Phase(this, DasoSkips.Start(Schedule), scope), DasoProgram.Phase(this, default, scope)]
+        : [];
+
+    /// <inheritdoc />
+    public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
+        IsModelled ? DasoProgram.Training(this, scope, losses, stepsPerEpoch) : null;
+
+    /// <summary>A program has one exchange of all parameters by the ranks on duty.</summary>
+    private bool IsModelled => !ShardedDuty && MomentumAtMerge != MomentumAtMerge.Average;
 }

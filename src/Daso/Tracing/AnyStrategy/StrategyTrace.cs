@@ -50,7 +50,7 @@ internal static class StrategyTrace
         cluster.Run(
             context =>
             {
-                Devices.UseCoresOf(scenario.Topology.Ranks);
+                Devices.UseThreads(cluster.Shares.ThreadsOf(context.Rank));
                 ranks[context.Rank] = Train(scenario, context);
             },
             cancelled);

@@ -125,7 +125,7 @@ internal static class Calibrator
 
     private static MeasuredCell[] Undisturbed(IReadOnlyList<MeasuredCell> cells)
     {
-        MeasuredCell[] alone = [.. cells.Where(cell => cell.Model is NoCommunicationModel)];
+        MeasuredCell[] alone = [.. cells.Where(cell => !cell.Model.Program.Communicates)];
         return alone.Length > 0 ? alone : [.. cells];
     }
 

@@ -15,10 +15,10 @@ internal sealed record MeasuredCell
     /// <summary>The run's cluster and link, before anything is fitted.</summary>
     public required SystemSpec System { get; init; }
 
-    /// <summary>The strategy.</summary>
-    public required StrategyModel Model { get; init; }
+    /// <summary>The strategy, over the whole training with the losses that it saw.</summary>
+    public required ModelledStrategy Model { get; init; }
 
-    /// <summary>Epochs, steps, and DASO's schedule with the losses that it saw.</summary>
+    /// <summary>Epochs and steps.</summary>
     public required TrainingLength Length { get; init; }
 
     /// <summary>The model's gradients.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Communication;
 using Daso.Recording;
+using Daso.Strategies;
 
 namespace Daso.Prediction.Calibrating;
 
@@ -12,7 +13,12 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 {
     private const double UnlimitedBytesPerSecond = 1e15;
 
-    /// <summary>Reads a run. Strategies and models that are not this project's are left out.</summary>
+    private readonly List<string> _notModelled = [];
+
+    /// <summary>EXPERIMENT/STRATEGY of what was left out, since it does not say what it does in a step.</summary>
+    internal IReadOnlyList<string> NotModelled => _notModelled;
+
+    /// <summary>Reads a run. Models that are not this project's are left out, and strategies that say nothing of their steps.</summary>
     /// <exception cref="UserErrorException">It is no run, has no complete cell, a file is damaged, or its link is not known.</exception>
     internal IReadOnlyList<MeasuredCell> Read(string path)
     {
@@ -30,20 +36,27 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 
             IReadOnlyList<GradientTensor> gradients = ModelWorkload.Gradients(model);
             (SystemSpec system, string linkName) = System(path, manifest, experiment.Plan, isInProcess);
+            var scope = new ProgramScope(gradients.Sum(gradient => gradient.Elements), system.RanksPerNode);
             foreach (StrategySummary strategy in experiment.Strategies.Where(one => one.Cells.Count > 0))
             {
                 JsonObject settings = specification["strategies"]![strategy.Strategy]!.AsObject();
-                if (RunSpecification.Strategy(settings, Algorithm(isInProcess)) is not StrategyModel strategyModel)
-                    continue;
                 CellId[] ids = [.. strategy.Cells.Select(cell => new CellId(experiment.Plan.Name, strategy.Strategy, cell.Seed))];
+                TrainingLength length = Length(folder, ids[0], strategy.Cells[0].Steps);
+                double[] losses = Losses(folder, ids[0], length.Epochs);
+                if (RunSpecification.Strategy(settings)?.TrainingProgram(scope, losses, length.StepsPerEpoch) is not StepProgram program)
+                {
+                    _notModelled.Add($"{experiment.Plan.Name}/{strategy.Strategy}");
+                    continue;
+                }
+
                 cells.Add(new MeasuredCell
                 {
                     Run = path,
                     Experiment = experiment.Plan.Name,
                     Strategy = strategy.Strategy,
                     System = system,
-                    Model = strategyModel,
-                    Length = Length(folder, ids[0], strategy.Cells[0].Steps, settings),
+                    Model = new ModelledStrategy(strategy.Strategy, program, CommunicationModel.Own(Algorithm(isInProcess))),
+                    Length = length,
                     Gradients = gradients,
                     StepNs = strategy.Cells.Average(cell => (double)cell.TrainingNs / cell.Steps),
                     Phases = Mean([.. ids.Select(id => PhaseReading.Read(folder, id, system.Ranks))]),
@@ -82,16 +95,18 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         return (system with { InterNode = measured }, Quantity.MeasuredBitRate(measured.BytesPerSecond * 8));
     }
 
-    /// <summary>The length and, for DASO, the losses that its schedule saw.</summary>
-    private static TrainingLength Length(RunFolder folder, CellId cell, int steps, JsonObject settings)
+    private static TrainingLength Length(RunFolder folder, CellId cell, int steps)
     {
         RankSpans spans = RankSpans.Read(folder, cell, 0);
         int stepsPerEpoch = spans.Kinds.Where((kind, i) => kind == SpanKind.Step && spans.Epochs[i] == 0).Count();
-        return new TrainingLength(steps / stepsPerEpoch, stepsPerEpoch)
-        {
-            DasoSchedule = RunSpecification.Schedule(settings),
-            Losses = LossCurve.Read(folder.Path, cell.FileStem),
-        };
+        return new TrainingLength(steps / stepsPerEpoch, stepsPerEpoch);
+    }
+
+    /// <summary>The losses that the strategy saw; those that are not recorded as if they never plateaued.</summary>
+    private static double[] Losses(RunFolder folder, CellId cell, int epochs)
+    {
+        IReadOnlyList<double> recorded = LossCurve.Read(folder.Path, cell.FileStem);
+        return [.. Enumerable.Range(0, epochs).Select(epoch => epoch < recorded.Count ? recorded[epoch] : Math.Pow(0.5, epoch))];
     }
 
     private static PhaseTimes Mean(PhaseTimes[] seeds) => new(

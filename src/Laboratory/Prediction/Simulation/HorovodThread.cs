@@ -1,4 +1,5 @@
 using Daso.Communication;
+using Daso.Strategies;
 
 namespace Daso.Prediction.Simulation;
 
@@ -9,7 +10,7 @@ namespace Daso.Prediction.Simulation;
 internal sealed class HorovodThread
 {
     private readonly WorkloadSpec _workload;
-    private readonly HorovodModel _model;
+    private readonly QueuedGradients _model;
     private readonly SimulatedCluster _cluster;
     private readonly OperationGroup _world;
     private readonly OperationGroup _steps;
@@ -24,15 +25,21 @@ internal sealed class HorovodThread
     private bool _isAwake;
     private double _lookedNs = double.NegativeInfinity;
 
-    internal HorovodThread(SystemSpec system, WorkloadSpec workload, HorovodModel model, SimulatedCluster cluster, OperationGroup world)
+    internal HorovodThread(
+        SystemSpec system,
+        WorkloadSpec workload,
+        QueuedGradients model,
+        CommunicationModel communication,
+        SimulatedCluster cluster,
+        OperationGroup world)
     {
         (_workload, _model, _cluster, _world) = (workload, model, cluster, world);
         _steps = new OperationGroup(world.Shape, 0, null, isSerial: true);
         _agreement = new CollectiveTime(CollectiveCost.AgreementNs(world.Shape, system), 0, 0, 0);
-        double copyNsPerByte = model.CopiesBuffers && system.CopyBytesPerSecond is double rate ? 2e9 / rate : 0;
+        double copyNsPerByte = communication.CopiesFusionBuffer && system.CopyBytesPerSecond is double rate ? 2e9 / rate : 0;
         _messageTime = elements =>
         {
-            CollectiveTime time = CollectiveCost.AllReduce(model.Algorithm, elements, model.Wire, world.Shape, system);
+            CollectiveTime time = CollectiveCost.AllReduce(communication.Queued, elements, model.Wire, world.Shape, system);
             return time with { IntraNs = time.IntraNs + (model.Wire.BytesFor(elements) * copyNsPerByte) };
         };
         Moments = [.. workload.Gradients.Select(gradient => gradient.ReadyAt).Distinct()];

@@ -1,9 +1,8 @@
-using Daso.Communication;
 using Daso.Strategies;
 
 namespace Daso.Prediction.Simulation;
 
-/// <summary>What the ranks do under each strategy, as sequences of activities.</summary>
+/// <summary>What the ranks do under a strategy's program, as sequences of activities.</summary>
 internal sealed class RankPrograms
 {
     private readonly SystemSpec _system;
@@ -29,24 +28,49 @@ internal sealed class RankPrograms
     }
 
     /// <summary>A rank's whole training.</summary>
-    internal Func<int, IEnumerable<Activity>> Of(StrategyModel strategy)
+    internal Func<int, IEnumerable<Activity>> Of(ModelledStrategy strategy)
     {
-        switch (strategy)
+        (_, StepProgram program, CommunicationModel communication) = strategy;
+        Func<int, double, bool, IEnumerable<Activity>> computing = Computing(program.Gradients, communication);
+        var exchanges = new Dictionary<ProgramExchange, CollectiveTime>();
+        foreach (ProgramExchange exchange in program.Steps.SelectMany(step => step.Actions).Select(action => action.Exchange).Distinct())
+            exchanges.Add(exchange, communication.Time(exchange, _system));
+        return rank =>
         {
-            case DdpModel ddp:
-                IReadOnlyList<GradientTensor> buckets = _workload.Buckets(ddp.BucketBytes, ddp.FirstBucketBytes);
-                CollectiveTime[] times = Times(buckets, ddp.Algorithm, _world.Shape, ddp.Wire);
-                return rank => Training(rank, (step, factor) => Averaged(rank, factor, _world, buckets, times, Term.Network));
-            case HorovodModel horovod:
-                var thread = new HorovodThread(_system, _workload, horovod, _cluster, _world);
-                return rank => Training(rank, (step, factor) => Horovod(rank, factor, thread));
-            case DasoModel daso:
-                return Daso(daso);
-            case PostLocalSgdModel local:
-                return PostLocalSgd(local);
-            default:
-                return rank => Training(rank, (_, factor) => [Activity.Compute(_workload.ComputeNs * factor)]);
+            var inFlight = new Queue<(Operation Operation, ProgramExchange Exchange)>();
+            return Training(rank, Step);
+
+            IEnumerable<Activity> Step(int step, double factor)
+            {
+                ProgramStep now = program.StepAt(step);
+                foreach (Activity activity in computing(rank, factor, now.SendsGradients))
+                    yield return activity;
+                foreach (ProgramAction action in now.Actions.Where(action => action.Delay <= step))
+                {
+                    foreach (Activity activity in Act(rank, action, exchanges[action.Exchange], inFlight))
+                        yield return activity;
+                }
+            }
+        };
+    }
+
+    /// <summary>Forward, backward with the gradients' traffic beside it, and the update: of a rank, at its speed, with traffic or without.</summary>
+    private Func<int, double, bool, IEnumerable<Activity>> Computing(GradientTraffic? gradients, CommunicationModel communication)
+    {
+        if (gradients is QueuedGradients queue)
+        {
+            var thread = new HorovodThread(_system, _workload, queue, communication, _cluster, _world);
+            return (rank, factor, _) => Horovod(rank, factor, thread);
         }
+
+        if (gradients is not BucketedGradients bucketed)
+            return (_, factor, _) => [Activity.Compute(_workload.ComputeNs * factor)];
+        IReadOnlyList<GradientTensor> buckets = _workload.Buckets(bucketed.BucketBytes, bucketed.FirstBucketBytes);
+        GroupShape group = GroupShape.Of(bucketed.Group, _system);
+        CollectiveTime[] times = [.. buckets.Select(bucket =>
+            CollectiveCost.AllReduce(communication.Ordinary, bucket.Elements, bucketed.Wire, group, _system))];
+        Term term = bucketed.Group == ProgramGroup.Node ? Term.LocalSync : Term.Network;
+        return (rank, factor, sends) => Averaged(rank, factor, Group(bucketed.Group, rank), sends ? buckets : [], times, term);
     }
 
     /// <summary>Steps, and after each epoch a meeting of all ranks.</summary>
@@ -104,123 +128,49 @@ internal sealed class RankPrograms
         yield return Activity.Compute(_workload.OptimizerNs * factor);
     }
 
-    private Func<int, IEnumerable<Activity>> Daso(DasoModel daso)
-    {
-        int groups = _system.RanksPerNode;
-        IReadOnlyList<DasoStep> timeline = _length.DasoSchedule is DasoSettings settings
-            ? DasoTimeline.Of(settings, groups, _length.LossesOfEpochs(), _length.StepsPerEpoch)
-            : DasoTimeline.Of(daso.Skips, groups, _length.Steps);
-        (IReadOnlyList<GradientTensor> buckets, CollectiveTime[] times) = LocalBuckets(daso.BucketBytes, daso.LocalAlgorithm);
-        DasoExchange blocking = Exchange(daso, daso.BlockingWire, daso.BlockingAlgorithm);
-        DasoExchange cycling = Exchange(daso, daso.CyclingWire, daso.CyclingAlgorithm);
-        return rank =>
-        {
-            OperationGroup node = _nodes[rank / groups];
-            var inFlight = new Queue<(Operation Operation, DasoExchange Exchange)>();
-            return Training(rank, Step);
-
-            IEnumerable<Activity> Step(int step, double factor)
-            {
-                DasoStep now = timeline[step];
-                foreach (Activity activity in Averaged(rank, factor, node, now.AveragesLocally ? buckets : [], times, Term.LocalSync))
-                    yield return activity;
-                foreach (DasoAction action in now.Actions)
-                {
-                    foreach (Activity activity in Act(rank, action, node, now.IsCycling ? cycling : blocking, inFlight))
-                        yield return activity;
-                }
-            }
-        };
-    }
-
     /// <summary>A rank's part of an action; a rank that is not on duty only receives the broadcast.</summary>
     private IEnumerable<Activity> Act(
-        int rank,
-        DasoAction action,
-        OperationGroup node,
-        DasoExchange exchange,
-        Queue<(Operation Operation, DasoExchange Exchange)> inFlight)
+        int rank, ProgramAction action, CollectiveTime time, Queue<(Operation Operation, ProgramExchange Exchange)> inFlight)
     {
-        int local = rank % _system.RanksPerNode;
+        ProgramExchange exchange = action.Exchange;
+        bool isMember = exchange.Group != ProgramGroup.Global || action.Duty == rank % _system.RanksPerNode;
+        if (GroupShape.Of(exchange.Group, _system).Ranks == 1)
+            yield break;
         switch (action.Kind)
         {
-            case DasoActionKind.SendForMean or DasoActionKind.SendForMerge when action.Group == local && _system.Nodes > 1:
-                yield return Activity.Compute(exchange.CopyNs, Term.Copy);
-                Operation sent = _globals[local].Join(rank, exchange.Time, Term.Network, exchange.IsLazy);
+            case ProgramActionKind.Start when isMember:
+                yield return Activity.Compute(CommunicationModel.CopyNs(exchange, _system), Term.Copy);
+                Operation sent = Group(exchange.Group, rank).Join(rank, time, Term.Network, CommunicationModel.IsLazy(exchange, _system));
                 inFlight.Enqueue((sent, exchange));
                 yield return Activity.Start(sent);
                 break;
-            case DasoActionKind.Mean or DasoActionKind.Merge when action.Group == local && _system.Nodes > 1:
-                (Operation received, DasoExchange of) = inFlight.Dequeue();
+            case ProgramActionKind.Wait when isMember:
+                (Operation received, ProgramExchange of) = inFlight.Dequeue();
                 yield return Activity.Wait(received);
-                yield return Activity.Compute(of.CopyNs, Term.Copy);
+                yield return Activity.Compute(CommunicationModel.CopyNs(of, _system), Term.Copy);
                 break;
-            case DasoActionKind.Broadcast when _system is { Nodes: > 1, RanksPerNode: > 1 }:
-                Operation broadcast = node.Join(rank, BroadcastTime(), Term.LocalSync);
+            case ProgramActionKind.NodeBroadcast when _system.RanksPerNode > 1:
+                Operation broadcast = Group(ProgramGroup.Node, rank).Join(rank, BroadcastTime(exchange), Term.LocalSync);
                 yield return Activity.Start(broadcast);
                 yield return Activity.Wait(broadcast);
                 break;
         }
     }
 
-    private Func<int, IEnumerable<Activity>> PostLocalSgd(PostLocalSgdModel model)
+    private OperationGroup Group(ProgramGroup group, int rank) => group switch
     {
-        (IReadOnlyList<GradientTensor> buckets, CollectiveTime[] times) = LocalBuckets(model.BucketBytes, model.LocalAlgorithm);
-        double bytes = model.Wire.BytesFor(_workload.Elements);
-        CollectiveTime average = CollectiveCost.AllReduce(model.Algorithm, _workload.Elements, model.Wire, _world.Shape, _system);
-        double copyNs = CopyNs(model, bytes);
-        return rank => Training(rank, Step(rank));
-
-        Func<int, double, IEnumerable<Activity>> Step(int rank) => (step, factor) =>
-        {
-            IEnumerable<Activity> local = Averaged(rank, factor, _nodes[rank / _system.RanksPerNode], buckets, times, Term.LocalSync);
-            return (step + 1) % model.Period == 0 && _system.Ranks > 1 ? local.Concat(Average(rank)) : local;
-        };
-
-        IEnumerable<Activity> Average(int rank)
-        {
-            yield return Activity.Compute(copyNs, Term.Copy);
-            Operation operation = _world.Join(rank, average, Term.Network);
-            yield return Activity.Start(operation);
-            yield return Activity.Wait(operation);
-            yield return Activity.Compute(copyNs, Term.Copy);
-        }
-    }
-
-    private (IReadOnlyList<GradientTensor> Buckets, CollectiveTime[] Times) LocalBuckets(long bucketBytes, CollectiveAlgorithm algorithm)
-    {
-        IReadOnlyList<GradientTensor> buckets = _workload.Buckets(bucketBytes, Math.Min(1 << 20, bucketBytes));
-        return (buckets, Times(buckets, algorithm, GroupShape.Node(_system), WireFormat.Float32));
-    }
-
-    private CollectiveTime[] Times(
-        IReadOnlyList<GradientTensor> buckets, CollectiveAlgorithm algorithm, GroupShape group, WireFormat wire) =>
-        [.. buckets.Select(bucket =>
-            CollectiveCost.AllReduce(algorithm, bucket.Elements, wire, group, _system))];
-
-    private DasoExchange Exchange(DasoModel daso, WireFormat wire, CollectiveAlgorithm algorithm)
-    {
-        double bytes = wire.BytesFor(_workload.Elements);
-        return new DasoExchange(
-            CollectiveCost.AllReduce(algorithm, _workload.Elements, wire, GroupShape.Global(_system), _system),
-            CopyNs(daso, bytes),
-            daso.UsesMpi && !_system.HasMpiProgress);
-    }
-
-    /// <summary>Packing float32 and staging what is sent, once before an exchange and once after it.</summary>
-    private double CopyNs(StrategyModel strategy, double bytes) =>
-        (_system.CopyBytesPerSecond is double rate ? 1e9 * _workload.Elements * sizeof(float) / rate : 0)
-        + (strategy.UsesMpi && _system.StagingBytesPerSecond is double staging ? 1e9 * bytes / staging : 0);
+        ProgramGroup.Node => _nodes[rank / _system.RanksPerNode],
+        ProgramGroup.Global => _globals[rank % _system.RanksPerNode],
+        _ => _world,
+    };
 
     /// <summary>On cores that all share, copying to each other rank costs as much as taking it into a sum.</summary>
-    private CollectiveTime BroadcastTime()
+    private CollectiveTime BroadcastTime(ProgramExchange exchange)
     {
-        double bytes = (double)_workload.Elements * sizeof(float);
+        double bytes = (double)exchange.Elements * sizeof(float);
         CollectiveTime time = _system.IsInProcess ? default : CollectiveCost.NodeBroadcast(bytes, _system);
         return _system.SharedCores is null
             ? time
             : time with { ReduceNs = (_system.RanksPerNode - 1) * bytes * _system.ReduceNsPerByte };
     }
-
-    private sealed record DasoExchange(CollectiveTime Time, double CopyNs, bool IsLazy);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Daso.Recording;
 using Daso.Tests.CommandLine;
 
 namespace Daso.Tests.Communication.Mpi;
@@ -82,6 +83,31 @@ public class MpiTests
         (exitCode, _, errors) = MpiProcesses.Run(4, embedded.Folder, "Daso.Suites.dll", "replay", embedded.RunFolder());
         Assert.Equal((int)ExitCode.Usage, exitCode);
         Assert.Contains("repeat it without mpiexec or srun", errors);
+    }
+
+    /// <summary>Each of two ranks bound to a core of its own, then both unbound: which cores a rank takes is in the manifest.</summary>
+    [Theory]
+    [InlineData("taskset -c 0", "taskset -c 1", "0 | 1, each rank its own")]
+    [InlineData("taskset -c 0,1", "taskset -c 0,1", "0-1, shared by 2 ranks")]
+    [InlineData("taskset -c 0", "taskset -c 0,1", "0 | 0-1, ranks overlap")]
+    public void A_bound_rank_takes_its_own_cores(string first, string second, string cores)
+    {
+        MpiProcesses.Require();
+        Assert.SkipWhen(Environment.ProcessorCount < 2, "takes two cores");
+        using var program = new Program();
+        string[] suite =
+        [
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "Daso.Suites.dll"), "suite", "quickstart", "--experiments", "novel-transformer",
+            "--strategies", "ddp", "--steps", "1", "--warmup-steps", "0", "--seeds", "1",
+        ];
+        string[] line = ["-n", "1", .. first.Split(' '), .. suite, ":", "-n", "1", .. second.Split(' '), .. suite];
+        using Process process = MpiProcesses.Start(program.Folder, line);
+        (int exitCode, _, string errors) = MpiProcesses.Finish(process);
+
+        Assert.True(exitCode == 0, errors);
+        IReadOnlyDictionary<string, string> settings = Manifest.Read(RunFolder.Open(program.RunFolder())).Settings;
+        Assert.Equal((cores, "1"), (settings["cores"], settings["threadsPerRank"]));
+        Assert.StartsWith("GOMP_SPINCOUNT=", settings["openMp"]);
     }
 
     [Fact]

@@ -1,0 +1,92 @@
+using Daso.Communication;
+
+namespace Daso.Strategies;
+
+/// <summary>DASO's steps as <see cref="DasoSchedule"/> orders them.</summary>
+public static class DasoProgram
+{
+    private const long FirstBucketBytes = 1 << 20;
+
+    /// <summary>A phase whose skips do not change, far from the end of an epoch.</summary>
+    /// <param name="spec">Formats and buckets; its schedule's variant.</param>
+    /// <param name="skips">The phase's skips; all 0: a blocking phase.</param>
+    /// <param name="scope">The model's size and the ranks of a node.</param>
+    public static StepProgram Phase(DasoSpec spec, DasoSkips skips, ProgramScope scope)
+    {
+        int period = Math.Max(1, skips.Global) * scope.RanksPerNode;
+        var steps = new Steps(spec, scope, DasoSchedule.InPhase(spec.Schedule, scope.RanksPerNode, skips));
+        // The first period starts with nothing in flight; the second is as all that follow.
+        ProgramStep[] periods = [.. Enumerable.Range(0, 2 * period).Select(steps.Next)];
+        return Of(spec, skips.Global == 0 ? "blocking" : "cycling", periods[period..]);
+    }
+
+    /// <summary>A whole training.</summary>
+    /// <param name="spec">The strategy.</param>
+    /// <param name="scope">The model's size and the ranks of a node.</param>
+    /// <param name="losses">One an epoch.</param>
+    /// <param name="stepsPerEpoch">Steps in each.</param>
+    public static StepProgram Training(DasoSpec spec, ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch)
+    {
+        var schedule = new DasoSchedule(spec.Schedule, scope.RanksPerNode, losses.Count, stepsPerEpoch);
+        var steps = new Steps(spec, scope, schedule);
+        var training = new List<ProgramStep>(losses.Count * stepsPerEpoch);
+        foreach (double loss in losses)
+        {
+            training.AddRange(Enumerable.Range(0, stepsPerEpoch).Select(steps.Next));
+            schedule.EpochEnded(loss);
+        }
+
+        return Of(spec, "", training);
+    }
+
+    private static StepProgram Of(DasoSpec spec, string phase, IReadOnlyList<ProgramStep> steps) => new()
+    {
+        Phase = phase,
+        Gradients = new BucketedGradients(
+            ProgramGroup.Node, spec.BucketBytes, Math.Min(FirstBucketBytes, spec.BucketBytes), WireFormat.Float32),
+        Steps = steps,
+    };
+
+    /// <summary>One step of the schedule after the other.</summary>
+    private sealed class Steps(DasoSpec spec, ProgramScope scope, DasoSchedule schedule)
+    {
+        private readonly Queue<int> _sent = new();
+        private int _step;
+
+        /// <param name="batch">From 0, within the epoch.</param>
+        internal ProgramStep Next(int batch)
+        {
+            (bool averagesLocally, bool isCycling) = (schedule.AveragesLocally, schedule.Skips.Global != 0);
+            var exchange = new ProgramExchange(
+                ProgramGroup.Global, scope.Elements, isCycling ? spec.CyclingWire : spec.BlockingWire) { IsByMpi = true };
+            var actions = new List<ProgramAction>();
+            int delay = 0;
+            foreach (DasoAction action in schedule.AfterStep(batch))
+            {
+                switch (action.Kind)
+                {
+                    case DasoActionKind.SendForMean:
+                        actions.Add(new ProgramAction(ProgramActionKind.Start, exchange, action.Group));
+                        break;
+                    case DasoActionKind.SendForMerge:
+                        _sent.Enqueue(_step);
+                        goto case DasoActionKind.SendForMean;
+                    case DasoActionKind.Mean:
+                        delay = 0;
+                        actions.Add(new ProgramAction(ProgramActionKind.Wait, exchange, action.Group));
+                        break;
+                    case DasoActionKind.Merge:
+                        delay = _step - _sent.Dequeue();
+                        actions.Add(new ProgramAction(ProgramActionKind.Wait, exchange, action.Group, delay));
+                        break;
+                    case DasoActionKind.Broadcast:
+                        actions.Add(new ProgramAction(ProgramActionKind.NodeBroadcast, exchange, action.Group, delay));
+                        break;
+                }
+            }
+
+            _step++;
+            return new ProgramStep(averagesLocally, actions);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Daso.Communication;
+
+namespace Daso.Strategies;
+
+/// <summary>The ranks of an operation.</summary>
+public enum ProgramGroup
+{
+    /// <summary>All.</summary>
+    World,
+
+    /// <summary>Those of one node, every node for itself.</summary>
+    Node,
+
+    /// <summary>One of each node: those of one local id.</summary>
+    Global,
+}
+
+/// <summary>Gradients that are averaged beside backward.</summary>
+/// <param name="Wire">How they travel.</param>
+public abstract record GradientTraffic(WireFormat Wire);
+
+/// <summary>In buckets, each as soon as backward has completed it, as in <see cref="GradientAverager"/>.</summary>
+/// <param name="Group">Over whom.</param>
+/// <param name="BucketBytes">A bucket's cap in bytes of float32.</param>
+/// <param name="FirstBucketBytes">The first bucket's cap.</param>
+/// <param name="Wire">How they travel.</param>
+public sealed record BucketedGradients(ProgramGroup Group, long BucketBytes, long FirstBucketBytes, WireFormat Wire) : GradientTraffic(Wire);
+
+/// <summary>Over all ranks through Horovod's queue: a thread looks once a cycle and sends what is complete everywhere in fused messages.</summary>
+/// <param name="FusionBytes">The largest message in bytes as sent; a parameter that is larger goes alone.</param>
+/// <param name="CycleNs">From one look to the next.</param>
+/// <param name="Wire">How they travel.</param>
+public sealed record QueuedGradients(long FusionBytes, double CycleNs, WireFormat Wire) : GradientTraffic(Wire);
+
+/// <summary>An all-reduce of parameters, or of what stands for them.</summary>
+/// <param name="Group">Over whom.</param>
+/// <param name="Elements">Elements of each member.</param>
+/// <param name="Wire">How they travel.</param>
+public sealed record ProgramExchange(ProgramGroup Group, long Elements, WireFormat Wire)
+{
+    /// <summary>
+    /// Whether the method's reference implementation gives it to MPI, which may stage it through the host and progress only while it is
+    /// waited for; otherwise it goes the way of gradients.
+    /// </summary>
+    public bool IsByMpi { get; init; }
+}

@@ -1,0 +1,62 @@
+namespace Daso.Strategies;
+
+/// <summary>
+/// What a strategy makes of the steps of one of its phases: which gradients travel beside backward, and what follows the optimizer's
+/// update. It says who, how much and in which format; what that costs is the step-time model's to say (docs/prediction.md).
+/// </summary>
+public sealed record StepProgram
+{
+    /// <summary>The phase, for example "cycling"; empty where a strategy has only one.</summary>
+    public string Phase { get; init; } = "";
+
+    /// <summary>How gradients travel; null: they stay on their rank.</summary>
+    public GradientTraffic? Gradients { get; init; }
+
+    /// <summary>One period, at least one step; it repeats for as long as the phase goes on.</summary>
+    public required IReadOnlyList<ProgramStep> Steps { get; init; }
+
+    /// <summary>Whether ranks communicate at all.</summary>
+    public bool Communicates => Gradients is not null || Steps.Any(step => step.Actions.Count > 0);
+
+    /// <summary>Steps from one exchange to the next, in the mean; the period where there is none.</summary>
+    public double StepsPerExchange =>
+        (double)Steps.Count / Math.Max(1, Steps.Sum(step => step.Actions.Count(action => action.Kind == ProgramActionKind.Wait)));
+
+    /// <summary>The step of a training that stays in this phase.</summary>
+    /// <param name="step">From 0.</param>
+    public ProgramStep StepAt(int step) => Steps[step % Steps.Count];
+}
+
+/// <summary>A step.</summary>
+/// <param name="SendsGradients">Whether gradients travel in it.</param>
+/// <param name="Actions">After the optimizer's update, one after the other.</param>
+public sealed record ProgramStep(bool SendsGradients, IReadOnlyList<ProgramAction> Actions)
+{
+    /// <summary>Gradients travel, and nothing follows the update.</summary>
+    public static ProgramStep GradientsAlone { get; } = new(true, []);
+}
+
+/// <summary>What a rank does with an exchange.</summary>
+public enum ProgramActionKind
+{
+    /// <summary>The group's members pack their values and start it.</summary>
+    Start,
+
+    /// <summary>The group's members wait for the oldest that they have started and unpack it.</summary>
+    Wait,
+
+    /// <summary>In every node the rank that has the result sends it to the node's others.</summary>
+    NodeBroadcast,
+}
+
+/// <summary>An action.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Exchange">With what.</param>
+/// <param name="Duty">Of <see cref="ProgramGroup.Global"/>: the local id of the ranks that do it.</param>
+/// <param name="Delay">Steps since the exchange was started; an action whose exchange began before the training is passed over.</param>
+public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExchange Exchange, int Duty = 0, int Delay = 0);
+
+/// <summary>What a strategy's program is made for.</summary>
+/// <param name="Elements">Trainable parameters.</param>
+/// <param name="RanksPerNode">Ranks on each node.</param>
+public readonly record struct ProgramScope(long Elements, int RanksPerNode);
