@@ -2,6 +2,7 @@ using Daso.Baselines;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Experiments;
+using Daso.Images;
 using Daso.Models;
 using Daso.Optimization;
 using Daso.Strategies;

@@ -53,6 +53,22 @@ public sealed partial record DiLoCoSpec : StrategySpec
         return new DiLoCo(this, context);
     }
 
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        // A worker of a node is all of its ranks, each of which sends what it has of the fragment.
+        var fragment = new ProgramExchange(ProgramGroup.World, scope.Elements / Fragments, Wire);
+        int interval = Period / Fragments;
+        GradientTraffic? gradients = NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null;
+        if (Delay == 0)
+            return [StepProgram.Periodic(gradients, interval, step => step == interval - 1 ? fragment : null)];
+        var steps = new ProgramStep[interval];
+        Array.Fill(steps, new ProgramStep(gradients is not null, []));
+        steps[^1] = steps[0] with { Actions = [new(ProgramActionKind.Wait, fragment, Delay: Delay)] };
+        steps[interval - 1 - Delay] = steps[0] with { Actions = [new(ProgramActionKind.Start, fragment)] };
+        return [new StepProgram { Gradients = gradients, Steps = steps }];
+    }
+
     partial void ValidateTogether()
     {
         if (Period % Fragments != 0)

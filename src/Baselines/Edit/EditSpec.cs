@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Optimization;
 using Daso.Specification;
 using Daso.Strategies;
@@ -71,4 +72,18 @@ public sealed partial record EditSpec : StrategySpec
         Validate();
         return new Edit(this, context);
     }
+
+    /// <summary>A consensus sums signs before it sums changes. The norms that are exchanged, a number a parameter, are too few to count.</summary>
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
+    [
+        StepProgram.Periodic(
+            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            Period,
+            step => step == 0
+                ? new ProgramExchange(
+                    ProgramGroup.World,
+                    Reduction == PseudoGradientReduction.Linear ? scope.Elements : 2 * scope.Elements,
+                    WireFormat.Float32)
+                : null),
+    ];
 }

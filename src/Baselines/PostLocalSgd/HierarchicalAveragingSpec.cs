@@ -32,15 +32,29 @@ public sealed partial record HierarchicalAveragingSpec : StrategySpec
         Validate();
         ICommunicator[] groups = [.. Levels.All.Select(level => Group(context, level))];
         RangeReduction[] averages = [.. groups.Select(group => new RangeReduction(context.Replica.Parameters, group))];
-        return new PostLocalSgd(context, WarmupSteps, NodeGradients, BucketBytes, groups, step => Due(averages, step));
+        return new PostLocalSgd(context, WarmupSteps, NodeGradients, BucketBytes, groups, step => LevelOf(step) is int level ? averages[level] : null);
     }
 
-    private RangeReduction? Due(RangeReduction[] averages, long step)
+    /// <summary>Of nodes and of all ranks; other groups are not modelled.</summary>
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
     {
-        for (int i = averages.Length - 1; i >= 0; i--)
+        if (Levels.All.Any(level => level.Size is not (AveragingLevel.Node or AveragingLevel.All)))
+            return [];
+        StepProgram local = StepProgram.Periodic(
+            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            Levels.All[^1].Period,
+            step => LevelOf(step) is not int level ? null : new ProgramExchange(
+                Levels.All[level].Size == AveragingLevel.Node ? ProgramGroup.Node : ProgramGroup.World, scope.Elements, WireFormat.Float32));
+        return WarmupSteps == 0 ? [local] : [local with { Phase = "local" }, PostLocalSgdSpec.Start(BucketBytes)];
+    }
+
+    /// <summary>The level whose period counts in a step; null: none.</summary>
+    private int? LevelOf(long step)
+    {
+        for (int i = Levels.All.Count - 1; i >= 0; i--)
         {
             if (step % Levels.All[i].Period == 0)
-                return averages[i];
+                return i;
         }
 
         return null;

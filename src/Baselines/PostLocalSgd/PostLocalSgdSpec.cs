@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Specification;
 using Daso.Strategies;
 
@@ -34,4 +35,22 @@ public sealed partial record PostLocalSgdSpec : StrategySpec
         return new PostLocalSgd(
             context, WarmupSteps, NodeGradients, BucketBytes, [], step => (step - WarmupSteps) % Period == 0 ? average : null);
     }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        StepProgram local = StepProgram.Periodic(
+            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            Period,
+            step => step == 0 ? new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32) : null);
+        return WarmupSteps == 0 ? [local] : [local with { Phase = "local" }, Start(BucketBytes)];
+    }
+
+    /// <summary>The steps of DDP.</summary>
+    internal static StepProgram Start(long bucketBytes) => new()
+    {
+        Phase = "start",
+        Gradients = BucketedGradients.InFloat32(ProgramGroup.World, bucketBytes),
+        Steps = [ProgramStep.GradientsAlone],
+    };
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Optimization;
@@ -59,6 +60,22 @@ public sealed partial record SlowMoSpec : StrategySpec
         return new SlowMo(this, context);
     }
 
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        // Between two slow updates the plain averages need not fit: a period is as many slow ones as it takes.
+        int period = AveragingPeriod == 0 ? Period : Period / (int)BigInteger.GreatestCommonDivisor(Period, AveragingPeriod) * AveragingPeriod;
+        return
+        [
+            StepProgram.Periodic(
+                NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+                period,
+                step => IsDue(step) ? new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32) : null),
+        ];
+    }
+
+    private bool IsDue(long count) => count % Period == 0 || (AveragingPeriod > 0 && count % AveragingPeriod == 0);
+
     /// <summary>
     /// One rank's side. With γ the local learning rate of the step: u := β·u + (x_old − x̄)/γ, x_old := x_old − α·γ·u, x := x_old: SGD with
     /// momentum β and rate α·γ on the gradient (x_old − x̄)/γ.
@@ -96,7 +113,7 @@ public sealed partial record SlowMoSpec : StrategySpec
         {
             long count = _spec.Steps == SlowMoSteps.FairScale ? _step + 1 : _step;
             bool isSlowStep = count % _spec.Period == 0;
-            if (isSlowStep || (_spec.AveragingPeriod > 0 && count % _spec.AveragingPeriod == 0))
+            if (_spec.IsDue(count))
                 Average();
             if (isSlowStep && count > 0)
                 UpdateSlowly();

@@ -32,6 +32,9 @@ public abstract record DataSpec : ISpecification
 
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
+
+    /// <summary>What a specification says of a place: its last segment, since the rest differs between machines.</summary>
+    protected static string LastSegment(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 }
 
 /// <summary>Runs a function in one process of a job and gives what it returns to all. Collective.</summary>
@@ -59,6 +62,9 @@ public interface IDataset : IDisposable
 
     /// <summary>What the user should know of the data, each in one line: what was found and is not used.</summary>
     IReadOnlyList<string> Remarks => [];
+
+    /// <summary>How this process reads the data, by name, for the manifest: what changes the speed, but no bit.</summary>
+    IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
 
     /// <summary>Reads what <see cref="DataSpec.Open()"/> has not read yet, and says what is damaged: a line for each file.</summary>
     /// <param name="shard">The part of all samples to read.</param>

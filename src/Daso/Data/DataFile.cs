@@ -51,9 +51,6 @@ internal static class DataFile
         return bytes;
     }
 
-    /// <summary>What a specification says of a place: its last segment, since the rest differs between machines.</summary>
-    public static string LastSegment(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-
     /// <summary>
     /// Unpacks into exactly the bytes that the file's end announces, so that a small file takes no more memory than it says, and none
     /// if it says too much.

@@ -8,7 +8,7 @@ namespace Daso.Data;
 /// content. A folder of many files gives the SHA-256 of their names, then a short hash of each of at most 64 groups of files, so that
 /// a few files that were mended can be told from other data.
 /// </summary>
-internal static class DataFingerprint
+public static class DataFingerprint
 {
     /// <summary>Groups that the files of a folder are divided into, where there are so many files.</summary>
     public const int MostGroups = 64;

@@ -26,7 +26,7 @@ public sealed partial record IdxImages : DataSpec
     [Above(0)]
     public double? StandardDeviation { get; init; }
 
-    private string FolderName => DataFile.LastSegment(Folder);
+    private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
     public override IDataset Open()

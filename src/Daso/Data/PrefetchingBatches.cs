@@ -1,12 +1,14 @@
 using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
 using static TorchSharp.torch;
 
 namespace Daso.Data;
 
 /// <summary>
-/// Fills batches ahead of the training: workers take the samples of the epoch one by one, in order, and write them into a ring of
-/// buffers that are used again and again. A sample's bits depend only on its number and epoch, so the number of workers changes nothing
-/// but the speed. What a worker throws is thrown by <see cref="Next"/>, from then on.
+/// Fills batches ahead of the training into a ring of buffers that are used again and again. A buffer to fill goes to every worker; they
+/// take its rows one by one, and when the last of them has found no row left, it goes back to the training. A sample's bits depend only
+/// on its number and epoch, so the number of workers changes nothing but the speed. What a worker throws is thrown by
+/// <see cref="Next"/>, from then on.
 /// </summary>
 internal sealed class PrefetchingBatches : IBatchSource
 {
@@ -14,21 +16,15 @@ internal sealed class PrefetchingBatches : IBatchSource
     private const int RingSize = 3;
 
     private readonly SampleOrder _order;
-    private readonly BatchBuffer[] _ring;
+    private readonly RingBuffer[] _ring;
     private readonly BatchDelivery _delivery;
+    private readonly Channel<RingBuffer>[] _toFill;
     private readonly Thread[] _workers;
-
-    // Everything below is guarded by _lock; every change that someone may wait for pulses it.
-    private readonly object _lock = new();
-    private readonly int[] _missing = new int[RingSize];
     private ExceptionDispatchInfo? _failure;
-    private bool _stopping;
+    private volatile bool _isAbandoned;
     private int _epoch;
-    private int _busy;
-    private int _fillBatch;
-    private int _fillRow;
     private int _next;
-    private int _released;
+    private int _handedOut;
 
     /// <summary>Starts the workers; each owns the reader that it makes.</summary>
     public PrefetchingBatches(Func<SampleReader> makeReader, int threads, SampleOrder order, Device device)
@@ -36,10 +32,11 @@ internal sealed class PrefetchingBatches : IBatchSource
         _order = order;
         SampleReader[] readers = [.. Enumerable.Range(0, threads).Select(_ => makeReader())];
         SampleLayout layout = readers[0].Layout;
-        _ring = [.. Enumerable.Range(0, RingSize).Select(_ => new BatchBuffer(layout, order.BatchSize, device))];
+        _ring = [.. Enumerable.Range(0, RingSize).Select(_ => new RingBuffer(new BatchBuffer(layout, order.BatchSize, device)))];
         _delivery = new BatchDelivery(layout, order.BatchSize, device);
-        _fillBatch = _next = order.BatchesPerEpoch;
-        _workers = [.. readers.Select((reader, i) => new Thread(() => Work(reader)) { IsBackground = true, Name = $"data-{i}" })];
+        _next = _handedOut = order.BatchesPerEpoch;
+        _toFill = [.. readers.Select(_ => OneToOne())];
+        _workers = [.. readers.Select((reader, i) => new Thread(() => Work(reader, _toFill[i])) { IsBackground = true, Name = $"data-{i}" })];
         foreach (Thread worker in _workers)
             worker.Start();
     }
@@ -51,106 +48,160 @@ internal sealed class PrefetchingBatches : IBatchSource
     public void StartEpoch(int epoch, int firstBatch = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)firstBatch, (uint)BatchesPerEpoch, nameof(firstBatch));
-        lock (_lock)
-        {
-            _fillBatch = BatchesPerEpoch;
-            while (_busy > 0)
-                Monitor.Wait(_lock);
-            _order.MoveTo(epoch);
-            _epoch = epoch;
-            _fillBatch = _next = _released = firstBatch;
-            _fillRow = 0;
-            Monitor.PulseAll(_lock);
-        }
+        Abandon();
+        _order.MoveTo(epoch);
+        _epoch = epoch;
+        _next = _handedOut = firstBatch;
+        HandOutUpTo(firstBatch + RingSize);
     }
 
     /// <inheritdoc />
     public Batch Next()
     {
-        int batch;
-        lock (_lock)
-        {
-            if (_next >= BatchesPerEpoch)
-                throw new InvalidOperationException("no epoch was started, or its last batch was taken");
-            batch = _next++;
-            _released = batch;
-            Monitor.PulseAll(_lock);
-            while (_failure is null && (_fillBatch <= batch || _missing[batch % RingSize] > 0))
-                Monitor.Wait(_lock);
-            _failure?.Throw();
-        }
+        if (_next >= BatchesPerEpoch)
+            throw new InvalidOperationException("no epoch was started, or its last batch was taken");
+        _failure?.Throw();
 
-        return _delivery.Deliver(_ring[batch % RingSize], _order.LengthOf(batch));
+        // The buffer that was delivered last is free again.
+        HandOutUpTo(_next + RingSize);
+        RingBuffer filled = Take();
+        _failure?.Throw();
+        return _delivery.Deliver(filled.Buffer, filled.Length);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        lock (_lock)
-        {
-            _stopping = true;
-            Monitor.PulseAll(_lock);
-        }
-
+        Abandon();
+        foreach (Channel<RingBuffer> channel in _toFill)
+            channel.Writer.Complete();
         foreach (Thread worker in _workers)
             worker.Join();
-        foreach (BatchBuffer buffer in _ring)
-            buffer.Dispose();
+        foreach (RingBuffer one in _ring)
+            one.Dispose();
         _delivery.Dispose();
     }
 
-    private void Work(SampleReader reader)
+    private static Channel<RingBuffer> OneToOne() => Channel.CreateBounded<RingBuffer>(
+        new BoundedChannelOptions(RingSize) { SingleReader = true, AllowSynchronousContinuations = true });
+
+    /// <summary>Gives the buffers of batches before this one to the workers.</summary>
+    private void HandOutUpTo(int end)
     {
+        for (; _handedOut < Math.Min(end, BatchesPerEpoch); _handedOut++)
+        {
+            RingBuffer buffer = _ring[_handedOut % RingSize];
+            buffer.Prepare(_handedOut, _order.LengthOf(_handedOut), _workers.Length);
+            foreach (Channel<RingBuffer> channel in _toFill)
+                channel.Writer.TryWrite(buffer);
+        }
+    }
+
+    /// <summary>Waits until the next batch's buffer is filled.</summary>
+    private RingBuffer Take()
+    {
+        RingBuffer filled = _ring[_next++ % RingSize];
+        _failure ??= filled.WaitUntilFilled();
+        return filled;
+    }
+
+    /// <summary>Takes back all buffers that the workers have; they leave the rest of the rows as they are.</summary>
+    private void Abandon()
+    {
+        _isAbandoned = true;
+        while (_next < _handedOut)
+            Take();
+        _isAbandoned = false;
+    }
+
+    private void Work(SampleReader reader, Channel<RingBuffer> toFill)
+    {
+        using var buffers = new BlockingReader<RingBuffer>(toFill.Reader);
         using (reader)
         {
-            while (TakeSample(out int batch, out int row, out int epoch))
+            while (buffers.TryTake(out RingBuffer? buffer))
             {
-                try
+                while (buffer.TryTakeRow(out int row))
                 {
-                    _ring[batch % RingSize].Fill(row, reader, _order.SampleAt(batch, row), epoch);
-                    FinishSample(batch, null);
+                    if (!_isAbandoned)
+                        buffer.Fill(row, reader, _order.SampleAt(buffer.Batch, row), _epoch);
                 }
-                catch (Exception e)
-                {
-                    FinishSample(batch, e);
-                }
+
+                buffer.WorkerDone();
             }
         }
     }
 
-    /// <summary>Waits for a sample to fill; false: no more, ever.</summary>
-    private bool TakeSample(out int batch, out int row, out int epoch)
+    /// <summary>A buffer and how far it is filled.</summary>
+    private sealed class RingBuffer : IDisposable
     {
-        lock (_lock)
-        {
-            while (!_stopping && _failure is null && (_fillBatch >= BatchesPerEpoch || _fillBatch >= _released + RingSize))
-                Monitor.Wait(_lock);
-            (batch, row, epoch) = (_fillBatch, _fillRow, _epoch);
-            if (_stopping || _failure is not null)
-                return false;
-            int length = _order.LengthOf(batch);
-            if (row == 0)
-                _missing[batch % RingSize] = length;
-            if (++_fillRow == length)
-            {
-                _fillBatch++;
-                _fillRow = 0;
-            }
+        private readonly Channel<ExceptionDispatchInfo?> _filled = Channel.CreateBounded<ExceptionDispatchInfo?>(
+            new BoundedChannelOptions(1) { SingleReader = true, AllowSynchronousContinuations = true });
+        private readonly BlockingReader<ExceptionDispatchInfo?> _reader;
+        private ExceptionDispatchInfo? _failure;
+        private int _nextRow;
+        private int _workers;
 
-            _busy++;
-            return true;
+        public RingBuffer(BatchBuffer buffer)
+        {
+            Buffer = buffer;
+            _reader = new BlockingReader<ExceptionDispatchInfo?>(_filled.Reader);
         }
-    }
 
-    private void FinishSample(int batch, Exception? failure)
-    {
-        lock (_lock)
+        public BatchBuffer Buffer { get; }
+
+        /// <summary>The batch that it is filled with.</summary>
+        public int Batch { get; private set; }
+
+        /// <summary>The batch's samples.</summary>
+        public int Length { get; private set; }
+
+        /// <summary>Before it is handed out; no worker has it.</summary>
+        public void Prepare(int batch, int length, int workers)
         {
-            _busy--;
-            if (failure is not null)
-                _failure ??= ExceptionDispatchInfo.Capture(failure);
-            if (--_missing[batch % RingSize] == 0 || _busy == 0 || failure is not null)
-                Monitor.PulseAll(_lock);
+            (Batch, Length, _nextRow, _workers) = (batch, length, 0, workers);
+        }
+
+        /// <summary>The next row to fill; false: none is left.</summary>
+        public bool TryTakeRow(out int row)
+        {
+            row = Interlocked.Increment(ref _nextRow) - 1;
+            return row < Length;
+        }
+
+        /// <summary>Fills a row, unless another one has failed.</summary>
+        public void Fill(int row, SampleReader reader, int sample, int epoch)
+        {
+            if (Volatile.Read(ref _failure) is not null)
+                return;
+            try
+            {
+                Buffer.Fill(row, reader, sample, epoch);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            }
+        }
+
+        /// <summary>A worker has found no row left.</summary>
+        public void WorkerDone()
+        {
+            if (Interlocked.Decrement(ref _workers) == 0)
+                _filled.Writer.TryWrite(_failure);
+        }
+
+        /// <summary>Waits for all workers; returns what one has thrown.</summary>
+        public ExceptionDispatchInfo? WaitUntilFilled()
+        {
+            _reader.TryTake(out ExceptionDispatchInfo? failure);
+            return failure;
+        }
+
+        public void Dispose()
+        {
+            _reader.Dispose();
+            Buffer.Dispose();
         }
     }
 }

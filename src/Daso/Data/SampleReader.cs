@@ -7,7 +7,7 @@ namespace Daso.Data;
 /// <param name="InputShape">[C, H, W] or [T].</param>
 /// <param name="TargetShape">Of int64: [] or [T].</param>
 /// <param name="Items">What throughput counts, a sample: 1 image or T tokens.</param>
-internal sealed record SampleLayout(torch.ScalarType InputType, long[] InputShape, long[] TargetShape, int Items)
+public sealed record SampleLayout(torch.ScalarType InputType, long[] InputShape, long[] TargetShape, int Items)
 {
     /// <summary>Images [C, H, W] with one class each.</summary>
     public static SampleLayout Image(int channels, int height, int width) =>
@@ -18,7 +18,7 @@ internal sealed record SampleLayout(torch.ScalarType InputType, long[] InputShap
 }
 
 /// <summary>Makes single samples. Used by one thread at a time.</summary>
-internal abstract class SampleReader : IDisposable
+public abstract class SampleReader : IDisposable
 {
     /// <summary>What a sample looks like.</summary>
     public abstract SampleLayout Layout { get; }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Daso.Data;
 
 /// <summary>A dataset whose samples are made one by one; what its kinds of data differ in is the reader.</summary>
-internal sealed class SampledDataset : IDataset
+public sealed class SampledDataset : IDataset
 {
     private readonly int _batchSize;
     private readonly int _samplesPerEpoch;
@@ -36,6 +36,9 @@ internal sealed class SampledDataset : IDataset
     /// <inheritdoc />
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
+    /// <inheritdoc />
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads one sample whole, by any thread, and throws what is wrong with it; by its number in all training samples, followed by
     /// all held-out ones. Null: nothing is left to read after opening.</summary>
     public Action<int>? Inspect { get; init; }
@@ -45,6 +48,9 @@ internal sealed class SampledDataset : IDataset
 
     /// <summary>Makes a reader of held-out samples.</summary>
     public required Func<SampleReader> HeldOutReader { get; init; }
+
+    /// <summary>What is closed with the data.</summary>
+    public IReadOnlyList<IDisposable> Owned { get; init; } = [];
 
     /// <summary>Threads of each source that make samples ahead of the training; 0: made by the caller when asked for.</summary>
     public int Threads { get; init; }
@@ -82,6 +88,8 @@ internal sealed class SampledDataset : IDataset
     /// <inheritdoc />
     public void Dispose()
     {
+        foreach (IDisposable one in Owned)
+            one.Dispose();
     }
 
     private IBatchSource Open(SampleOrder order, Func<SampleReader> makeReader, Device device) => Threads == 0

@@ -4,7 +4,7 @@ namespace Daso.Data;
 /// SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). The same key gives the same numbers
 /// on every machine and every version of .NET, which System.Random does not promise.
 /// </summary>
-internal struct SeededRandom
+public struct SeededRandom
 {
     private const ulong Gamma = 0x9E3779B97F4A7C15;
     private ulong _state;

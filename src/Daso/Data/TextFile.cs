@@ -27,7 +27,7 @@ public sealed partial record TextFile : DataSpec
     [Above(0), Below(1)]
     public double HeldOutFraction { get; init; } = 0.05;
 
-    private string FileName => DataFile.LastSegment(File);
+    private string FileName => LastSegment(File);
 
     /// <inheritdoc />
     public override IDataset Open()

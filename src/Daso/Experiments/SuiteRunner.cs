@@ -264,7 +264,8 @@ public sealed class SuiteRunner : IDisposable
             cancelled);
     }
 
-    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new()
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new(
+        _data.Values.SelectMany(dataset => dataset.Settings).DistinctBy(setting => setting.Key))
     {
         ["allocator"] = allocator,
         ["cluster"] = cluster.Description,

@@ -1,5 +1,4 @@
 using Daso.Baselines;
-using Daso.Communication;
 using Daso.Experiments;
 using Daso.Strategies;
 
@@ -13,7 +12,7 @@ internal sealed class StrategyCatalog
         ["ddp"] = new DdpSpec().Programs,
         ["horovod"] = new HorovodSpec().Programs,
         ["daso"] = new DasoSpec().Programs,
-        ["post-local-sgd"] = scope => [PostLocalSgd(scope)],
+        ["post-local-sgd"] = new PostLocalSgdSpec { WarmupSteps = 0 }.Programs,
         ["none"] = new NoCommunicationSpec().Programs,
     };
 
@@ -44,14 +43,4 @@ internal sealed class StrategyCatalog
 
     private static ExperimentSetup FirstSetup(ExperimentDefinition experiment) => experiment.Create(
         new ParameterValues(experiment.Parameters.ToDictionary(one => one.Option, one => one.Values[0], StringComparer.Ordinal)));
-
-    /// <summary>Post-local SGD (Lin et al., arXiv 1808.07217): gradients averaged in the node, all ranks' parameters every fourth step.</summary>
-    private static StepProgram PostLocalSgd(ProgramScope scope)
-    {
-        const int Period = 4;
-        var average = new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32);
-        ProgramStep[] steps = [.. Enumerable.Repeat(ProgramStep.GradientsAlone, Period)];
-        steps[^1] = new ProgramStep(true, [new(ProgramActionKind.Start, average), new(ProgramActionKind.Wait, average)]);
-        return new StepProgram { Gradients = new BucketedGradients(ProgramGroup.Node, 25 << 20, 1 << 20, WireFormat.Float32), Steps = steps };
-    }
 }

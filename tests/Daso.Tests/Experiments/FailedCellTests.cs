@@ -17,7 +17,7 @@ public class FailedCellTests
     private static readonly CellId s_failing = new("tiny", "failing", 1);
 
     [Theory]
-    [InlineData(true, "epoch 0: the training loss is NaN; lower the learning rate")]
+    [InlineData(true, "epoch 0: the training loss is NaN: training has diverged; lower the learning rate")]
     [InlineData(false, "rank 2 failed: epoch 0, step 0: it is broken")]
     public void A_training_that_fails_is_left_out_and_the_others_are_trained(bool diverges, string reason)
     {

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using Daso.Data;
 using Daso.Experiments;
+using Daso.Images;
 using Daso.Tests.Data;
+using Daso.Tests.Images;
 
 namespace Daso.Tests.Experiments;
 

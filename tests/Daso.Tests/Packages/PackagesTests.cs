@@ -93,6 +93,7 @@ public sealed class PackagesTests : IDisposable
         Assert.Equal(["Daso.Generators.CodeFixes.dll", "Daso.Generators.dll"], Analyzers(feed));
         Assert.DoesNotContain(Dependencies(feed), name => name.StartsWith("ScottPlot", StringComparison.Ordinal)
             || name.StartsWith("Spectre", StringComparison.Ordinal)
+            || name.StartsWith("SkiaSharp", StringComparison.Ordinal)
             || name == "System.CommandLine");
         File.WriteAllText(Path.Combine(_folder, "nuget.config"), Sources(feed, GlobalPackages()));
 
@@ -140,7 +141,7 @@ public sealed class PackagesTests : IDisposable
         string configuration = typeof(PackagesTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
         string[] options = ["-c", configuration, "-o", feed, "-m:1", $"-p:PackageVersion=0.1.0-test.{Guid.NewGuid():N}"];
         var dotnet = new DotNet(s_repository, GlobalPackages());
-        foreach (string library in (string[])["Daso", "Baselines", "Laboratory"])
+        foreach (string library in (string[])["Daso", "Baselines", "Images", "Laboratory"])
             dotnet.Run(["pack", $"src/{library}", "--no-build", .. options]);
         dotnet.Run(["pack", "src/Templates", .. options]);
     }

@@ -1,6 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
+using Daso.Baselines;
 using Daso.CommandLine;
+using Daso.Communication;
+using Daso.Data;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
 using Daso.Prediction;
 using Daso.Recording;
 using Daso.Tests.CommandLine;
@@ -34,6 +40,35 @@ public class PredictCommandTests
         Assert.Contains("vs horovod", run.Output, StringComparison.Ordinal);
         Assert.Contains("│ daso, cycling ", run.Output, StringComparison.Ordinal);
         Assert.Contains("│ daso, blocking ", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnExperimentsOwnStrategyIsPredictedIfItSaysWhatItDoes()
+    {
+        var experiment = new ExperimentDefinition
+        {
+            Suite = "sample",
+            Name = "small",
+            Summary = "",
+            Parameters = [],
+            Strategies = [new StrategyDefinition("ddp-bf16", true), new StrategyDefinition("drift", false)],
+            Seeds = [1],
+            Steps = 1,
+            Create = _ => new ExperimentSetup(
+                new ResNetSpec { Depth = 18, Classes = 10 },
+                new SyntheticImages { BatchPerRank = 1 },
+                new SgdSpec(0.9, 0),
+                new ConstantRateSpec(0.1),
+                [new DdpSpec { Wire = WireFormat.BFloat16 }, new FdaSpec()]),
+        };
+
+        AppRun run = await AppRun.Of(
+            [experiment],
+            "predict", "--system", Written(Booster), "--compute", "94", "--strategies", "ddp", "small/ddp-bf16", "small/drift");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("│ small/ddp-bf16 ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("not modelled: small/drift", run.Output, StringComparison.Ordinal);
     }
 
     /// <summary>An expected duplex loss and jitter that hit the baseline harder put the expected ratio outside of both ends.</summary>

@@ -36,7 +36,11 @@ public class StepSimulationTests
         Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Daso(system, default)),
         Gen.Int[2, 8].Select(Gen.Int[1, 7]).Select((skips, wait) => (Func<SystemSpec, ModelledStrategy>)(system =>
             Daso(system, new DasoSkips(skips, 1, Math.Min(wait, skips - 1))))),
-        Gen.Int[2, 6].Select(period => (Func<SystemSpec, ModelledStrategy>)(system => PostLocalSgd(system, period))));
+        Gen.Int[2, 6].Select(period => (Func<SystemSpec, ModelledStrategy>)(system => PostLocalSgd(system, period))),
+        Gen.Int[0, 3].Select(delay => (Func<SystemSpec, ModelledStrategy>)(system =>
+            Only("streaming", new DiLoCoSpec { Period = 8, Fragments = 2, Delay = delay }, system))),
+        Gen.Const<Func<SystemSpec, ModelledStrategy>>(system =>
+            Only("slow", new SlowMoSpec { Period = 6, AveragingPeriod = 4, Steps = SlowMoSteps.TorchDistX }, system)));
 
     [Fact]
     public void WithoutJitterItIsTheFormula() =>
@@ -211,14 +215,8 @@ public class StepSimulationTests
     private static ModelledStrategy Daso(SystemSpec system, DasoSkips skips) =>
         new("daso", DasoProgram.Phase(new DasoSpec(), skips, Scope(system)), new CommunicationModel());
 
-    private static ModelledStrategy PostLocalSgd(SystemSpec system, int period)
-    {
-        var average = new ProgramExchange(ProgramGroup.World, Clusters.ResNet50.Elements, WireFormat.Float32);
-        ProgramStep[] steps = [.. Enumerable.Repeat(ProgramStep.GradientsAlone, period)];
-        steps[^1] = new ProgramStep(true, [new(ProgramActionKind.Start, average), new(ProgramActionKind.Wait, average)]);
-        var gradients = new BucketedGradients(ProgramGroup.Node, 25 << 20, 1 << 20, WireFormat.Float32);
-        return new ModelledStrategy("local", new StepProgram { Gradients = gradients, Steps = steps }, new CommunicationModel());
-    }
+    private static ModelledStrategy PostLocalSgd(SystemSpec system, int period) =>
+        Only("local", new PostLocalSgdSpec { WarmupSteps = 0, Period = period }, system);
 
     private static ModelledStrategy Only(string name, StrategySpec strategy, SystemSpec system) =>
         Assert.Single(ModelledStrategy.Phases(name, strategy.Programs(Scope(system)), system));
@@ -232,7 +230,7 @@ public class StepSimulationTests
     private static double SteadyStepNs(SystemSpec system, ModelledStrategy strategy)
     {
         const int Period = 840;
-        int unit = (int)strategy.Program.StepsPerExchange;
+        int unit = strategy.Program.Steps.Count > 16 ? (int)strategy.Program.StepsPerExchange : strategy.Program.Steps.Count;
         int few = 6 * unit;
         int many = Math.Min(Period, 16 * unit);
         double Time(int steps) => StepSimulation.Run(system, Clusters.ResNet50, strategy, new TrainingLength(1, steps)).TrainingNs;

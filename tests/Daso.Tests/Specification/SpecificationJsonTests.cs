@@ -1,6 +1,7 @@
 using Daso.Baselines;
 using Daso.Communication;
 using Daso.Data;
+using Daso.Images;
 using Daso.Models;
 using Daso.Optimization;
 using Daso.Recording;

@@ -14,7 +14,7 @@ namespace Daso.Tests.Specification;
 /// <summary>What a specification says of itself is read back from a manifest.</summary>
 public sealed class SpecificationReaderTests
 {
-    private static readonly IReadOnlyList<SpecificationKind> s_kinds = [.. SpecificationKinds.All, .. Daso.Baselines.SpecificationKinds.All];
+    private static readonly IReadOnlyList<SpecificationKind> s_kinds = [.. SpecificationKinds.All, .. Daso.Baselines.SpecificationKinds.All, .. Daso.Images.SpecificationKinds.All];
 
     public static TheoryData<string> Names => [.. SpecificationJsonTests.All.Select(one => one.Name)];
 

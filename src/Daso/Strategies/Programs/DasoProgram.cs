@@ -1,12 +1,8 @@
-using Daso.Communication;
-
 namespace Daso.Strategies;
 
 /// <summary>DASO's steps as <see cref="DasoSchedule"/> orders them.</summary>
 public static class DasoProgram
 {
-    private const long FirstBucketBytes = 1 << 20;
-
     /// <summary>A phase whose skips do not change, far from the end of an epoch.</summary>
     /// <param name="spec">Formats and buckets; its schedule's variant.</param>
     /// <param name="skips">The phase's skips; all 0: a blocking phase.</param>
@@ -42,8 +38,7 @@ public static class DasoProgram
     private static StepProgram Of(DasoSpec spec, string phase, IReadOnlyList<ProgramStep> steps) => new()
     {
         Phase = phase,
-        Gradients = new BucketedGradients(
-            ProgramGroup.Node, spec.BucketBytes, Math.Min(FirstBucketBytes, spec.BucketBytes), WireFormat.Float32),
+        Gradients = BucketedGradients.InFloat32(ProgramGroup.Node, spec.BucketBytes),
         Steps = steps,
     };
 

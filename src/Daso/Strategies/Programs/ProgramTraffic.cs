@@ -24,7 +24,16 @@ public abstract record GradientTraffic(WireFormat Wire);
 /// <param name="BucketBytes">A bucket's cap in bytes of float32.</param>
 /// <param name="FirstBucketBytes">The first bucket's cap.</param>
 /// <param name="Wire">How they travel.</param>
-public sealed record BucketedGradients(ProgramGroup Group, long BucketBytes, long FirstBucketBytes, WireFormat Wire) : GradientTraffic(Wire);
+public sealed record BucketedGradients(ProgramGroup Group, long BucketBytes, long FirstBucketBytes, WireFormat Wire) : GradientTraffic(Wire)
+{
+    private const long UsualFirstBucketBytes = 1 << 20;
+
+    /// <summary>In float32, the first bucket at most PyTorch's 1 MiB.</summary>
+    /// <param name="group">Over whom.</param>
+    /// <param name="bucketBytes">A bucket's cap.</param>
+    public static BucketedGradients InFloat32(ProgramGroup group, long bucketBytes) =>
+        new(group, bucketBytes, Math.Min(UsualFirstBucketBytes, bucketBytes), WireFormat.Float32);
+}
 
 /// <summary>Over all ranks through Horovod's queue: a thread looks once a cycle and sends what is complete everywhere in fused messages.</summary>
 /// <param name="FusionBytes">The largest message in bytes as sent; a parameter that is larger goes alone.</param>

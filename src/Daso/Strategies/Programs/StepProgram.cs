@@ -15,6 +15,21 @@ public sealed record StepProgram
     /// <summary>One period, at least one step; it repeats for as long as the phase goes on.</summary>
     public required IReadOnlyList<ProgramStep> Steps { get; init; }
 
+    /// <summary>The same in every step, and after the update of some an exchange that is waited for at once.</summary>
+    /// <param name="gradients">How gradients travel in every step; null: they do not.</param>
+    /// <param name="period">Steps of a period.</param>
+    /// <param name="due">What is exchanged after a step, counted from 0 in the period; null: nothing.</param>
+    public static StepProgram Periodic(GradientTraffic? gradients, int period, Func<int, ProgramExchange?> due) => new()
+    {
+        Gradients = gradients,
+        Steps =
+        [
+            .. Enumerable.Range(0, period).Select(step => new ProgramStep(gradients is not null, due(step) is ProgramExchange exchange
+                ? [new(ProgramActionKind.Start, exchange), new(ProgramActionKind.Wait, exchange)]
+                : [])),
+        ],
+    };
+
     /// <summary>Whether ranks communicate at all.</summary>
     public bool Communicates => Gradients is not null || Steps.Any(step => step.Actions.Count > 0);
 

@@ -1,8 +1,10 @@
 using Daso.Data;
+using Daso.Images;
+using Daso.Tests.Data;
 using SkiaSharp;
 using TorchSharp;
 
-namespace Daso.Tests.Data;
+namespace Daso.Tests.Images;
 
 public sealed class ImageFolderTests : IDisposable
 {

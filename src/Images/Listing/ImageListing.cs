@@ -1,6 +1,7 @@
 using System.Text;
+using Daso.Data;
 
-namespace Daso.Data;
+namespace Daso.Images;
 
 /// <summary>The images of a folder in ImageNet's layout, found and checked by name; as bytes it travels to the other ranks of a job.</summary>
 /// <param name="Train">The images to train on.</param>
@@ -53,6 +54,7 @@ internal sealed class ImageSplit
     private readonly byte[] _names;
     private readonly int[] _ends;
     private readonly long[] _probedSizes;
+    private readonly byte[][] _places;
 
     private ImageSplit(string folder, string split, string[] classes, int[] firstOf, byte[] names, int[] ends, long[] probedSizes)
     {
@@ -63,6 +65,7 @@ internal sealed class ImageSplit
         _names = names;
         _ends = ends;
         _probedSizes = probedSizes;
+        _places = [.. classes.Select(name => Encoding.UTF8.GetBytes(Path.Combine(folder, split, name) + Path.DirectorySeparatorChar))];
     }
 
     /// <summary>Images.</summary>
@@ -114,11 +117,21 @@ internal sealed class ImageSplit
     }
 
     /// <summary>Where an image is.</summary>
-    public string PathOf(int image)
+    public string PathOf(int image) => Path.Combine(_folder, _split, _classes[LabelOf(image)], Encoding.UTF8.GetString(NameOf(image)));
+
+    /// <summary>Where an image is, in UTF-8 with a NUL at its end.</summary>
+    /// <param name="image">Its number.</param>
+    /// <param name="buffer">Takes the path; grows.</param>
+    public ReadOnlySpan<byte> PathOf(int image, ref byte[] buffer)
     {
-        int start = image == 0 ? 0 : _ends[image - 1];
-        string name = Encoding.UTF8.GetString(_names.AsSpan(start, _ends[image] - start));
-        return Path.Combine(_folder, _split, _classes[LabelOf(image)], name);
+        ReadOnlySpan<byte> place = _places[LabelOf(image)], name = NameOf(image);
+        int length = place.Length + name.Length + 1;
+        if (buffer.Length < length)
+            buffer = new byte[2 * length];
+        place.CopyTo(buffer);
+        name.CopyTo(buffer.AsSpan(place.Length));
+        buffer[length - 1] = 0;
+        return buffer.AsSpan(0, length);
     }
 
     /// <summary>Looks for some of the images, since another process has listed them, maybe on another machine.</summary>
@@ -167,6 +180,12 @@ internal sealed class ImageSplit
         byte[] names = reader.ReadBytes(reader.ReadInt32());
         long[] probedSizes = Many(reader.ReadInt32(), reader.ReadInt64);
         return new ImageSplit(folder, split, classes, firstOf, names, ends, probedSizes);
+    }
+
+    private ReadOnlySpan<byte> NameOf(int image)
+    {
+        int start = image == 0 ? 0 : _ends[image - 1];
+        return _names.AsSpan(start, _ends[image] - start);
     }
 
     private static T[] Many<T>(int count, Func<T> read)

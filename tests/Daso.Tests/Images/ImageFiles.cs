@@ -1,6 +1,7 @@
+using System.Text;
 using SkiaSharp;
 
-namespace Daso.Tests.Data;
+namespace Daso.Tests.Images;
 
 /// <summary>Image files for tests.</summary>
 internal static class ImageFiles
@@ -15,6 +16,9 @@ internal static class ImageFiles
         using FileStream file = File.Create(path);
         data.SaveTo(file);
     }
+
+    /// <summary>A path as the decoder takes it.</summary>
+    public static byte[] Utf8(string path) => Encoding.UTF8.GetBytes(path + "\0");
 
     /// <summary>20 images to train on and 5 held out in two classes, each with a pattern of its own.</summary>
     public static void WriteTree(string folder)

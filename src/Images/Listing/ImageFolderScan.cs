@@ -2,8 +2,9 @@ using System.IO.Enumeration;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
+using Daso.Data;
 
-namespace Daso.Data;
+namespace Daso.Images;
 
 /// <summary>
 /// Lists a folder in ImageNet's layout: finds and counts all that is there, takes what has its place, and says what has none.

@@ -1,4 +1,6 @@
-namespace Daso.Data;
+using Daso.Data;
+
+namespace Daso.Images;
 
 /// <summary>A part of an image, in its pixels, which is then scaled to the input's square.</summary>
 /// <param name="X">Left edge.</param>
@@ -6,7 +8,8 @@ namespace Daso.Data;
 /// <param name="Width">Width.</param>
 /// <param name="Height">Height.</param>
 /// <param name="Mirrored">Whether left and right change sides.</param>
-internal readonly record struct CropRegion(double X, double Y, double Width, double Height, bool Mirrored);
+/// <param name="IsCutOut">Whether it is cut out before it is scaled, so that pixels outside have no part in those at its edges.</param>
+internal readonly record struct CropRegion(double X, double Y, double Width, double Height, bool Mirrored, bool IsCutOut);
 
 /// <summary>Decides which part of an image becomes the input.</summary>
 internal interface ICropRule
@@ -45,12 +48,12 @@ internal sealed class RandomResizedCrop(double minimumArea, double maximumArea, 
                 continue;
             int x = random.NextInt(width - cropWidth + 1);
             int y = random.NextInt(height - cropHeight + 1);
-            return new CropRegion(x, y, cropWidth, cropHeight, mirrored);
+            return new CropRegion(x, y, cropWidth, cropHeight, mirrored, IsCutOut: true);
         }
 
         int fittingWidth = (int)Math.Min(width, Math.Round(height / minimumAspect));
         int fittingHeight = (int)Math.Min(height, Math.Round(width / minimumAspect));
-        return new CropRegion((width - fittingWidth) / 2, (height - fittingHeight) / 2, fittingWidth, fittingHeight, mirrored);
+        return new CropRegion((width - fittingWidth) / 2, (height - fittingHeight) / 2, fittingWidth, fittingHeight, mirrored, true);
     }
 }
 
@@ -58,7 +61,7 @@ internal sealed class RandomResizedCrop(double minimumArea, double maximumArea, 
 internal sealed class WholeImage(bool mirrored = false) : ICropRule
 {
     /// <inheritdoc />
-    public CropRegion Choose(int width, int height, SeededRandom random) => new(0, 0, width, height, mirrored);
+    public CropRegion Choose(int width, int height, SeededRandom random) => new(0, 0, width, height, mirrored, true);
 }
 
 /// <summary>
@@ -75,7 +78,7 @@ internal sealed class CentreCrop(int crop, int resize) : ICropRule
         int shorter = Math.Min(width, height);
         (double x, double cropWidth) = Along(width, shorter);
         (double y, double cropHeight) = Along(height, shorter);
-        return new CropRegion(x, y, cropWidth, cropHeight, false);
+        return new CropRegion(x, y, cropWidth, cropHeight, false, false);
     }
 
     /// <summary>Where the crop begins and how long it is, in the pixels of the image.</summary>

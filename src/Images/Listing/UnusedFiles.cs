@@ -1,4 +1,4 @@
-namespace Daso.Data;
+namespace Daso.Images;
 
 /// <summary>Counts files of a data set that are not used, by reason, so that one line says it. Thread-safe.</summary>
 internal sealed class UnusedFiles

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Daso.Data;
+using Daso.Images;
+using Daso.Tests.Data;
 using TorchSharp;
 
-namespace Daso.Tests.Data;
+namespace Daso.Tests.Images;
 
 public sealed class ImageListingTests : IDisposable
 {

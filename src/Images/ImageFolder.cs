@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization;
+using Daso.Data;
 using Daso.Specification;
 
-namespace Daso.Data;
+namespace Daso.Images;
 
 /// <summary>
 /// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case). Classes are numbered in
@@ -47,7 +48,7 @@ public sealed partial record ImageFolder : DataSpec
     [AtLeast(1), NotInHash("changes only the speed")]
     public int DecodeThreads { get; init; } = 4;
 
-    private string FolderName => DataFile.LastSegment(Folder);
+    private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
     public override IDataset Open()
@@ -74,12 +75,20 @@ public sealed partial record ImageFolder : DataSpec
             HeldOutSamples = listing.HeldOut.Count,
             Fingerprint = listing.Fingerprint,
             Remarks = listing.Remarks,
+            Settings = new Dictionary<string, string> { ["jpegDecoder"] = TurboJpeg.IsThere ? "libjpeg-turbo" : "Skia" },
             Threads = DecodeThreads,
             TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
             HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
-            Inspect = sample => ImageDecoder.ReadWhole(
-                sample < listing.Train.Count ? listing.Train.PathOf(sample) : listing.HeldOut.PathOf(sample - listing.Train.Count)),
+            Inspect = sample => Inspect(listing, sample),
         };
+    }
+
+    private static void Inspect(ImageListing listing, int sample)
+    {
+        byte[] path = [];
+        ImageDecoder.ReadWhole(sample < listing.Train.Count
+            ? listing.Train.PathOf(sample, ref path)
+            : listing.HeldOut.PathOf(sample - listing.Train.Count, ref path));
     }
 
     partial void ValidateTogether()
@@ -96,12 +105,13 @@ public sealed partial record ImageFolder : DataSpec
     private sealed class PhotographReader(ImageSplit images, ICropRule rule, int crop, int seed) : SampleReader
     {
         private readonly ImageDecoder _decoder = new(crop);
+        private byte[] _path = [];
 
         public override SampleLayout Layout { get; } = SampleLayout.Image(3, crop, crop);
 
         public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
         {
-            _decoder.Decode(images.PathOf(sample), rule, new SeededRandom(seed, epoch, sample), input);
+            _decoder.Decode(images.PathOf(sample, ref _path), rule, new SeededRandom(seed, epoch, sample), input);
             targets[0] = images.LabelOf(sample);
         }
 

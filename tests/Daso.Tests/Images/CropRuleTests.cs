@@ -1,7 +1,9 @@
 using CsCheck;
 using Daso.Data;
+using Daso.Images;
+using Daso.Tests.Data;
 
-namespace Daso.Tests.Data;
+namespace Daso.Tests.Images;
 
 public sealed class CropRuleTests
 {
