@@ -1,4 +1,4 @@
 using Daso.CommandLine;
 using Daso.Suites;
 
-return await DasoApp.RunAsync(args, SuiteRegistry.Experiments, Daso.Baselines.SpecificationKinds.All);
+return await DasoApp.RunAsync(args, SuiteRegistry.Experiments);

@@ -15,7 +15,8 @@ public static class DasoApp
     /// <param name="args">The process's arguments.</param>
     /// <param name="experiments">The registry that the generator made.</param>
     /// <param name="kinds">
-    /// Kinds of specifications that files may name beside the library's: the generated <c>SpecificationKinds.All</c> of other projects.
+    /// Kinds of specifications that files may name beside those of the library and its rivals: the project's own generated
+    /// <c>SpecificationKinds.All</c>.
     /// </param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
     public static Task<int> RunAsync(
@@ -47,7 +48,7 @@ public static class DasoApp
             SuiteCommand.Create(experiments, SuiteExecution.Run),
             ListCommand.Create(experiments),
             ScheduleCommand.Create(),
-            TraceCommand.Create([.. SpecificationKinds.All, .. kinds]),
+            TraceCommand.Create([.. SpecificationKinds.All, .. Baselines.SpecificationKinds.All, .. kinds]),
             PreflightCommand.Create(),
             ReportCommand.Create(),
             ReproduceCommand.Create(),
