@@ -62,7 +62,13 @@ internal static class ExperimentEmitter
         writer.Open("[", bracket: null);
         foreach (StrategySpec strategy in spec.Strategies)
             writer.Line(Guarded(spec, strategy.Member) + ",");
-        writer.Close("]);").Outdent().Close("},");
+        string[] settings =
+        [
+            .. from one in new[] { (Name: "Objective", Member: spec.Objective), (Name: "Precision", Member: spec.Precision) }
+               where one.Member is not null
+               select $"{one.Name} = {Guarded(spec, one.Member)}",
+        ];
+        writer.Close(settings.Length == 0 ? "]);" : $"]) {{ {string.Join(", ", settings)} }};").Outdent().Close("},");
     }
 
     /// <summary>A member's value; what goes wrong when it is read names it.</summary>

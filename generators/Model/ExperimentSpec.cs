@@ -15,6 +15,8 @@ namespace Daso.Generators.Model;
 /// <param name="Data">Gives the data.</param>
 /// <param name="Optimizer">Gives the optimizer.</param>
 /// <param name="LearningRate">Gives the learning-rate schedule.</param>
+/// <param name="Objective">Gives what the model is trained for; null: it is not said.</param>
+/// <param name="Precision">Gives the format that it computes in; null: it is not said.</param>
 /// <param name="Strategies">In the order of the source.</param>
 /// <param name="Seeds">At least one.</param>
 /// <param name="Epochs">At least 1; 0: it is said in steps.</param>
@@ -36,6 +38,8 @@ internal sealed record ExperimentSpec(
     MemberSpec Data,
     MemberSpec Optimizer,
     MemberSpec LearningRate,
+    MemberSpec? Objective,
+    MemberSpec? Precision,
     EquatableArray<StrategySpec> Strategies,
     EquatableArray<int> Seeds,
     int Epochs,

@@ -35,6 +35,8 @@ internal static class ExperimentParser
         MemberSpec? data = Part(scope, KnownNames.Data, KnownNames.DataSpec, "gives the data");
         MemberSpec? optimizer = Part(scope, KnownNames.Optimizer, KnownNames.OptimizerSpec, "gives the optimizer");
         MemberSpec? rate = Part(scope, KnownNames.LearningRate, KnownNames.LearningRateSpec, "gives the learning-rate schedule");
+        MemberSpec? objective = MemberParser.Parse(scope, scope.Find(KnownNames.Objective), 0, KnownNames.ObjectiveSpec);
+        MemberSpec? precision = MemberParser.Parse(scope, scope.Find(KnownNames.Precision), 0, KnownNames.PrecisionSpec);
         EquatableArray<StrategySpec> strategies = StrategyParser.Parse(scope);
         EquatableArray<int> seeds = TrainingParser.Seeds(scope);
         (int epochs, int steps) = TrainingParser.Length(scope);
@@ -60,6 +62,8 @@ internal static class ExperimentParser
             data,
             optimizer,
             rate,
+            objective,
+            precision,
             strategies,
             seeds,
             epochs,

@@ -11,6 +11,8 @@ internal static class KnownNames
     public const string Data = "DataAttribute";
     public const string Optimizer = "OptimizerAttribute";
     public const string LearningRate = "LearningRateAttribute";
+    public const string Objective = "ObjectiveAttribute";
+    public const string Precision = "PrecisionAttribute";
     public const string Strategy = "StrategyAttribute";
     public const string Seeds = "SeedsAttribute";
     public const string Epochs = "EpochsAttribute";
@@ -48,10 +50,12 @@ internal static class KnownNames
     public const string DataSpec = "Daso.Data.DataSpec";
     public const string OptimizerSpec = "Daso.Optimization.OptimizerSpec";
     public const string LearningRateSpec = "Daso.Optimization.LearningRateSpec";
+    public const string ObjectiveSpec = "Daso.Objectives.ObjectiveSpec";
+    public const string PrecisionSpec = "Daso.Training.PrecisionSpec";
     public const string StrategySpec = "Daso.Strategies.StrategySpec";
 
     public static readonly IReadOnlyList<string> ClassAttributes =
-        [Model, Data, Optimizer, LearningRate, Strategy, Seeds, Epochs, Steps, Target, Link, Tier, Reference, Tags];
+        [Model, Data, Optimizer, LearningRate, Objective, Precision, Strategy, Seeds, Epochs, Steps, Target, Link, Tier, Reference, Tags];
 
     public static readonly IReadOnlyList<string> PropertyAttributes = [Params, ParamsSource, TierParams];
 

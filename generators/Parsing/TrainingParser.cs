@@ -68,7 +68,8 @@ internal static class TrainingParser
         if (scope.Find(KnownNames.Target) is not { } attribute || scope.Text(attribute, 0) is not { } metric)
             return null;
 
-        if (!QualityMetrics.Names.Contains(metric, StringComparer.Ordinal))
+        // The metrics of an objective of its own are known when the experiment is expanded.
+        if (scope.Find(KnownNames.Objective) is null && !QualityMetrics.Names.Contains(metric, StringComparer.Ordinal))
         {
             Location? place = Attributes.PlaceOf(attribute, 0, scope.Cancellation);
             scope.Mistakes.Add(Rules.UnknownMetric, place, metric, string.Join(", ", QualityMetrics.Names));

@@ -37,8 +37,8 @@ public sealed partial record DdpSpec : StrategySpec
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire, Mean),
-        BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Recorder) : null,
-        context.Recorder);
+        BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Timer) : null,
+        context.Timer);
 
     /// <inheritdoc />
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
@@ -52,7 +52,7 @@ public sealed partial record DdpSpec : StrategySpec
 
     private ReduceOperation Mean => Wire == WireFormat.Float32 ? ReduceOperation.Mean : ReduceOperation.PredividedMean;
 
-    private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, IRecorder recorder) : IStrategy
+    private sealed class Ddp(GradientAverager averager, BufferBroadcast? buffers, StepTimer timer) : IStrategy
     {
         /// <summary>Whether a forward has changed the statistics since they were last broadcast.</summary>
         private bool _buffersAreDue;
@@ -74,9 +74,9 @@ public sealed partial record DdpSpec : StrategySpec
 
         public void BackwardDone()
         {
-            long startNs = recorder.NowNs;
+            SpanMark start = timer.Mark();
             long bytes = averager.Finish();
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            timer.End(SpanKind.GlobalWait, start, bytes, averager.LastOperation);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_buffersAreDue);

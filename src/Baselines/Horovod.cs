@@ -22,6 +22,7 @@ internal sealed class Horovod : IStrategy
     private int _ready;
     private int _reduced;
     private long _bytes;
+    private OperationKey? _last;
     private ExceptionDispatchInfo? _failure;
     private bool _isDisposed;
 
@@ -49,8 +50,8 @@ internal sealed class Horovod : IStrategy
     public void BackwardDone()
     {
         PartReady(0);
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        StepTimer timer = _context.Timer;
+        SpanMark start = timer.Mark();
         lock (_gate)
         {
             while (_reduced < _queue.Length && _failure is null)
@@ -59,7 +60,7 @@ internal sealed class Horovod : IStrategy
             _ready = _reduced = 0;
         }
 
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, _bytes);
+        timer.End(SpanKind.GlobalWait, start, _bytes, _last);
         _bytes = 0;
     }
 
@@ -134,7 +135,9 @@ internal sealed class Horovod : IStrategy
 
             int offset = _queue[next - 1].Offset;
             TensorRange message = _gradients.Range(offset, end - offset);
-            _bytes += _communicator.StartAllReduce(message, ReduceOperation.Mean, _spec.Wire).WaitOnStream();
+            PendingOperation mean = _communicator.StartAllReduce(message, ReduceOperation.Mean, _spec.Wire);
+            _bytes += mean.WaitOnStream();
+            _last = mean.Key();
             lock (_gate)
             {
                 _reduced = next;

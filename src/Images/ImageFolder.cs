@@ -5,15 +5,16 @@ using Daso.Specification;
 namespace Daso.Images;
 
 /// <summary>
-/// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case). Classes are numbered in
-/// the order of train's folder names. Training: random-resized crop and horizontal flip, drawn anew for each (seed, epoch, sample).
-/// Held out: the middle of the image after its short side was resized. Inputs float32 [B, 3, Crop, Crop], normalised by ImageNet's
-/// mean and standard deviation; targets int64 [B].
+/// Photographs in ImageNet's layout: train/CLASS/*.JPEG and val/CLASS/*.JPEG (also .jpg and .png, in any case), classes numbered in the order
+/// of train's folder names; or in tar archives, ImageNet's own or WebDataset's shards, which are not unpacked. Training: random-resized
+/// crop and horizontal flip, drawn anew for each (seed, epoch, sample). Held out: the middle of the image after its short side was
+/// resized. Inputs float32 [B, 3, Crop, Crop], held out EvaluationCrop, normalised by ImageNet's mean and standard deviation; targets
+/// int64 [B].
 /// </summary>
 [Specification("imageFolder")]
 public sealed partial record ImageFolder : DataSpec
 {
-    /// <summary>Where train and val are.</summary>
+    /// <summary>Where train and val are, or the archives.</summary>
     [DescribedBy(nameof(FolderName)), JsonPropertyOrder(-1)]
     public required string Folder { get; init; }
 
@@ -21,13 +22,17 @@ public sealed partial record ImageFolder : DataSpec
     [AtLeast(1)]
     public int Classes { get; init; } = 1000;
 
-    /// <summary>Height and width of an input in pixels.</summary>
+    /// <summary>Height and width of an input to train on in pixels.</summary>
     [AtLeast(1)]
     public int Crop { get; init; } = 224;
 
     /// <summary>What a held-out image's short side is resized to before the middle is taken.</summary>
     [AtLeast(1)]
     public int Resize { get; init; } = 256;
+
+    /// <summary>Height and width of that middle; null: as those to train on.</summary>
+    [AtLeast(1)]
+    public int? EvaluationCrop { get; init; }
 
     /// <summary>The smallest share of an image's area that a training crop takes.</summary>
     [Above(0), AtMost(1)]
@@ -48,26 +53,28 @@ public sealed partial record ImageFolder : DataSpec
     [AtLeast(1), NotInHash("changes only the speed")]
     public int DecodeThreads { get; init; } = 4;
 
+    private int HeldOutCrop => EvaluationCrop ?? Crop;
+
     private string FolderName => LastSegment(Folder);
 
     /// <inheritdoc />
     public override IDataset Open()
     {
         Validate();
-        return Open(ImageFolderScan.Run(Folder, Classes));
+        return Open(ImageListing.Find(Folder, Classes));
     }
 
     /// <inheritdoc />
     public override IDataset Open(OncePerJob once)
     {
         Validate();
-        return Open(ImageListing.FromBytes(once(() => ImageFolderScan.Run(Folder, Classes).ToBytes()), Folder));
+        return Open(ImageListing.FromBytes(once(() => ImageListing.Find(Folder, Classes).ToBytes()), Folder));
     }
 
     private SampledDataset Open(ImageListing listing)
     {
         var randomCrop = new RandomResizedCrop(MinimumArea, MaximumArea, MinimumAspect, Flip);
-        var centreCrop = new CentreCrop(Crop, Resize);
+        var centreCrop = new CentreCrop(HeldOutCrop, Resize);
         return new SampledDataset(this)
         {
             Unit = "images",
@@ -76,25 +83,24 @@ public sealed partial record ImageFolder : DataSpec
             Fingerprint = listing.Fingerprint,
             Remarks = listing.Remarks,
             Settings = new Dictionary<string, string> { ["jpegDecoder"] = TurboJpeg.IsThere ? "libjpeg-turbo" : "Skia" },
+            Owned = [.. new[] { listing.Train, listing.HeldOut }.OfType<IDisposable>()],
             Threads = DecodeThreads,
             TrainingReader = seed => new PhotographReader(listing.Train, randomCrop, Crop, seed),
-            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, Crop, 0),
+            HeldOutReader = () => new PhotographReader(listing.HeldOut, centreCrop, HeldOutCrop, 0),
             Inspect = sample => Inspect(listing, sample),
         };
     }
 
     private static void Inspect(ImageListing listing, int sample)
     {
-        byte[] path = [];
-        ImageDecoder.ReadWhole(sample < listing.Train.Count
-            ? listing.Train.PathOf(sample, ref path)
-            : listing.HeldOut.PathOf(sample - listing.Train.Count, ref path));
+        bool isTraining = sample < listing.Train.Count;
+        ImageDecoder.ReadWhole(isTraining ? listing.Train : listing.HeldOut, isTraining ? sample : sample - listing.Train.Count);
     }
 
     partial void ValidateTogether()
     {
-        if (Resize < Crop)
-            throw new UserErrorException($"a crop of {Crop} from images resized to {Resize}: take crop ≤ resize");
+        if (Resize < HeldOutCrop)
+            throw new UserErrorException($"a crop of {HeldOutCrop} from images resized to {Resize}: take crop ≤ resize");
         if (MinimumArea > MaximumArea)
         {
             throw new UserErrorException(FormattableString.Invariant(
@@ -102,16 +108,15 @@ public sealed partial record ImageFolder : DataSpec
         }
     }
 
-    private sealed class PhotographReader(ImageSplit images, ICropRule rule, int crop, int seed) : SampleReader
+    private sealed class PhotographReader(IImageList images, ICropRule rule, int crop, int seed) : SampleReader
     {
         private readonly ImageDecoder _decoder = new(crop);
-        private byte[] _path = [];
 
         public override SampleLayout Layout { get; } = SampleLayout.Image(3, crop, crop);
 
         public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
         {
-            _decoder.Decode(images.PathOf(sample, ref _path), rule, new SeededRandom(seed, epoch, sample), input);
+            _decoder.Decode(images, sample, rule, new SeededRandom(seed, epoch, sample), input);
             targets[0] = images.LabelOf(sample);
         }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Daso.Data;
 using Daso.Images;
 
@@ -17,24 +16,18 @@ internal static unsafe class ImageMeasurement
     private const int Rounds = 5;
 
     /// <summary>Measures.</summary>
-    /// <param name="folder">Whose JPEGs are read, also those in folders below; put them into the page cache first by a run.</param>
+    /// <param name="folder">Whose training images are read, JPEGs, in any layout that <see cref="ImageFolder"/> knows.</param>
     /// <param name="threads">Threads, each with a decoder of its own.</param>
     public static void Run(string folder, int threads)
     {
-        byte[][] paths =
-        [
-            .. Directory.EnumerateFiles(folder, "*.*", SearchOption.AllDirectories)
-                .Where(file => Path.GetExtension(file).ToUpperInvariant() is ".JPEG" or ".JPG")
-                .Order(StringComparer.Ordinal)
-                .Select(file => Encoding.UTF8.GetBytes(file + "\0")),
-        ];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{paths.Length} files, {threads} threads"));
+        IImageList images = ImageListing.Find(folder, int.MaxValue).Train;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{images.Count} images, {threads} threads"));
         var ratios = new List<double>();
         for (int round = 0; round <= Rounds; round++)
         {
             int epoch = round;
-            (double Wall, double Processor) own = Measure(paths.Length, threads, () => new Reader(paths, epoch).Read);
-            (double Wall, double Processor) plain = Measure(paths.Length, threads, () => new PlainDecoder(paths).Read);
+            (double Wall, double Processor) own = Measure(images.Count, threads, () => new Reader(images, epoch).Read);
+            (double Wall, double Processor) plain = Measure(images.Count, threads, () => new PlainDecoder(images).Read);
             ratios.Add(own.Processor / plain.Processor);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -67,17 +60,17 @@ internal static unsafe class ImageMeasurement
         return (images / wall, images / (process.TotalProcessorTime - before).TotalSeconds);
     }
 
-    private sealed class Reader(byte[][] paths, int epoch)
+    private sealed class Reader(IImageList images, int epoch)
     {
         private readonly ImageDecoder _decoder = new(Crop);
         private readonly RandomResizedCrop _rule = new(0.05, 1, 0.75, flip: true);
         private readonly byte[] _input = new byte[3 * Crop * Crop * sizeof(float)];
 
-        public void Read(int image) => _decoder.Decode(paths[image], _rule, new SeededRandom(1, epoch, image), _input);
+        public void Read(int image) => _decoder.Decode(images, image, _rule, new SeededRandom(1, epoch, image), _input);
     }
 
     /// <summary>What libjpeg-turbo does of itself: all pixels at full size, into memory that is used again.</summary>
-    private sealed class PlainDecoder(byte[][] paths)
+    private sealed class PlainDecoder(IImageList images)
     {
         private readonly ImageFile _file = new();
         private readonly NativeBuffer _pixels = new();
@@ -85,7 +78,7 @@ internal static unsafe class ImageMeasurement
 
         public void Read(int image)
         {
-            _file.Read(paths[image]);
+            images.Read(image, _file);
             var size = new CULong((uint)_file.Length);
             _ = TurboJpeg.DecompressHeader(_handle, _file.Pointer, size, out int width, out int height, out _, out _);
             _pixels.Reserve((nuint)width * (nuint)height * 4);

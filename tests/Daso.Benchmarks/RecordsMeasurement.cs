@@ -98,7 +98,7 @@ internal static class RecordsMeasurement
             recorder.Metric(MetricNames.AllocatedBytes, 34_800);
             recorder.EndStep();
             if (step % StepsPerEpoch == StepsPerEpoch - 1)
-                recorder.Metric(MetricNames.HeldOutAccuracy, 0.9);
+                recorder.Metric(MetricNames.HeldOut("accuracy"), 0.9);
         }
 
         recorder.Complete();

@@ -84,6 +84,21 @@ public sealed class GeneratedCodeTests
     }
 
     [Fact]
+    public void An_objective_and_a_precision_are_read_where_they_are_said()
+    {
+        string body = "private static ObjectiveSpec Goal => new CrossEntropySpec(); private static PrecisionSpec Half() => new() { Compute = NumberFormat.Float16 };";
+        string source = Samples.Small("A", "a", body: body)
+            .Replace("[Epochs(1)]", "[Epochs(1), Objective(nameof(Goal)), Precision(nameof(Half)), Target(\"dice\", AtLeast = 1.5)]", StringComparison.Ordinal)
+            .Replace("using Daso.Generators.Tests.Parts;", "using Daso.Generators.Tests.Parts; using Daso.Objectives; using Daso.Training;", StringComparison.Ordinal);
+        ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(source)));
+        ExperimentSetup setup = definition.Create(new ParameterValues(new Dictionary<string, string>()));
+
+        Assert.Equal("CrossEntropySpec", setup.Objective.GetType().Name);
+        Assert.Equal("Float16", setup.Precision.Compute.ToString());
+        Assert.Equal("dice", definition.Target!.Metric);
+    }
+
+    [Fact]
     public void References_are_in_the_definition()
     {
         ExperimentDefinition definition = Assert.Single(Host.Load(Host.Compile(Samples.Rich)));

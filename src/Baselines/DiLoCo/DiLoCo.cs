@@ -38,19 +38,18 @@ internal sealed class DiLoCo : IStrategy
         _steps++;
         if (FragmentDue(_steps + _spec.Delay) is DiLoCoFragment next)
         {
-            long startNs = _context.Recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             next.Send();
-            _context.Recorder.Span(SpanKind.GlobalSend, startNs, _context.Recorder.NowNs - startNs);
+            _context.Timer.End(SpanKind.GlobalSend, start, 0, next.LastOperation);
         }
 
         if (FragmentDue(_steps) is DiLoCoFragment due)
         {
-            long startNs = _context.Recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             long bytes = due.Receive();
-            long receivedNs = _context.Recorder.NowNs;
-            _context.Recorder.Span(SpanKind.GlobalWait, startNs, receivedNs - startNs, bytes);
+            SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes, due.LastOperation);
             due.Merge();
-            _context.Recorder.Span(SpanKind.Merge, receivedNs, _context.Recorder.NowNs - receivedNs);
+            _context.Timer.End(SpanKind.Merge, received);
         }
     }
 

@@ -1,6 +1,7 @@
 using Daso.Communication;
 using Daso.Models;
 using Daso.Optimization;
+using Daso.Recording;
 using Daso.Strategies;
 
 namespace Daso.Baselines;
@@ -28,6 +29,9 @@ internal sealed class DiLoCoFragment : IDisposable
 
     /// <summary>θ and the outer optimizer's buffers.</summary>
     internal IEnumerable<(string Name, FlatTensor Values)> State => [("agreed", _agreed.Values), .. _outer.State];
+
+    /// <summary>The exchange's last message, for the spans of it.</summary>
+    internal OperationKey? LastOperation => _mean.LastOperation;
 
     /// <summary>Starts the exchange of what has changed.</summary>
     internal void Send()

@@ -41,15 +41,13 @@ internal sealed class Edit : IStrategy
         long sinceWarmup = _step++ - _spec.WarmupSteps;
         if (sinceWarmup < 0 || sinceWarmup % _spec.Period != 0)
             return;
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         _agreed.TakePseudoGradient(_changes.Values);
         long bytes = _changes.Reduce();
-        long reducedNs = recorder.NowNs;
-        recorder.Span(SpanKind.GlobalWait, startNs, reducedNs - startNs, bytes);
+        SpanMark reduced = _context.Timer.End(SpanKind.GlobalWait, start, bytes, _changes.LastOperation);
         TakeOuterStep();
         _agreed.Restore();
-        recorder.Span(SpanKind.Merge, reducedNs, recorder.NowNs - reducedNs);
+        _context.Timer.End(SpanKind.Merge, reduced);
     }
 
     public void Save(BinaryWriter writer)

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 using Daso.Strategies;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -54,6 +55,9 @@ internal sealed class PseudoGradients : IDisposable
         using Tensor sum = part.abs().sum();
         return sum.item<float>() < Nothing;
     }
+
+    /// <summary>The last message of the sum of all, for the span of it.</summary>
+    internal OperationKey? LastOperation => _sum.LastOperation;
 
     /// <summary>Returns the bytes booked on this rank.</summary>
     internal long Reduce()

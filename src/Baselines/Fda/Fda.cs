@@ -22,6 +22,7 @@ internal sealed class Fda : IStrategy
     private readonly FlatTensor _drift;
     private readonly FlatTensor _direction;
     private readonly float[] _estimate = new float[2];
+    private OperationKey? _lastEstimate;
 
     internal Fda(FdaSpec spec, StrategyContext context)
     {
@@ -48,12 +49,11 @@ internal sealed class Fda : IStrategy
 
     public void OptimizerStepped()
     {
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         (double variance, long bytes) = Estimate();
         if (variance > _spec.Threshold)
             bytes += Average();
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+        _context.Timer.End(SpanKind.GlobalWait, start, bytes, _lastEstimate);
     }
 
     public void Save(BinaryWriter writer)
@@ -82,7 +82,9 @@ internal sealed class Fda : IStrategy
         using (no_grad())
         using (Tensor square = _drift.Tensor.dot(_drift.Tensor), along = _direction.Tensor.dot(_drift.Tensor))
             (_estimate[0], _estimate[1]) = (square.item<float>(), along.item<float>());
-        long bytes = _context.Ranks.World.AllReduce(_estimate, ReduceOperation.Mean);
+        PendingOperation mean = _context.Ranks.World.StartAllReduce(_estimate, ReduceOperation.Mean);
+        long bytes = mean.Wait();
+        _lastEstimate = mean.Key();
         return (_estimate[0] - ((double)_estimate[1] * _estimate[1]), bytes);
     }
 

@@ -36,7 +36,7 @@ internal sealed class Gossip : IStrategy
         {
             _members = context.Ranks.Global;
             _node = new NodeGradients(context, spec.BucketBytes);
-            _share = new NodeBroadcast(context.Ranks.Node, context.Recorder, [parameters], isSharded: true);
+            _share = new NodeBroadcast(context.Ranks.Node, context.Timer, [parameters], isSharded: true);
             range = NodeBroadcast.Slice(parameters.Length, context.Ranks.LocalId, context.Ranks.Topology.RanksPerNode);
         }
 
@@ -70,13 +70,11 @@ internal sealed class Gossip : IStrategy
         _step++;
         if (_started == 0)
             return;
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         long bytes = 0;
         for (int i = 0; i < _started; i++)
             bytes += _pending[i].WaitOnStream();
-        long receivedNs = recorder.NowNs;
-        recorder.Span(SpanKind.GlobalWait, startNs, receivedNs - startNs, bytes);
+        SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes);
         int peers = _started / 2;
         using (no_grad())
         using (Scalar weight = (1f / (peers + 1)).ToScalar(), own = (-(float)peers / (peers + 1)).ToScalar())
@@ -86,7 +84,7 @@ internal sealed class Gossip : IStrategy
             _slice.add_(_before.Values.Tensor, alpha: own);
         }
 
-        recorder.Span(SpanKind.Merge, receivedNs, recorder.NowNs - receivedNs);
+        _context.Timer.End(SpanKind.Merge, received);
         _share?.Share(onDuty: 0);
     }
 

@@ -41,15 +41,26 @@ internal sealed class PostLocalSgd(
     public void BackwardDone()
     {
         if (IsWarmingUp)
-            Record(context.Recorder.NowNs, _world.Finish());
+        {
+            SpanMark start = context.Timer.Mark();
+            long bytes = _world.Finish();
+            context.Timer.End(SpanKind.GlobalWait, start, bytes, _world.LastOperation);
+        }
         else
+        {
             _node?.Finish();
+        }
     }
 
     public void OptimizerStepped()
     {
         if (!IsWarmingUp && due(_step) is RangeReduction average)
-            Record(context.Recorder.NowNs, average.Run(ReduceOperation.Mean));
+        {
+            SpanMark start = context.Timer.Mark();
+            long bytes = average.Run(ReduceOperation.Mean);
+            context.Timer.End(SpanKind.GlobalWait, start, bytes, average.LastOperation);
+        }
+
         _step++;
     }
 
@@ -62,7 +73,4 @@ internal sealed class PostLocalSgd(
         foreach (ICommunicator group in groups)
             group.Dispose();
     }
-
-    private void Record(long startNs, long bytes) =>
-        context.Recorder.Span(SpanKind.GlobalWait, startNs, context.Recorder.NowNs - startNs, bytes);
 }

@@ -57,10 +57,9 @@ internal sealed class PowerSgd : IStrategy
 
     public void BackwardDone()
     {
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         long bytes = IsStarting ? _whole.Finish() : ExchangeFactors();
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+        _context.Timer.End(SpanKind.GlobalWait, start, bytes, IsStarting ? _whole.LastOperation : _meanOfQ.LastOperation);
         _step++;
     }
 

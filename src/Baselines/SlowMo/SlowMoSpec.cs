@@ -143,16 +143,14 @@ public sealed partial record SlowMoSpec : StrategySpec
 
         private void Average()
         {
-            IRecorder recorder = _context.Recorder;
-            long startNs = recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             long bytes = _average.Run(ReduceOperation.Mean);
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            _context.Timer.End(SpanKind.GlobalWait, start, bytes, _average.LastOperation);
         }
 
         private void UpdateSlowly()
         {
-            IRecorder recorder = _context.Recorder;
-            long startNs = recorder.NowNs;
+            SpanMark start = _context.Timer.Mark();
             double rate = _context.Step.LearningRate;
             _old.TakePseudoGradient(_gradient);
             using (no_grad())
@@ -160,7 +158,7 @@ public sealed partial record SlowMoSpec : StrategySpec
                 _gradient.Tensor.mul_(scale);
             _outer.Step(_spec.SlowLearningRate * rate);
             _old.Restore();
-            recorder.Span(SpanKind.Merge, startNs, recorder.NowNs - startNs);
+            _context.Timer.End(SpanKind.Merge, start);
         }
     }
 }

@@ -37,19 +37,16 @@ internal sealed class SparseGradients : IStrategy
     {
         using var _ = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        SpanMark start = _context.Timer.Mark();
         _rest?.Compensate(_gradients);
         Tensor selected = _exchange.Select(_step++);
         using (Scalar zero = 0f.ToScalar())
             _rest?.Dropped.Tensor.index_fill_(0, selected, zero);
-        long selectedNs = recorder.NowNs;
-        recorder.Span(SpanKind.GlobalSend, startNs, selectedNs - startNs);
-        long bytes = _exchange.Run(selected);
-        long exchangedNs = recorder.NowNs;
-        recorder.Span(SpanKind.GlobalWait, selectedNs, exchangedNs - selectedNs, bytes);
+        SpanMark packed = _context.Timer.End(SpanKind.GlobalSend, start);
+        (long bytes, OperationKey? operation) = _exchange.Run(selected);
+        SpanMark exchanged = _context.Timer.End(SpanKind.GlobalWait, packed, bytes, operation);
         _exchange.Merge(selected);
-        recorder.Span(SpanKind.Merge, exchangedNs, recorder.NowNs - exchangedNs);
+        _context.Timer.End(SpanKind.Merge, exchanged);
     }
 
     public void Save(BinaryWriter writer)
@@ -77,8 +74,8 @@ internal interface ISelectedExchange : IDisposable
     /// <summary>The elements' places in the flat gradient: int64 [k], on its device.</summary>
     Tensor Select(long step);
 
-    /// <summary>Exchanges the elements. Returns the bytes booked on this rank.</summary>
-    long Run(Tensor selected);
+    /// <summary>Exchanges the elements. Returns the bytes booked on this rank, and which operation it was.</summary>
+    (long Bytes, OperationKey? Operation) Run(Tensor selected);
 
     /// <summary>Makes the gradient of what was exchanged.</summary>
     void Merge(Tensor selected);
@@ -122,7 +119,7 @@ internal sealed class TopKExchange : ISelectedExchange
         return cat(places);
     }
 
-    public long Run(Tensor selected)
+    public (long Bytes, OperationKey? Operation) Run(Tensor selected)
     {
         using Tensor values = _gradients.Tensor.index_select(0, selected);
         using Tensor hostValues = values.cpu(), hostPlaces = selected.cpu();
@@ -132,7 +129,8 @@ internal sealed class TopKExchange : ISelectedExchange
             _mine[i] = new Pair((int)places[i], elements[i]);
         (int offset, int length) = _parts[_world.Rank];
         MemoryMarshal.AsBytes(_mine.AsSpan()).CopyTo(_all.AsSpan(offset, length));
-        return _world.StartAllGather(_all, _parts).Wait();
+        PendingOperation gather = _world.StartAllGather(_all, _parts);
+        return (gather.Wait(), gather.Key());
     }
 
     /// <summary>Rank after rank, whose elements differ in their places: the same bits everywhere, also where additions run at once.</summary>
@@ -194,11 +192,11 @@ internal sealed class RandomKExchange : ISelectedExchange
         return tensor(_places, device: _gradients.Tensor.device);
     }
 
-    public long Run(Tensor selected)
+    public (long Bytes, OperationKey? Operation) Run(Tensor selected)
     {
         using Tensor values = _gradients.Tensor.index_select(0, selected);
         _values.Tensor.copy_(values);
-        return _mean.Run(ReduceOperation.Mean);
+        return (_mean.Run(ReduceOperation.Mean), _mean.LastOperation);
     }
 
     public void Merge(Tensor selected)

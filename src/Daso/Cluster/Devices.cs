@@ -1,4 +1,5 @@
 using Daso.Gpu;
+using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -58,4 +59,8 @@ public static class Devices
         if (device.type == DeviceType.CUDA)
             new CudaGpu(device.index).Enter();
     }
+
+    /// <summary>Marks on the stream that a device computes on; null: the host computes, and its clock says when.</summary>
+    internal static IStreamMarks? MarksOn(Device device) =>
+        device.type == DeviceType.CUDA ? new StreamMarks(new CudaGpu(device.index)) : null;
 }

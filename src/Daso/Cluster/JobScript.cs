@@ -7,6 +7,10 @@ namespace Daso.Cluster;
 /// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec.</summary>
 internal sealed partial record JobScript
 {
+    /// <summary>Two minutes: Slurm may be one late, and the ranks have to write.</summary>
+    private static readonly (string Option, string? Value)[] s_forRequeue =
+        [("requeue", null), ("open-mode", "append"), ("signal", "USR1@120")];
+
     /// <summary>Nodes and ranks a node.</summary>
     internal required Topology Topology { get; init; }
 
@@ -28,8 +32,14 @@ internal sealed partial record JobScript
     /// <summary>Options of sbatch in the order as written; null where one has no value, as exclusive.</summary>
     internal IReadOnlyList<(string Option, string? Value)> SlurmOptions { get; init; } = [];
 
+    /// <summary>An option of the suite and its values, one for each job of an array; null: one job.</summary>
+    internal (string Option, IReadOnlyList<string> Values)? Array { get; init; }
+
     /// <summary>What srun's option --mpi takes.</summary>
     internal string SlurmMpi { get; init; } = "pmi2";
+
+    /// <summary>Whether the job goes back to the queue when the ranks were stopped, and goes on with the same run.</summary>
+    internal bool Requeues { get; init; }
 
     /// <summary>The nodes for mpiexec; empty: this machine.</summary>
     internal IReadOnlyList<string> Hosts { get; init; } = [];
@@ -48,7 +58,7 @@ internal sealed partial record JobScript
             cd {{Quote(WorkingFolder)}}
             program={{Quote(Program)}}
             out={{Quote(OutputFolder)}}
-
+            {{ArrayValues()}}
             # Does every node have .NET, and see the program and the run folders?
             mkdir -p "$out"
             mark=$(mktemp "$out/.launch-XXXXXX")
@@ -63,10 +73,23 @@ internal sealed partial record JobScript
             # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
             srun --mpi={{Quote(SlurmMpi)}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
               --cpu-bind=none --kill-on-bad-exit=1 \
-              dotnet "$program" {{Join(Arguments)}} --out "$out"
-
-            """.ReplaceLineEndings("\n")).ToString();
+              dotnet "$program" {{Join(Arguments)}}{{ArrayArgument()}} --out "$out"
+            """.ReplaceLineEndings("\n")).Append(Requeues ? BackToTheQueue() : "\n").ToString();
     }
+
+    /// <summary>The end of the script of a job that is started again: of the line that starts the ranks, and what follows.</summary>
+    private static string BackToTheQueue() => $$"""
+         --run-note "$out/.job-$SLURM_JOB_ID" || code=$?
+
+        # Slurm has said in time that it will end the job: the ranks have saved, and the job's next start goes on with the run of the note.
+        if ((${code:=0} == {{Number((int)ExitCode.Stopped)}})); then
+          scontrol requeue "$SLURM_JOB_ID"
+          exit 0
+        fi
+        rm -f "$out/.job-$SLURM_JOB_ID"
+        exit "$code"
+
+        """.ReplaceLineEndings("\n");
 
     /// <summary>The line for mpiexec, to be called in <see cref="WorkingFolder"/>.</summary>
     internal string ForMpiexec()
@@ -98,9 +121,16 @@ internal sealed partial record JobScript
     [
         ("nodes", Number(Topology.Nodes)),
         ("ntasks-per-node", Number(Topology.RanksPerNode)),
-        .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : Array.Empty<(string, string?)>(),
+        .. UsesGpus && !SlurmOptions.Any(AsksForGpus) ? [("gpus-per-node", Number(Topology.RanksPerNode))] : System.Array.Empty<(string, string?)>(),
+        .. Array is var (_, values) ? [("array", $"0-{Number(values.Count - 1)}")] : System.Array.Empty<(string, string?)>(),
+        .. Requeues ? s_forRequeue.Where(option => !SlurmOptions.Any(given => given.Option == option.Option)) : [],
         .. SlurmOptions,
     ];
+
+    private string ArrayValues() => Array is var (_, values) ? $"values=({Join(values)})\n" : "";
+
+    /// <summary>The job's own value of the array's option.</summary>
+    private string ArrayArgument() => Array is var (option, _) ? $" {option} \"${{values[SLURM_ARRAY_TASK_ID]}}\"" : "";
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 

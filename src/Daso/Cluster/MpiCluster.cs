@@ -58,7 +58,7 @@ internal sealed class MpiCluster : ICluster
         {
             torch.Device device = _deviceOf(Topology.LocalIdOf(Rank));
             Devices.Enter(device);
-            body(new RankContext(Rank, Topology, device, _job.World, _node, _global, _job.Ended));
+            body(new RankContext(Rank, Topology, device, _job.World, _node, _global, _job.Ended) { Failure = new RankFailure(isKept: true) });
             _job.World.Barrier();
         }
         catch (Exception failure) when (failure is not AgreedEndException && EndJob(failure))

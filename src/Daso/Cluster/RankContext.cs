@@ -23,6 +23,9 @@ public sealed record RankContext(
     /// <summary>Whether this rank does what is done once a process, such as collecting garbage.</summary>
     public bool IsFirstOfProcess { get; init; } = true;
 
+    /// <summary>What has failed on this rank, where that does not end it at once.</summary>
+    public RankFailure Failure { get; init; } = new(isKept: false);
+
     /// <summary>This rank's number inside its node.</summary>
     public int LocalId => Topology.LocalIdOf(Rank);
 

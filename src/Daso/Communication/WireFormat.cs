@@ -52,7 +52,7 @@ public abstract record WireFormat : IParsable<WireFormat>
         return result is not null;
     }
 
-    /// <summary>Bytes of packed elements: at most 8 an element; of whole blocks in a row the sum of the blocks'.</summary>
+    /// <summary>Bytes of packed elements: at most 4 an element; of whole blocks in a row the sum of the blocks'.</summary>
     public abstract long BytesFor(long elements);
 
     /// <summary>Rounds every value to the nearest that the format holds; NaN stays NaN.</summary>

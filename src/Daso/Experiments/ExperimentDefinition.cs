@@ -1,8 +1,10 @@
 using Daso.Data;
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
 using Daso.Specification;
 using Daso.Strategies;
+using Daso.Training;
 
 namespace Daso.Experiments;
 
@@ -103,11 +105,19 @@ public sealed record ExperimentSetup(
     LearningRateSpec LearningRate,
     IReadOnlyList<StrategySpec> Strategies)
 {
+    /// <summary>What the model is trained for; <see cref="CrossEntropySpec"/> unless the experiment says otherwise.</summary>
+    public ObjectiveSpec Objective { get; init; } = CrossEntropySpec.Default;
+
+    /// <summary>In which format it computes.</summary>
+    public PrecisionSpec Precision { get; init; } = new();
+
     /// <summary>Checks all settings that can be known before anything starts.</summary>
     /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>
     public void Validate()
     {
         Model.Validate();
+        Objective.Validate();
+        Precision.Validate();
         Data.Validate();
         Optimizer.Validate();
         LearningRate.Validate();

@@ -128,14 +128,7 @@ internal sealed class RunRecord : IDisposable
             _events?.CellStarted(cell);
     }
 
-    internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch,
-    [
-        (MetricNames.TrainLoss, result.TrainLoss),
-        (MetricNames.HeldOutLoss, result.HeldOutLoss),
-        (MetricNames.HeldOutAccuracy, result.HeldOutAccuracy),
-        (MetricNames.HeldOutTop5, result.HeldOutTop5),
-        (MetricNames.LearningRate, result.LearningRate),
-    ]);
+    internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch, [.. result.Records()]);
 
     internal void CellEnded(CellId cell, string parametersSha256)
     {
@@ -333,6 +326,12 @@ internal sealed class RunRecord : IDisposable
         Seeds = variant.Seeds,
         Unit = data.Unit,
         Target = variant.Experiment.Target,
+        MainMetric = variant.Setup.Objective.MainMetric.Name,
+        Metrics =
+        [
+            .. variant.Setup.Objective.Metrics.Select(
+                metric => new RecordedMetric(metric.Name, metric.Title, metric.Unit, metric.Better)),
+        ],
         TrainSamples = data.TrainSamples,
         HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,

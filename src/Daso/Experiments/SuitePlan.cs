@@ -1,9 +1,11 @@
 using System.Globalization;
 using Daso.Communication;
 using Daso.Data;
+using Daso.Objectives;
 using Daso.Recording;
 using Daso.SharedRules;
 using Daso.Specification;
+using Daso.Training;
 
 namespace Daso.Experiments;
 
@@ -53,6 +55,11 @@ public sealed record ExperimentVariant(
             .Add("data", Setup.Data)
             .Add("optimizer", Setup.Optimizer)
             .Add("learningRate", Setup.LearningRate);
+        // What every experiment had before it could be said is not said, so that the hashes of those stay.
+        if (Setup.Objective != CrossEntropySpec.Default)
+            writer.Add("objective", Setup.Objective);
+        if (Setup.Precision != new PrecisionSpec())
+            writer.Add("precision", Setup.Precision);
         if (Epochs is int epochs)
             writer.Add("epochs", epochs);
         writer
@@ -153,7 +160,8 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
 
             var parameters = new ParameterValues(texts);
             ExperimentSetup setup = Create(experiment, parameters);
-            Validate(name, setup);
+            Validate(name, setup, options.Topology.Ranks);
+            RequireMetric(name, experiment.Target, setup.Objective);
             yield return new ExperimentVariant(
                 experiment,
                 name,
@@ -167,16 +175,28 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
-    private static void Validate(string variant, ExperimentSetup setup)
+    private static void Validate(string variant, ExperimentSetup setup, int ranks)
     {
         try
         {
             setup.Validate();
+            setup.LearningRate.ValidateFor(ranks);
         }
         catch (UserErrorException mistake)
         {
             throw new UserErrorException($"{variant}: {mistake.Message}", mistake.ExitCode);
         }
+    }
+
+    /// <summary>The compiler knows the metrics of the usual objective only.</summary>
+    private static void RequireMetric(string variant, TargetQuality? target, ObjectiveSpec objective)
+    {
+        if (target is null)
+            return;
+        string[] known = [.. objective.Metrics.Select(metric => metric.Name)];
+        NearestName.Require($"{variant}: [Target]", [target.Metric], known);
+        if (target.Value > objective.Metrics.Single(metric => metric.Name == target.Metric).Largest)
+            throw new UserErrorException($"{variant}: [Target] of {target.Metric} has a bound above 1 for a share");
     }
 
     private static ExperimentSetup Create(ExperimentDefinition experiment, ParameterValues values)

@@ -228,6 +228,7 @@ public sealed class SuiteRunner : IDisposable
             variant.Steps,
             options.WarmupSteps)
         {
+            Objective = variant.Setup.Objective,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
         _trainings++;

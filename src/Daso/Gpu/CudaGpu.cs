@@ -11,6 +11,7 @@ internal sealed unsafe partial class CudaGpu : IGpu
 {
     private const string Driver = "libcuda.so.1";
     private const uint NonBlockingStream = 1; // CU_STREAM_NON_BLOCKING: no hidden waits for the default stream
+    private const uint EventWithTime = 0; // CU_EVENT_DEFAULT
     private const uint EventWithoutTime = 2; // CU_EVENT_DISABLE_TIMING
     private const int NotReady = 600; // CUDA_ERROR_NOT_READY
 
@@ -70,6 +71,13 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return marker;
     }
 
+    public nint CreateTimedMarker()
+    {
+        Enter();
+        Check(CreateEvent(out nint marker, EventWithTime), "cuEventCreate");
+        return marker;
+    }
+
     public void DestroyMarker(nint marker)
     {
         Enter();
@@ -102,6 +110,13 @@ internal sealed unsafe partial class CudaGpu : IGpu
             return false;
         Check(code, "cuEventQuery");
         return true;
+    }
+
+    public long ElapsedNs(nint from, nint to)
+    {
+        Enter();
+        Check(ElapsedTime(out float milliseconds, from, to), "cuEventElapsedTime");
+        return (long)(milliseconds * 1e6);
     }
 
     /// <summary>Makes this GPU the calling thread's, for libtorch too: the driver keeps a current context for each thread.</summary>
@@ -156,6 +171,9 @@ internal sealed unsafe partial class CudaGpu : IGpu
 
     [LibraryImport(Driver, EntryPoint = "cuEventQuery")]
     private static partial int QueryEvent(nint marker);
+
+    [LibraryImport(Driver, EntryPoint = "cuEventElapsedTime")]
+    private static partial int ElapsedTime(out float milliseconds, nint start, nint end);
 
     [LibraryImport(Driver, EntryPoint = "cuMemcpyAsync")]
     private static partial int CopyAsync(nint target, nint source, nuint bytes, nint stream);

@@ -18,6 +18,9 @@ internal interface IGpu
     /// <summary>Makes a marker; one that was never set counts as reached.</summary>
     nint CreateMarker();
 
+    /// <summary>Makes a marker that also keeps the time at which its place is reached.</summary>
+    nint CreateTimedMarker();
+
     /// <summary>Frees a marker.</summary>
     void DestroyMarker(nint marker);
 
@@ -32,4 +35,7 @@ internal interface IGpu
 
     /// <summary>Whether the marker's place is reached; any thread may ask.</summary>
     bool IsReached(nint marker);
+
+    /// <summary>Time from one timed marker to a later one, both reached; nanoseconds.</summary>
+    long ElapsedNs(nint from, nint to);
 }

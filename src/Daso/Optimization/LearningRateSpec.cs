@@ -11,6 +11,13 @@ public abstract record LearningRateSpec : ISpecification
     {
     }
 
+    /// <summary>Checks what depends on how many ranks there are, before anything starts.</summary>
+    /// <param name="ranks">The world's size.</param>
+    /// <exception cref="UserErrorException">The settings do not fit them.</exception>
+    public virtual void ValidateFor(int ranks)
+    {
+    }
+
     /// <summary>Makes the schedule.</summary>
     /// <param name="ranks">The world's size, for rates that scale with it.</param>
     /// <param name="stepsPerEpoch">Steps in an epoch.</param>

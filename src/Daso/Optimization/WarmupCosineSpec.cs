@@ -28,13 +28,22 @@ public sealed partial record WarmupCosineSpec : LearningRateSpec
     public double MinimumRate { get; init; }
 
     /// <inheritdoc />
+    public override void ValidateFor(int ranks)
+    {
+        if (MinimumRate > Peak(ranks))
+        {
+            throw new UserErrorException(
+                FormattableString.Invariant($"learning rate with MinimumRate {MinimumRate}: it is above the base rate {Peak(ranks)}"));
+        }
+    }
+
+    /// <inheritdoc />
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
     public override ILearningRate Create(int ranks, int stepsPerEpoch)
     {
         Validate();
-        double peak = ScaleWithRanks ? BaseRate * ranks : BaseRate;
-        RequireMinimumBelow(peak);
-        return new Schedule(peak, MinimumRate, WarmupEpochs * stepsPerEpoch, TotalEpochs * stepsPerEpoch);
+        ValidateFor(ranks);
+        return new Schedule(Peak(ranks), MinimumRate, WarmupEpochs * stepsPerEpoch, TotalEpochs * stepsPerEpoch);
     }
 
     partial void ValidateTogether()
@@ -44,19 +53,9 @@ public sealed partial record WarmupCosineSpec : LearningRateSpec
             throw new UserErrorException(FormattableString.Invariant(
                 $"learning rate with TotalEpochs {TotalEpochs} and WarmupEpochs {WarmupEpochs}: make the total longer than the warm-up"));
         }
-
-        if (!ScaleWithRanks)
-            RequireMinimumBelow(BaseRate);
     }
 
-    private void RequireMinimumBelow(double peak)
-    {
-        if (MinimumRate > peak)
-        {
-            throw new UserErrorException(
-                FormattableString.Invariant($"learning rate with MinimumRate {MinimumRate}: it is above the base rate {peak}"));
-        }
-    }
+    private double Peak(int ranks) => ScaleWithRanks ? BaseRate * ranks : BaseRate;
 
     private sealed class Schedule(double peak, double minimum, double warmupSteps, double totalSteps) : ILearningRate
     {

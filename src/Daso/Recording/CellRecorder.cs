@@ -40,6 +40,8 @@ public sealed class CellRecorder : IRecorder, IDisposable
             new ParquetNumbers<long>("start_ns", row => _spans[row].StartNs),
             new ParquetNumbers<long>("duration_ns", row => _spans[row].DurationNs),
             new ParquetNumbers<long>("bytes", row => _spans[row].Bytes),
+            new ParquetNumbers<long>("group", row => _spans[row].Operation?.Group ?? RecordFormat.NoOperation),
+            new ParquetNumbers<long>("operation", row => _spans[row].Operation?.Sequence ?? RecordFormat.NoOperation),
         ]);
         _metricTable = new ParquetTable(folder.Metrics(cell, rank),
         [
@@ -81,8 +83,8 @@ public sealed class CellRecorder : IRecorder, IDisposable
     }
 
     /// <inheritdoc />
-    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0) =>
-        _spans.Add(new SpanRow(startNs, durationNs, bytes, _epoch, _step, kind));
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null) =>
+        _spans.Add(new SpanRow(startNs, durationNs, bytes, operation, _epoch, _step, kind));
 
     /// <inheritdoc />
     public void Metric(string name, double value) => _metrics.Add(new MetricRow(name, value, _epoch, _step));
@@ -155,7 +157,7 @@ public sealed class CellRecorder : IRecorder, IDisposable
             (_epoch, _step) = (logged.Epoch, logged.Step);
             foreach (LoggedSpan span in logged.Spans)
             {
-                Span(span.Kind, span.StartNs, span.DurationNs, span.Bytes);
+                Span(span.Kind, span.StartNs, span.DurationNs, span.Bytes, span.Operation);
                 _clock.ContinueAfter(span.StartNs + span.DurationNs);
             }
 
@@ -174,6 +176,12 @@ public sealed class CellRecorder : IRecorder, IDisposable
         json.WriteNumberValue(span.StartNs);
         json.WriteNumberValue(span.DurationNs);
         json.WriteNumberValue(span.Bytes);
+        if (span.Operation is OperationKey operation)
+        {
+            json.WriteNumberValue(operation.Group);
+            json.WriteNumberValue(operation.Sequence);
+        }
+
         json.WriteEndArray();
     }
 
@@ -188,7 +196,8 @@ public sealed class CellRecorder : IRecorder, IDisposable
         new ParquetNumbers<int>("step", step),
     ];
 
-    private readonly record struct SpanRow(long StartNs, long DurationNs, long Bytes, int Epoch, int Step, SpanKind Kind);
+    private readonly record struct SpanRow(
+        long StartNs, long DurationNs, long Bytes, OperationKey? Operation, int Epoch, int Step, SpanKind Kind);
 
     private readonly record struct MetricRow(string Name, double Value, int Epoch, int Step);
 

@@ -40,7 +40,7 @@ public enum SpanKind : byte
     Buffers,
 }
 
-/// <summary>What one rank reports while it trains. Calls nobody; used by the rank's own thread only.</summary>
+/// <summary>Keeps what a rank's <see cref="StepTimer"/> has measured. Calls nobody; used by the rank's own thread only.</summary>
 public interface IRecorder
 {
     /// <summary>Nanoseconds since the run began; monotonic, one clock for all ranks of a process.</summary>
@@ -56,7 +56,8 @@ public interface IRecorder
     /// <param name="startNs">When it began, on <see cref="NowNs"/>'s clock.</param>
     /// <param name="durationNs">How long it took.</param>
     /// <param name="bytes">Bytes that it sent over this node's link, booked on this rank.</param>
-    void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0);
+    /// <param name="operation">The collective operation that it was about, of several the last; null: none in particular.</param>
+    void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null);
 
     /// <summary>Records a metric at the current position.</summary>
     void Metric(string name, double value);

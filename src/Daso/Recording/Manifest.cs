@@ -25,8 +25,8 @@ public enum RunOutcome
 /// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>
 public sealed record Manifest
 {
-    /// <summary>The version of this file's layout.</summary>
-    public int Format { get; init; } = 1;
+    /// <summary>The version of the run's files.</summary>
+    public int Format { get; init; } = RecordFormat.Current;
 
     /// <summary>The run's id.</summary>
     public required string RunId { get; init; }
@@ -89,7 +89,7 @@ public sealed record Manifest
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     public void Write(RunFolder folder) => AtomicFile.Write(
         folder.Manifest,
-        path => File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this, ManifestJson.Readable.Manifest)));
+        path => File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this with { Format = RecordFormat.Current }, ManifestJson.Readable.Manifest)));
 
     /// <summary>Writes the manifest again with how the run ended.</summary>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
@@ -97,13 +97,15 @@ public sealed record Manifest
         (this with { FinishedUtc = DateTimeOffset.UtcNow, Outcome = outcome }).Write(folder);
 
     /// <summary>Reads a run's manifest.</summary>
-    /// <exception cref="UserErrorException">It is damaged.</exception>
+    /// <exception cref="UserErrorException">It is damaged, or of a later version.</exception>
     public static Manifest Read(RunFolder folder)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(folder.Manifest), ManifestJson.Readable.Manifest)
+            Manifest manifest = JsonSerializer.Deserialize(File.ReadAllBytes(folder.Manifest), ManifestJson.Readable.Manifest)
                 ?? throw new JsonException("no object");
+            RecordFormat.RequireReadable(folder.Manifest, manifest.Format);
+            return manifest;
         }
         catch (JsonException damage)
         {

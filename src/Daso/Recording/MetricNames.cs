@@ -6,14 +6,7 @@ public static class MetricNames
     /// <summary>Mean training loss of an epoch over all ranks; rank 0.</summary>
     public const string TrainLoss = "train_loss";
 
-    /// <summary>Mean loss on held-out data after an epoch; rank 0.</summary>
-    public const string HeldOutLoss = "heldout_loss";
-
-    /// <summary>Share of held-out items whose class is the model's first guess, after an epoch; rank 0.</summary>
-    public const string HeldOutAccuracy = "heldout_accuracy";
-
-    /// <summary>Share of held-out items whose class is among the first five guesses, after an epoch; rank 0.</summary>
-    public const string HeldOutTop5 = "heldout_top5";
+    private const string HeldOutPrefix = "heldout_";
 
     /// <summary>Learning rate of an epoch's last step; rank 0.</summary>
     public const string LearningRate = "learning_rate";
@@ -41,6 +34,10 @@ public static class MetricNames
     /// <summary>Tensors alive in the process after an epoch; rank 0.</summary>
     public const string LiveTensors = "live_tensors";
 
-    /// <summary>The metric that a target's quality (accuracy, top5, loss) is measured by.</summary>
-    public static string HeldOut(string quality) => "heldout_" + quality;
+    /// <summary>What the objective's metric of a name is recorded as, after every epoch by rank 0.</summary>
+    public static string HeldOut(string metric) => HeldOutPrefix + metric;
+
+    /// <summary>Whether a metric is of an epoch's loss, qualities or rate.</summary>
+    internal static bool IsOfEpoch(string name) =>
+        name is TrainLoss or LearningRate || name.StartsWith(HeldOutPrefix, StringComparison.Ordinal);
 }

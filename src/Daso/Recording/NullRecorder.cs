@@ -21,7 +21,7 @@ public sealed class NullRecorder : IRecorder
     }
 
     /// <inheritdoc />
-    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0)
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null)
     {
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ParquetSharp;
 using TextEncoding = System.Text.Encoding;
 
@@ -7,6 +8,13 @@ namespace Daso.Recording;
 internal static class ParquetReading
 {
     private const int TextsAtOnce = 4096;
+
+    /// <summary>The version of the file's layout.</summary>
+    /// <exception cref="FormatException">It is no number.</exception>
+    public static int Format(this ParquetFileReader file) =>
+        file.FileMetaData.KeyValueMetadata.TryGetValue(RecordFormat.Key, out string? version)
+            ? int.Parse(version, NumberStyles.None, CultureInfo.InvariantCulture)
+            : 1;
 
     /// <summary>Reads a column of numbers.</summary>
     /// <exception cref="FormatException">There is no such column.</exception>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ParquetSharp;
 
 namespace Daso.Recording;
@@ -57,6 +58,7 @@ internal sealed class ParquetTable(string path, IReadOnlyList<ParquetColumn> col
         foreach (ParquetColumn column in columns.Where(column => column.IsText))
             builder.EnableDictionary(column.Name);
         using WriterProperties properties = builder.Build();
-        return new ParquetFileWriter(AtomicFile.TemporaryOf(path), [.. columns.Select(column => column.Declaration)], properties);
+        var metadata = new Dictionary<string, string> { [RecordFormat.Key] = RecordFormat.Current.ToString(CultureInfo.InvariantCulture) };
+        return new ParquetFileWriter(AtomicFile.TemporaryOf(path), [.. columns.Select(column => column.Declaration)], properties, metadata);
     }
 }

@@ -27,6 +27,12 @@ public sealed record PlannedExperiment
     /// <summary>The emulated link of every node; null: unlimited.</summary>
     public RecordedLink? Link { get; init; }
 
+    /// <summary>What its quality is measured in where it has no target.</summary>
+    public string MainMetric { get; init; } = QualityMetrics.Default;
+
+    /// <summary>What is measured on held-out data; in older manifests that of classification.</summary>
+    public IReadOnlyList<RecordedMetric> Metrics { get; init; } = RecordedMetric.OfClassification;
+
     /// <summary>Samples of an epoch's training data; null: an older run, which does not say.</summary>
     public int? TrainSamples { get; init; }
 
@@ -34,7 +40,10 @@ public sealed record PlannedExperiment
     public int? HeldOutSamples { get; init; }
 
     /// <summary>What its quality is measured in.</summary>
-    public string QualityMetric() => Target?.Metric ?? QualityMetrics.Default;
+    public string QualityMetric() => Target?.Metric ?? MainMetric;
+
+    /// <summary>Whether smaller values of its quality are better, as of a loss.</summary>
+    internal bool HasQualityBelow() => Metrics.FirstOrDefault(metric => metric.Name == QualityMetric())?.Better == TargetDirection.AtMost;
 
     /// <summary>The cells that its strategies and seeds make.</summary>
     public IEnumerable<CellId> Cells() => Strategies.SelectMany(strategy => Seeds.Select(seed => new CellId(Name, strategy, seed)));

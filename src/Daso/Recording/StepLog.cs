@@ -6,7 +6,7 @@ namespace Daso.Recording;
 internal sealed record LoggedStep(int Epoch, int Step, LoggedSpan[] Spans, (string Name, double Value)[] Metrics);
 
 /// <summary>A span of it.</summary>
-internal readonly record struct LoggedSpan(SpanKind Kind, long StartNs, long DurationNs, long Bytes);
+internal readonly record struct LoggedSpan(SpanKind Kind, long StartNs, long DurationNs, long Bytes, OperationKey? Operation);
 
 /// <summary>Reads back the log that a <see cref="CellRecorder"/> wrote step by step.</summary>
 internal static class StepLog
@@ -42,7 +42,14 @@ internal static class StepLog
     private static LoggedStep Parse(JsonElement line) => new(
         line.GetProperty("epoch").GetInt32(),
         line.GetProperty("step").GetInt32(),
-        [.. line.GetProperty("spans").EnumerateArray().Select(span => new LoggedSpan(
-            SpanNames.Parse(span[0].GetString()!), span[1].GetInt64(), span[2].GetInt64(), span[3].GetInt64()))],
+        [.. line.GetProperty("spans").EnumerateArray().Select(ParseSpan)],
         [.. line.GetProperty("metrics").EnumerateObject().Select(metric => (metric.Name, metric.Value.GetMeasured()))]);
+
+    /// <summary>Spans of no operation in particular, and all of format 1, have four entries.</summary>
+    private static LoggedSpan ParseSpan(JsonElement span) => new(
+        SpanNames.Parse(span[0].GetString()!),
+        span[1].GetInt64(),
+        span[2].GetInt64(),
+        span[3].GetInt64(),
+        span.GetArrayLength() > 4 ? new OperationKey(span[4].GetInt64(), span[5].GetInt64()) : null);
 }

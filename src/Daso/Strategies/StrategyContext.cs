@@ -12,14 +12,14 @@ namespace Daso.Strategies;
 /// The model with its flat parameters and gradients, their names and shapes; equal on all ranks at the start.
 /// </param>
 /// <param name="Optimizer">The local optimizer, for strategies that also average its state.</param>
-/// <param name="Recorder">Takes the spans.</param>
+/// <param name="Timer">Measures the spans.</param>
 /// <param name="Epochs">Epochs of the whole training.</param>
 /// <param name="StepsPerEpoch">Steps in each.</param>
 public sealed record StrategyContext(
     RankContext Ranks,
     Replica Replica,
     IOptimizer Optimizer,
-    IRecorder Recorder,
+    StepTimer Timer,
     int Epochs,
     int StepsPerEpoch)
 {

@@ -33,7 +33,7 @@ internal sealed class TracedRank : IDisposable
         _optimizer = new SgdSpec(TracedModel.Momentum, TracedModel.WeightDecay).Create(_replica.Parameters, _replica.Gradients);
         _momentum = _optimizer.State.Single().Values;
         _daso = scenario.Strategy.Create(
-            new StrategyContext(ranks, _replica, _optimizer, NullRecorder.Instance, scenario.Epochs, scenario.Batches));
+            new StrategyContext(ranks, _replica, _optimizer, new StepTimer(NullRecorder.Instance), scenario.Epochs, scenario.Batches));
         _schedule = new DasoSchedule(
             scenario.Strategy.Schedule, ranks.Topology.RanksPerNode, scenario.Epochs, scenario.Batches);
         _replica.Model.Observer = _daso;

@@ -2,6 +2,7 @@ using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
@@ -15,9 +16,9 @@ namespace Daso.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly RankContext _ranks;
-    private readonly IRecorder _recorder;
+    private readonly StepTimer _timer;
     private readonly Replica _replica;
-    private readonly IOptimizer _optimizer;
+    private readonly ILearner _learner;
     private readonly ILearningRate _learningRate;
     private readonly IStrategy _strategy;
     private readonly IBatchSource _training;
@@ -25,11 +26,11 @@ public sealed class Trainer : IDisposable
     private readonly Tensor _loss;
     private readonly Tensor _lossSum;
     private readonly TrainingStep _stepUnderWay;
+    private readonly Evaluation _evaluation;
     private readonly List<EpochResult> _results = [];
     private readonly CheckpointPlan? _checkpoints;
     private readonly TrainingState _state;
     private readonly int _totalSteps;
-    private readonly bool _isAsynchronousDevice;
     private int _step;
     private long _stoppedNs = ProcessClock.StoppedNs;
 
@@ -38,12 +39,13 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingPlan plan, RankContext ranks, IRecorder recorder)
     {
         _ranks = ranks;
-        _recorder = recorder;
+        _timer = new StepTimer(recorder, Devices.MarksOn(ranks.Device));
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
         _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
-        _optimizer = plan.Optimizer.Create(_replica.Parameters, _replica.Gradients);
+        _learner = plan.Objective.CreateLearner(_replica, plan.Optimizer);
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
+        _evaluation = new Evaluation(ranks, _replica, _learner, plan.Objective.Metrics, _heldOut);
         int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         _totalSteps = (int)Math.Min((plan.Epochs ?? int.MaxValue) * (long)stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         StepsPerEpoch = stepsPerEpoch;
@@ -53,10 +55,9 @@ public sealed class Trainer : IDisposable
         _lossSum = zeros(1, device: ranks.Device).DetachFromDisposeScope();
         _stepUnderWay = new TrainingStep(_loss);
         _strategy = plan.Strategy.Create(
-            new StrategyContext(ranks, _replica, _optimizer, recorder, Epochs, stepsPerEpoch) { Step = _stepUnderWay });
+            new StrategyContext(ranks, _replica, _learner.Optimizer, _timer, Epochs, stepsPerEpoch) { Step = _stepUnderWay });
         _replica.Model.Observer = _strategy;
-        _isAsynchronousDevice = ranks.Device.type != DeviceType.CPU;
-        _state = new TrainingState(_replica, _optimizer, _learningRate, _strategy, _lossSum, _results);
+        _state = new TrainingState(_replica, _learner.Optimizer, _learningRate, _strategy, plan.Objective.Metrics, _lossSum, _results);
         _checkpoints = plan.Checkpoints;
         if (_checkpoints?.ResumeStep is int step)
         {
@@ -107,6 +108,7 @@ public sealed class Trainer : IDisposable
             SaveIfDue();
         }
 
+        _timer.Flush();
         return new TrainingOutcome(_results, HashParameters());
     }
 
@@ -116,10 +118,11 @@ public sealed class Trainer : IDisposable
         _strategy.Dispose();
         _training.Dispose();
         _heldOut.Dispose();
-        _optimizer.Dispose();
+        _learner.Dispose();
         _replica.Dispose();
         _loss.Dispose();
         _lossSum.Dispose();
+        _timer.Dispose();
     }
 
     /// <summary>Trains one epoch, or what is left of it; returns its loss, averaged over steps and ranks.</summary>
@@ -136,7 +139,7 @@ public sealed class Trainer : IDisposable
         for (int batch = firstBatch; batch < steps; batch++)
         {
             _ranks.Cancelled.ThrowIfCancellationRequested();
-            _recorder.MoveTo(epoch, _step);
+            _timer.MoveTo(epoch, _step);
             try
             {
                 Step(epoch, batch);
@@ -153,11 +156,13 @@ public sealed class Trainer : IDisposable
                 SaveIfDue();
         }
 
-        float[] loss = [_lossSum.item<float>() / steps];
+        float[] loss = [_lossSum.item<float>() / steps, _ranks.Failure.IsThere ? 1 : 0];
         using (no_grad())
             _lossSum.zero_();
         // Averaged first: one rank's is all ranks', and all notice.
         _ranks.World.AllReduce(loss, ReduceOperation.Mean);
+        if (loss[1] > 0)
+            _ranks.Failure.ThrowOnAll(_ranks.World, $"epoch {epoch}");
         if (!float.IsFinite(loss[0]))
             throw Diverged($"epoch {epoch}: the training loss is {loss[0]}");
         return loss[0];
@@ -167,67 +172,46 @@ public sealed class Trainer : IDisposable
     {
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
         CollectionCount collectionsBefore = CollectionCount.Now();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         using (NewDisposeScope())
         {
-            Batch data = _training.Next();
-            EndSpan(SpanKind.Data, startNs);
+            Batch? data = _training.NextOrNone(_ranks.Failure);
+            _timer.End(SpanKind.Data, start);
             _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
-            long readyNs = _recorder.NowNs;
-
-            Tensor loss = CrossEntropyObjective.Loss(_replica.Model.forward(data.Inputs), data.Targets);
-            Synchronise();
-            long forwardNs = EndSpan(SpanKind.Forward, readyNs);
-
-            _replica.Model.Backward(loss);
-            Synchronise();
-            EndSpan(SpanKind.Backward, forwardNs);
-            using (no_grad())
-                _lossSum.add_(_loss.copy_(loss), Scalars.One);
-            _recorder.Metric(MetricNames.Items, data.Items);
-        }
-
-        _strategy.BackwardDone();
-        long optimizerNs = _recorder.NowNs;
-        _optimizer.Step(_stepUnderWay.LearningRate);
-        EndSpan(SpanKind.Optimizer, optimizerNs);
-        _strategy.OptimizerStepped();
-        Synchronise();
-        EndSpan(SpanKind.Step, startNs);
-        _recorder.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
-        collectionsBefore.RecordSince(_recorder);
-    }
-
-    /// <summary>Evaluates this rank's share of the held-out data and sums over all ranks. A rank uses the batch-norm statistics that it holds.</summary>
-    private EpochResult Evaluate(int epoch, double trainLoss)
-    {
-        long startNs = _recorder.NowNs;
-        _heldOut.StartEpoch(0);
-        _replica.Model.eval();
-        var sums = default(EvaluationSums);
-        using (no_grad())
-        {
-            for (int i = 0; i < _heldOut.BatchesPerEpoch; i++)
+            if (data is Batch present)
             {
-                _ranks.Cancelled.ThrowIfCancellationRequested();
-                using DisposeScope scope = NewDisposeScope();
-                Batch batch = _heldOut.Next();
-                sums += CrossEntropyObjective.Evaluate(_replica.Model.forward(batch.Inputs), batch.Targets);
+                Tensor loss = _learner.Learn(present, _timer, _timer.Mark());
+                using (no_grad())
+                    _lossSum.add_(_loss.copy_(loss), Scalars.One);
+                _timer.Metric(MetricNames.Items, present.Items);
             }
         }
 
-        float[] total = [(float)sums.Loss, (float)sums.Top1, (float)sums.Top5, (float)sums.Count, _replica.HasFiniteParameters() ? 0 : 1];
-        _ranks.World.AllReduce(total, ReduceOperation.Sum);
-        EndSpan(SpanKind.Evaluation, startNs);
-        if (!float.IsFinite(total[0]))
-            throw Diverged($"epoch {epoch}: the loss on held-out data is {total[0]}");
-        // An update may overflow without a loss to show it: the last one, or in a unit that no held-out sample reaches.
-        if (total[4] > 0)
-            throw Diverged($"epoch {epoch}: after its last step, parameters of {total[4]} of {_ranks.World.Size} ranks are not finite");
-        double rate = _learningRate.At(_step - 1);
-        var result = new EpochResult(epoch, trainLoss, total[0] / total[3], total[1] / total[3], total[2] / total[3], rate);
-        Record(result);
+        _strategy.BackwardDone();
+        SpanMark backwardEnd = _timer.Mark();
+        _learner.Optimizer.Step(_stepUnderWay.LearningRate);
+        _timer.End(SpanKind.Optimizer, backwardEnd);
+        _strategy.OptimizerStepped();
+        _timer.End(SpanKind.Step, start);
+        _timer.Metric(MetricNames.AllocatedBytes, GC.GetAllocatedBytesForCurrentThread() - allocatedBefore);
+        collectionsBefore.RecordSince(_timer);
+    }
+
+    private EpochResult Evaluate(int epoch, double trainLoss)
+    {
+        SpanMark start = _timer.Mark();
+        IReadOnlyList<MeasuredMetric> heldOut = _evaluation.Run(epoch);
+        _timer.End(SpanKind.Evaluation, start);
+        var result = new EpochResult(epoch, trainLoss, heldOut, _learningRate.At(_step - 1));
+        if (_ranks.Rank == 0)
+        {
+            foreach ((string name, double value) in result.Records())
+                _timer.Metric(name, value);
+            _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
+        }
+
+        EndStep();
         return result;
     }
 
@@ -241,28 +225,16 @@ public sealed class Trainer : IDisposable
         bool stops = _checkpoints.StopsAfter(_step, _ranks.Rank);
         if (!stops && _checkpoints.Every?.IsDueAfter(_step, StepsPerEpoch) != true)
             return;
-        EndStep(); // what was recorded of the steps before a checkpoint is on disk before the checkpoint
-        long startNs = _recorder.NowNs;
+        EndStep();
+        _timer.Flush(); // what was measured of the steps before a checkpoint is on disk before the checkpoint
+        SpanMark start = _timer.Mark();
         _checkpoints.Series.Write(_ranks, _step, _state.Save);
-        EndSpan(SpanKind.Checkpoint, startNs);
+        _timer.End(SpanKind.Checkpoint, start);
         EndStep();
-        if (stops)
-            throw new RunStoppedException();
-    }
-
-    private void Record(EpochResult result)
-    {
-        if (_ranks.Rank == 0)
-        {
-            _recorder.Metric(MetricNames.TrainLoss, result.TrainLoss);
-            _recorder.Metric(MetricNames.HeldOutLoss, result.HeldOutLoss);
-            _recorder.Metric(MetricNames.HeldOutAccuracy, result.HeldOutAccuracy);
-            _recorder.Metric(MetricNames.HeldOutTop5, result.HeldOutTop5);
-            _recorder.Metric(MetricNames.LearningRate, result.LearningRate);
-            _recorder.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
-        }
-
-        EndStep();
+        if (!stops)
+            return;
+        _timer.Flush();
+        throw new RunStoppedException();
     }
 
     /// <summary>Notes a stop of the process since the last time, at the present step, and ends what belongs to the step.</summary>
@@ -270,26 +242,12 @@ public sealed class Trainer : IDisposable
     {
         long stoppedNs = ProcessClock.StoppedNs;
         if (stoppedNs != _stoppedNs)
-            _recorder.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
+            _timer.Metric(MetricNames.StoppedNs, stoppedNs - _stoppedNs);
         _stoppedNs = stoppedNs;
-        _recorder.EndStep();
+        _timer.EndStep();
     }
 
-    private static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
-
-    private long EndSpan(SpanKind kind, long startNs)
-    {
-        long nowNs = _recorder.NowNs;
-        _recorder.Span(kind, startNs, nowNs - startNs);
-        return nowNs;
-    }
-
-    /// <summary>A GPU runs behind the host: spans end when it has caught up.</summary>
-    private void Synchronise()
-    {
-        if (_isAsynchronousDevice)
-            cuda.synchronize(_ranks.Device);
-    }
+    internal static AgreedFailureException Diverged(string what) => new($"{what}: training has diverged; lower the learning rate");
 
     private string HashParameters()
     {

@@ -1,7 +1,9 @@
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
+using Daso.Recording;
 using Daso.Strategies;
 
 namespace Daso.Training;
@@ -27,6 +29,9 @@ public sealed record TrainingPlan(
     int? MaximumSteps,
     int WarmupSteps)
 {
+    /// <summary>What the model is trained for.</summary>
+    public ObjectiveSpec Objective { get; init; } = CrossEntropySpec.Default;
+
     /// <summary>Where the training is saved and goes on from; null: neither.</summary>
     public CheckpointPlan? Checkpoints { get; init; }
 }
@@ -55,12 +60,30 @@ public sealed record TrainingOutcome(IReadOnlyList<EpochResult> Epochs, string P
 /// <summary>An epoch's losses and qualities, over all ranks.</summary>
 /// <param name="Epoch">From 0.</param>
 /// <param name="TrainLoss">Mean training loss.</param>
-/// <param name="HeldOutLoss">Mean loss on held-out data.</param>
-/// <param name="HeldOutAccuracy">Share of held-out samples (or tokens) whose class is the model's first guess.</param>
-/// <param name="HeldOutTop5">Share whose class is among its first five.</param>
+/// <param name="HeldOut">What was measured on held-out data, in the order of the objective.</param>
 /// <param name="LearningRate">Of the epoch's last step.</param>
-public readonly record struct EpochResult(
-    int Epoch, double TrainLoss, double HeldOutLoss, double HeldOutAccuracy, double HeldOutTop5, double LearningRate);
+public sealed record EpochResult(int Epoch, double TrainLoss, IReadOnlyList<MeasuredMetric> HeldOut, double LearningRate)
+{
+    /// <summary>All of it as metrics are called in records.</summary>
+    internal IEnumerable<(string Name, double Value)> Records() =>
+    [
+        (MetricNames.TrainLoss, TrainLoss),
+        .. HeldOut.Select(measured => (MetricNames.HeldOut(measured.Metric.Name), measured.Value)),
+        (MetricNames.LearningRate, LearningRate),
+    ];
+
+    /// <inheritdoc />
+    public bool Equals(EpochResult? other) =>
+        other is not null && (Epoch, TrainLoss, LearningRate) == (other.Epoch, other.TrainLoss, other.LearningRate)
+            && HeldOut.SequenceEqual(other.HeldOut);
+
+    /// <summary>All values, to the last bit.</summary>
+    public override string ToString() =>
+        FormattableString.Invariant($"epoch {Epoch}: ") + string.Join(", ", Records().Select(one => FormattableString.Invariant($"{one.Name} {one.Value}")));
+
+    /// <inheritdoc />
+    public override int GetHashCode() => HashCode.Combine(Epoch, TrainLoss, LearningRate);
+}
 
 /// <summary>Told how training goes on; called by rank 0.</summary>
 public interface ITrainingObserver

@@ -1,4 +1,5 @@
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
 using Daso.Strategies;
 using static TorchSharp.torch;
@@ -14,6 +15,7 @@ internal sealed class TrainingState(
     IOptimizer optimizer,
     ILearningRate learningRate,
     IStrategy strategy,
+    IReadOnlyList<Metric> metrics,
     Tensor lossSum,
     List<EpochResult> results)
 {
@@ -78,21 +80,19 @@ internal sealed class TrainingState(
         random.set_rng_state(state);
     }
 
+    /// <summary>Metrics without their names: which there are is part of the specification.</summary>
     private static void Write(BinaryWriter writer, EpochResult result)
     {
         writer.Write(result.Epoch);
         writer.Write(result.TrainLoss);
-        writer.Write(result.HeldOutLoss);
-        writer.Write(result.HeldOutAccuracy);
-        writer.Write(result.HeldOutTop5);
+        foreach (MeasuredMetric measured in result.HeldOut)
+            writer.Write(measured.Value);
         writer.Write(result.LearningRate);
     }
 
-    private static EpochResult ReadResult(BinaryReader reader) => new(
+    private EpochResult ReadResult(BinaryReader reader) => new(
         reader.ReadInt32(),
         reader.ReadDouble(),
-        reader.ReadDouble(),
-        reader.ReadDouble(),
-        reader.ReadDouble(),
+        [.. metrics.Select(metric => new MeasuredMetric(metric, reader.ReadDouble()))],
         reader.ReadDouble());
 }

@@ -45,21 +45,22 @@ internal sealed unsafe class ImageDecoder : IDisposable
 
     /// <summary>Decodes a whole image, to find damage anywhere in it; JPEGs at the smallest size, which reads all of the file.</summary>
     /// <exception cref="UserErrorException">The file is damaged.</exception>
-    public static void ReadWhole(ReadOnlySpan<byte> path)
+    public static void ReadWhole(IImageList images, int image)
     {
         using var decoder = new ImageDecoder(1);
-        decoder.Decode(path, new WholeImage(), default, stackalloc byte[3 * sizeof(float)]);
+        decoder.Decode(images, image, new WholeImage(), default, stackalloc byte[3 * sizeof(float)]);
     }
 
     /// <summary>Decodes, crops, scales and normalises an image; transparent parts are black.</summary>
-    /// <param name="path">The file, in UTF-8 with a NUL at its end; its content tells the format, not its name.</param>
+    /// <param name="images">The list that it is in.</param>
+    /// <param name="image">Its number; its content tells the format, not its name.</param>
     /// <param name="rule">Chooses the part.</param>
     /// <param name="random">For the rule.</param>
     /// <param name="input">Memory of float32 [3, crop, crop].</param>
     /// <exception cref="UserErrorException">The file is damaged.</exception>
-    public void Decode(ReadOnlySpan<byte> path, ICropRule rule, SeededRandom random, Span<byte> input)
+    public void Decode(IImageList images, int image, ICropRule rule, SeededRandom random, Span<byte> input)
     {
-        _file.Read(path);
+        images.Read(image, _file);
         IPixelDecoder decoder = JpegHeader.IsJpeg(_file.Bytes) ? _jpegs : _others;
         string? wrong = decoder.Open(_file, out int width, out int height);
         if (wrong is null && (long)width * height > MostPixels)
@@ -68,7 +69,7 @@ internal sealed unsafe class ImageDecoder : IDisposable
         DecodedPixels pixels = default;
         wrong ??= decoder.Decode(ReductionFor(region), RowsFor(region, height), _pixels, out pixels);
         if (wrong is not null)
-            throw new UserErrorException($"{ImageFile.Text(path)}: {wrong}; replace it");
+            throw new UserErrorException($"{images.NameOf(image)}: {wrong}; replace it");
         _resampler.Resample(_pixels.Pointer, pixels, region, MemoryMarshal.Cast<byte, float>(input));
         _pixels.Shrink();
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Daso.Images;
 
@@ -9,10 +10,8 @@ internal sealed unsafe partial class ImageFile : IDisposable
     private const int ReadOnlyAndCloseOnExec = 0x80000;
     private const int FromEnd = 2;
 
-    /// <summary>Linux reads at most some 2 GiB at a time.</summary>
-    private const nuint MostAtOnce = 1 << 30;
-
     private readonly NativeBuffer _content = new();
+    private byte[] _path = [];
 
     /// <summary>The content.</summary>
     public byte* Pointer => _content.Pointer;
@@ -24,14 +23,15 @@ internal sealed unsafe partial class ImageFile : IDisposable
     public Span<byte> Bytes => new(Pointer, Length);
 
     /// <summary>Reads a file.</summary>
-    /// <param name="path">In UTF-8, with a NUL at its end.</param>
+    /// <param name="place">Its folder in UTF-8, with the separator; empty: it is in the name.</param>
+    /// <param name="name">Its name in UTF-8.</param>
     /// <exception cref="UserErrorException">It cannot be read.</exception>
-    public void Read(ReadOnlySpan<byte> path)
+    public void Read(ReadOnlySpan<byte> place, ReadOnlySpan<byte> name)
     {
-        _content.Shrink();
+        ReadOnlySpan<byte> path = Join(place, name);
         int file;
-        fixed (byte* name = path)
-            file = Open(name, ReadOnlyAndCloseOnExec);
+        fixed (byte* text = path)
+            file = Open(text, ReadOnlyAndCloseOnExec);
         if (file < 0)
             throw Unreadable(path, Marshal.GetLastSystemError());
         try
@@ -41,11 +41,10 @@ internal sealed unsafe partial class ImageFile : IDisposable
                 throw Unreadable(path, Marshal.GetLastSystemError());
             if (length > Array.MaxLength)
                 throw new UserErrorException($"{Text(path)}: {length} bytes are too many for an image; replace it");
-            _content.Reserve((nuint)length);
-            Length = 0;
+            Begin((int)length);
             while (Length < length)
             {
-                nint read = ReadSome(file, Pointer + Length, nuint.Min((nuint)(length - Length), MostAtOnce));
+                nint read = ReadSome(file, Pointer + Length, (nuint)(length - Length));
                 if (read < 0)
                     throw Unreadable(path, Marshal.GetLastSystemError());
                 if (read == 0)
@@ -59,8 +58,18 @@ internal sealed unsafe partial class ImageFile : IDisposable
         }
     }
 
-    /// <summary>A path as text.</summary>
-    public static string Text(ReadOnlySpan<byte> path) => Encoding.UTF8.GetString(path[..^1]);
+    /// <summary>Reads a part of a file; less where the file ends before.</summary>
+    public void Read(SafeFileHandle file, long offset, int length)
+    {
+        Begin(length);
+        while (Length < length)
+        {
+            int read = RandomAccess.Read(file, new Span<byte>(Pointer + Length, length - Length), offset + Length);
+            if (read == 0)
+                break;
+            Length += read;
+        }
+    }
 
     /// <summary>Adds the marker that ends a JPEG.</summary>
     public void AppendEndOfJpeg()
@@ -72,6 +81,27 @@ internal sealed unsafe partial class ImageFile : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _content.Dispose();
+
+    private void Begin(int length)
+    {
+        _content.Shrink();
+        _content.Reserve((nuint)length);
+        Length = 0;
+    }
+
+    /// <summary>A path with a NUL at its end, in memory that the next one uses again.</summary>
+    private ReadOnlySpan<byte> Join(ReadOnlySpan<byte> place, ReadOnlySpan<byte> name)
+    {
+        int length = place.Length + name.Length + 1;
+        if (_path.Length < length)
+            _path = new byte[2 * length];
+        place.CopyTo(_path);
+        name.CopyTo(_path.AsSpan(place.Length));
+        _path[length - 1] = 0;
+        return _path.AsSpan(0, length);
+    }
+
+    private static string Text(ReadOnlySpan<byte> path) => Encoding.UTF8.GetString(path[..^1]);
 
     private static UserErrorException Unreadable(ReadOnlySpan<byte> path, int error) =>
         new($"{Text(path)}: cannot be read: {Marshal.GetPInvokeErrorMessage(error)}");

@@ -72,8 +72,8 @@ internal sealed class ImageFolderScan
         FoundImage[][] heldOut = List("val", classes, heldOutClasses);
         string remark = string.Join("; ", [.. _unused.Remarks(), .. Missing(classes, heldOutClasses)]);
         return new ImageListing(
-            ImageSplit.Of(_folder, "train", classes, train),
-            ImageSplit.Of(_folder, "val", classes, heldOut),
+            FolderImages.Of(_folder, "train", classes, train),
+            FolderImages.Of(_folder, "val", classes, heldOut),
             Fingerprint(classes, ("train", train), ("val", heldOut)),
             remark.Length == 0 ? [] : [$"--data {_folder}: {remark}"]);
     }
@@ -158,7 +158,8 @@ internal sealed class ImageFolderScan
     private static long? SizeOf(ref FileSystemEntry entry) =>
         (entry.Attributes & FileAttributes.ReparsePoint) == 0 ? entry.Length : SizeOf(entry.ToFullPath());
 
-    private static bool IsImage(string name) => Path.GetExtension(name).ToUpperInvariant() is ".JPEG" or ".JPG" or ".PNG";
+    /// <summary>Whether a file is taken for an image, by its name.</summary>
+    public static bool IsImage(string name) => Path.GetExtension(name).ToUpperInvariant() is ".JPEG" or ".JPG" or ".PNG";
 
     /// <summary>Names and order of all images; of each its size; and of at most 4,096 the first and last 4 KiB.</summary>
     private string Fingerprint(string[] classes, params ReadOnlySpan<(string Split, FoundImage[][] Images)> splits)
@@ -200,7 +201,7 @@ internal sealed class ImageFolderScan
     }
 
     /// <summary>Does something for each number; the first failure is thrown as it is.</summary>
-    private static void ForAll(int count, Action<int> body)
+    public static void ForAll(int count, Action<int> body)
     {
         try
         {

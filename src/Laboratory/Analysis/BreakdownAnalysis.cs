@@ -1,23 +1,26 @@
+using System.Runtime.InteropServices;
 using Daso.Recording;
 
 namespace Daso.Analysis;
 
 /// <summary>
 /// Takes the steps of one training apart. In an operation that its group's ranks begin at different times, the last to come waits the
-/// least: what another waits beyond that is imbalance. Only durations on a rank's own clock are compared: machines need no common clock.
+/// least: what another waits beyond that is imbalance. Waits belong together where they were for the same operation. Only durations on a
+/// rank's own clock are compared: machines need no common clock.
 /// </summary>
 internal sealed class BreakdownAnalysis
 {
-    private readonly RankSteps[] _ranks;
+    private readonly StepOperations[] _ranks;
     private readonly int _ranksPerNode;
     private readonly double[] _sums = new double[Enum.GetValues<SpanKind>().Length];
+    private readonly List<Member> _members = [];
     private double _globalImbalance;
     private double _localImbalance;
     private double _throughDuty;
 
     private BreakdownAnalysis(IReadOnlyList<RankSpans> spans, int ranksPerNode)
     {
-        _ranks = [.. spans.Select(rank => new RankSteps(rank))];
+        _ranks = [.. spans.Select(rank => new StepOperations(rank))];
         _ranksPerNode = ranksPerNode;
     }
 
@@ -36,40 +39,53 @@ internal sealed class BreakdownAnalysis
 
     private void Add(int step)
     {
-        foreach (RankSteps rank in _ranks)
+        foreach (StepOperations rank in _ranks)
             rank.Read(step, _sums);
+        if (!_ranks.Any(static rank => rank.HasKeys))
+            GuessedKeys.Assign(_ranks, _ranksPerNode);
 
-        int ranksPerNode = _ranksPerNode;
-        // Every rank in one operation, or, with DASO, those of one local id while the others wait inside their nodes.
-        if (HaveEqualCounts(_ranks, rank => rank.Global.Count))
-            SplitGlobal(_ranks);
-        else
-        {
-            for (int id = 0; id < ranksPerNode; id++)
-                SplitGlobal([.. _ranks.Where((_, rank) => rank % ranksPerNode == id)]);
-        }
-
-        for (int first = 0; first < _ranks.Length; first += ranksPerNode)
-            SplitLocal(_ranks.AsSpan(first, ranksPerNode));
-        foreach (RankSteps rank in _ranks)
+        // The exchanges between nodes first: what of them was imbalance explains waits inside the nodes.
+        ForEachOperation(rank => rank.Global, operation => operation.Key, SplitGlobal);
+        ForEachOperation(rank => rank.Local, operation => operation.Key, SplitLocal);
+        foreach (StepOperations rank in _ranks)
             rank.Carry();
     }
 
-    private void SplitGlobal(RankSteps[] group)
+    /// <summary>Hands out the waits that belong together, an operation at a time.</summary>
+    private void ForEachOperation<T>(Func<StepOperations, List<T>> operationsOf, Func<T, OperationKey?> keyOf, Action<ReadOnlySpan<Member>> split)
     {
-        if (!HaveEqualCounts(group, rank => rank.Global.Count))
-            return;
-        for (int k = 0; k < group[0].Global.Count; k++)
+        _members.Clear();
+        foreach (StepOperations rank in _ranks)
         {
-            long leastNs = long.MaxValue;
-            foreach (RankSteps rank in group)
-                leastNs = Math.Min(leastNs, rank.Global[k].WaitNs);
-            foreach (RankSteps rank in group)
+            List<T> operations = operationsOf(rank);
+            for (int i = 0; i < operations.Count; i++)
             {
-                long imbalanceNs = rank.Global[k].WaitNs - leastNs;
-                rank.Global[k] = rank.Global[k] with { ImbalanceNs = imbalanceNs };
-                _globalImbalance += imbalanceNs;
+                if (keyOf(operations[i]) is OperationKey key)
+                    _members.Add(new Member(key, rank, i));
             }
+        }
+
+        _members.Sort(static (left, right) => left.Key.CompareTo(right.Key));
+        ReadOnlySpan<Member> all = CollectionsMarshal.AsSpan(_members);
+        for (int first = 0, end; first < all.Length; first = end)
+        {
+            for (end = first + 1; end < all.Length && all[end].Key == all[first].Key;)
+                end++;
+            split(all[first..end]);
+        }
+    }
+
+    private void SplitGlobal(ReadOnlySpan<Member> members)
+    {
+        long leastNs = long.MaxValue;
+        foreach (Member member in members)
+            leastNs = Math.Min(leastNs, member.Rank.Global[member.Index].WaitNs);
+        foreach (Member member in members)
+        {
+            List<GlobalOperation> operations = member.Rank.Global;
+            long imbalanceNs = operations[member.Index].WaitNs - leastNs;
+            operations[member.Index] = operations[member.Index] with { ImbalanceNs = imbalanceNs };
+            _globalImbalance += imbalanceNs;
         }
     }
 
@@ -77,49 +93,32 @@ internal sealed class BreakdownAnalysis
     /// A node's rank that exchanges with other nodes comes later to the node's next operation for just that reason: so much of the
     /// others' wait is the exchange's, and of it imbalance only the share that was imbalance in the exchange.
     /// </summary>
-    private void SplitLocal(ReadOnlySpan<RankSteps> node)
+    private void SplitLocal(ReadOnlySpan<Member> members)
     {
-        int operations = int.MaxValue;
-        foreach (RankSteps rank in node)
-            operations = Math.Min(operations, rank.Local.Count);
-        for (int k = 0; k < operations; k++)
+        long leastNs = long.MaxValue;
+        Exchange longest = default;
+        foreach (Member member in members)
         {
-            long leastNs = long.MaxValue;
-            Exchange longest = default;
-            foreach (RankSteps rank in node)
-            {
-                leastNs = Math.Min(leastNs, rank.Local[k].WaitNs);
-                Exchange before = rank.ExchangeBefore(k);
-                if (before.Ns > longest.Ns)
-                    longest = before;
-            }
-
-            double imbalanceShare = longest.Ns == 0 ? 0 : (double)longest.ImbalanceNs / longest.Ns;
-            for (int i = 0; i < node.Length; i++)
-            {
-                long extraNs = node[i].Local[k].WaitNs - leastNs;
-                double dutyNs = Math.Min(extraNs, longest.Ns - node[i].ExchangeBefore(k).Ns);
-                _throughDuty += dutyNs * (1 - imbalanceShare);
-                _localImbalance += extraNs - (dutyNs * (1 - imbalanceShare));
-            }
-        }
-    }
-
-    private static bool HaveEqualCounts(RankSteps[] group, Func<RankSteps, int> count)
-    {
-        foreach (RankSteps rank in group)
-        {
-            if (count(rank) != count(group[0]))
-                return false;
+            leastNs = Math.Min(leastNs, member.Rank.Local[member.Index].WaitNs);
+            Exchange before = member.Rank.ExchangeBefore(member.Index);
+            if (before.Ns > longest.Ns)
+                longest = before;
         }
 
-        return true;
+        double imbalanceShare = longest.Ns == 0 ? 0 : (double)longest.ImbalanceNs / longest.Ns;
+        foreach (Member member in members)
+        {
+            long extraNs = member.Rank.Local[member.Index].WaitNs - leastNs;
+            double dutyNs = Math.Min(extraNs, longest.Ns - member.Rank.ExchangeBefore(member.Index).Ns);
+            _throughDuty += dutyNs * (1 - imbalanceShare);
+            _localImbalance += extraNs - (dutyNs * (1 - imbalanceShare));
+        }
     }
 
     private StepBreakdown Means(double rankSteps)
     {
         double parts = 0;
-        foreach (SpanKind kind in RankSteps.Parts)
+        foreach (SpanKind kind in StepOperations.Parts)
             parts += _sums[(int)kind];
         return new StepBreakdown(
             Of(SpanKind.Step),
@@ -138,79 +137,9 @@ internal sealed class BreakdownAnalysis
         double Of(SpanKind kind) => _sums[(int)kind] / rankSteps;
     }
 
-    /// <summary>What a rank spent on an exchange with other nodes.</summary>
-    private readonly record struct Exchange(long Ns, long ImbalanceNs);
-
-    private readonly record struct GlobalOperation(long WaitNs, long ImbalanceNs);
-
-    /// <summary>A local operation with what came before it in this step.</summary>
-    private readonly record struct LocalOperation(long WaitNs, long ExchangeNs, int GlobalBefore);
-
-    /// <summary>One rank's operations of one step.</summary>
-    private sealed class RankSteps(RankSpans spans)
-    {
-        public static readonly SpanKind[] Parts =
-        [
-            SpanKind.Data, SpanKind.Buffers, SpanKind.Forward, SpanKind.Backward, SpanKind.LocalSync, SpanKind.GlobalSend,
-            SpanKind.GlobalWait, SpanKind.Merge, SpanKind.Optimizer,
-        ];
-
-        private int _next;
-        private long _exchangeNs;
-        private Exchange _carried;
-
-        public List<GlobalOperation> Global { get; } = [];
-
-        public List<LocalOperation> Local { get; } = [];
-
-        /// <summary>Reads a step's spans up to that of the step itself; what follows until the next step lies outside of both.</summary>
-        public void Read(int step, double[] sums)
-        {
-            Global.Clear();
-            Local.Clear();
-            _exchangeNs = 0;
-            bool isInside = true;
-            for (; _next < spans.Kinds.Length && spans.Steps[_next] <= step; _next++)
-            {
-                SpanKind kind = spans.Kinds[_next];
-                if (!isInside || kind is SpanKind.Evaluation or SpanKind.Checkpoint)
-                    continue;
-                sums[(int)kind] += spans.DurationsNs[_next];
-                isInside = kind != SpanKind.Step;
-                Note(kind, spans.DurationsNs[_next]);
-            }
-        }
-
-        /// <summary>What the rank spent on exchanges since the node's operation before this one, in this step or earlier ones.</summary>
-        public Exchange ExchangeBefore(int operation)
-        {
-            int first = operation == 0 ? 0 : Local[operation - 1].GlobalBefore;
-            long beforeNs = operation == 0 ? -_carried.Ns : Local[operation - 1].ExchangeNs;
-            long imbalanceNs = (operation == 0 ? _carried.ImbalanceNs : 0) + Imbalance(first, Local[operation].GlobalBefore);
-            return new Exchange(Local[operation].ExchangeNs - beforeNs, imbalanceNs);
-        }
-
-        /// <summary>Keeps what came after the last local operation for the first of a later step.</summary>
-        public void Carry() => _carried = Local.Count == 0
-            ? new Exchange(_carried.Ns + _exchangeNs, _carried.ImbalanceNs + Imbalance(0, Global.Count))
-            : new Exchange(_exchangeNs - Local[^1].ExchangeNs, Imbalance(Local[^1].GlobalBefore, Global.Count));
-
-        private void Note(SpanKind kind, long durationNs)
-        {
-            if (kind is SpanKind.GlobalSend or SpanKind.GlobalWait or SpanKind.Merge)
-                _exchangeNs += durationNs;
-            if (kind == SpanKind.GlobalWait)
-                Global.Add(new GlobalOperation(durationNs, 0));
-            else if (kind == SpanKind.LocalSync)
-                Local.Add(new LocalOperation(durationNs, _exchangeNs, Global.Count));
-        }
-
-        private long Imbalance(int first, int end)
-        {
-            long sum = 0;
-            for (int i = first; i < end; i++)
-                sum += Global[i].ImbalanceNs;
-            return sum;
-        }
-    }
+    /// <summary>A rank's wait in an operation.</summary>
+    /// <param name="Key">The operation.</param>
+    /// <param name="Rank">The rank's operations of the step.</param>
+    /// <param name="Index">Which of them.</param>
+    private readonly record struct Member(OperationKey Key, StepOperations Rank, int Index);
 }

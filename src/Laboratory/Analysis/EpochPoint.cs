@@ -15,7 +15,7 @@ internal sealed record EpochPoint(int Epoch, long TrainingNs, IReadOnlyList<(str
         var measured = new List<(string, double)>[epochsNs.Count];
         for (int i = 0; i < metrics.Names.Length; i++)
         {
-            if (IsOfEpoch(metrics.Names[i]))
+            if (MetricNames.IsOfEpoch(metrics.Names[i]))
                 (measured[metrics.Epochs[i]] ??= []).Add((metrics.Names[i], metrics.Values[i]));
         }
 
@@ -29,8 +29,4 @@ internal sealed record EpochPoint(int Epoch, long TrainingNs, IReadOnlyList<(str
     /// <summary>The last value of a metric, null if it was not measured.</summary>
     public double? Value(string name) =>
         Metrics.Where(metric => metric.Name == name).Select(metric => (double?)metric.Value).LastOrDefault();
-
-    private static bool IsOfEpoch(string metric) =>
-        metric is MetricNames.TrainLoss or MetricNames.HeldOutLoss or MetricNames.HeldOutAccuracy or MetricNames.HeldOutTop5
-            or MetricNames.LearningRate;
 }

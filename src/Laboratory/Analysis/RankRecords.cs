@@ -3,8 +3,11 @@ using ParquetSharp;
 
 namespace Daso.Analysis;
 
-/// <summary>One rank's spans of one cell, as in its file; entry i of each array belongs to span i.</summary>
-internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, long[] StartsNs, long[] DurationsNs, long[] Bytes)
+/// <summary>
+/// One rank's spans of one cell, as in its file; entry i of each array belongs to span i. No operation is said: null.
+/// </summary>
+internal sealed record RankSpans(
+    SpanKind[] Kinds, int[] Epochs, int[] Steps, long[] StartsNs, long[] DurationsNs, long[] Bytes, OperationKey?[] Operations)
 {
     /// <exception cref="UserErrorException">The file cannot be read, or is another cell's or rank's.</exception>
     public static RankSpans Read(RunFolder folder, CellId cell, int rank) => RecordFile.Read(
@@ -14,7 +17,17 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
         file.Numbers<int>("step"),
         file.Numbers<long>("start_ns"),
         file.Numbers<long>("duration_ns"),
-        file.Numbers<long>("bytes")));
+        file.Numbers<long>("bytes"),
+        OperationsOf(file)));
+
+    private static OperationKey?[] OperationsOf(ParquetFileReader file)
+    {
+        if (file.Format() < RecordFormat.WithOperations)
+            return new OperationKey?[checked((int)file.FileMetaData.NumRows)];
+        long[] operations = file.Numbers<long>("operation");
+        return [.. file.Numbers<long>("group").Select((group, i) =>
+            group == RecordFormat.NoOperation ? (OperationKey?)null : new OperationKey(group, operations[i]))];
+    }
 
     /// <summary>The time of each step; 0 where there is none.</summary>
     /// <param name="steps">How many.</param>
@@ -34,7 +47,7 @@ internal sealed record RankSpans(SpanKind[] Kinds, int[] Epochs, int[] Steps, lo
     public RankSpans Without(IReadOnlySet<int> steps)
     {
         int[] kept = [.. Enumerable.Range(0, Kinds.Length).Where(span => !steps.Contains(Steps[span]))];
-        return new RankSpans(Pick(Kinds), Pick(Epochs), Pick(Steps), Pick(StartsNs), Pick(DurationsNs), Pick(Bytes));
+        return new RankSpans(Pick(Kinds), Pick(Epochs), Pick(Steps), Pick(StartsNs), Pick(DurationsNs), Pick(Bytes), Pick(Operations));
 
         T[] Pick<T>(T[] column) => [.. kept.Select(span => column[span])];
     }
@@ -91,6 +104,7 @@ internal static class RecordFile
         try
         {
             using var file = new ParquetFileReader(path);
+            RecordFormat.RequireReadable(path, file.Format());
             if (file.FileMetaData.NumRows > 0)
                 RequireOwner(path, file, cell, rank);
             return read(file);

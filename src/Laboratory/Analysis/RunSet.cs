@@ -29,15 +29,16 @@ internal sealed record RunSet(string Path, IReadOnlyList<Manifest> Manifests, IR
         return new RunSet(path, [.. runs.Select(run => run.Manifest)], [.. runs.Select(run => run.Summary)]);
     }
 
-    /// <summary>The hash of what all runs of the set ran.</summary>
+    /// <summary>The hash of what all runs of the set ran together.</summary>
     /// <exception cref="UserErrorException">They ran different benchmarks.</exception>
     public string SpecificationHash()
     {
-        Manifest? other = Manifests.FirstOrDefault(one => one.SpecificationHash != Manifests[0].SpecificationHash);
-        return other is null
-            ? Manifests[0].SpecificationHash
+        string[] hashes = [.. Manifests.Select(run => Manifest.Hash(WithAllSeeds(run)))];
+        int other = Array.FindIndex(hashes, hash => hash != hashes[0]);
+        return other < 0
+            ? hashes[0]
             : throw new UserErrorException(
-                $"{Path}: runs of different specifications, {Manifests[0].RunId} and {other.RunId}; keep each benchmark's runs in a folder of their own");
+                $"{Path}: runs of different specifications, {Manifests[0].RunId} and {Manifests[other].RunId}; keep each benchmark's runs in a folder of their own");
     }
 
     /// <summary>All that the manifests say of a run's circumstances: paths of settings, and their different values in the set.</summary>
@@ -59,8 +60,27 @@ internal sealed record RunSet(string Path, IReadOnlyList<Manifest> Manifests, IR
     {
         var values = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
         foreach (Manifest manifest in Manifests)
-            JsonLeaves.Add(manifest.Specification, "", values);
+            JsonLeaves.Add(WithAllSeeds(manifest), "", values);
         return values;
+    }
+
+    /// <summary>
+    /// A run's specification with the seeds of all runs: those that differ in nothing else are parts of one benchmark, such as the jobs of
+    /// an array.
+    /// </summary>
+    private JsonObject WithAllSeeds(Manifest run)
+    {
+        if (Manifests.All(one => one.SpecificationHash == run.SpecificationHash))
+            return run.Specification;
+        JsonObject joined = run.Specification.DeepClone().AsObject();
+        foreach (PlannedExperiment experiment in run.Experiments)
+        {
+            IEnumerable<int> seeds = Manifests.SelectMany(one => one.Experiments).Where(one => one.Name == experiment.Name).SelectMany(one => one.Seeds);
+            if (joined[experiment.Name] is JsonObject part)
+                part["seeds"] = string.Join(',', seeds.Distinct().Order());
+        }
+
+        return joined;
     }
 }
 

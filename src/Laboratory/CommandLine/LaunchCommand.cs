@@ -26,6 +26,7 @@ internal sealed partial class LaunchCommand
         ["ntasks"] = $"{SuiteCommand.NodesOption} and {SuiteCommand.RanksPerNodeOption}",
         ["time"] = "--time",
         ["job-name"] = "--job-name",
+        ["array"] = "--array",
     };
 
     private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
@@ -47,7 +48,17 @@ internal sealed partial class LaunchCommand
     };
     private readonly Option<string> _mpi = Text("--mpi", "For srun: how ranks find each other, as in pmi2 or pmix.", "pmi2");
     private readonly Option<string> _time = Text("--time", "For Slurm: the job's limit, as in 30, 1:30:00 or 2-00:00:00.", "1:00:00");
+    private readonly Option<bool> _requeue = new("--requeue")
+    {
+        Description = "For Slurm: stops before the time is up, goes back to the queue and goes on with the same run, until it is done.",
+        Recursive = true,
+    };
     private readonly Option<string?> _name = new("--job-name") { Description = "For Slurm. Default: daso-SUITE.", Recursive = true };
+    private readonly Option<string?> _array = new("--array")
+    {
+        Description = "For Slurm: a job array, with a job for each value of this option of the suite, as in --seeds 1 2 3 --array seeds.",
+        Recursive = true,
+    };
     private readonly Option<string[]> _sbatch = new("--sbatch")
     {
         Description = "For Slurm: more options of sbatch, by their long names, as in partition=gpu 'constraint=a100|h100' exclusive.",
@@ -65,7 +76,9 @@ internal sealed partial class LaunchCommand
         options._for.AcceptOnlyFromAmong(Slurm, Mpiexec);
         return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec, that runs a suite on a cluster.")
         {
-            options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._name, options._sbatch,
+            options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
+            options._array,
+            options._sbatch,
             SuiteCommand.Create(experiments, options.Launch),
         };
     }
@@ -80,6 +93,8 @@ internal sealed partial class LaunchCommand
         if (ClusterOption.IsEmbedded(parsed))
             throw new UserErrorException($"{ClusterOption.Name} {ClusterOption.Embedded}: launch starts processes under MPI; leave it out");
         bool isSlurm = parsed.GetValue(_for) == Slurm;
+        if (parsed.GetValue(_requeue) && plan.Options.RunNote is not null)
+            throw new UserErrorException($"{_requeue.Name}: the script notes the run itself; leave --run-note out");
         RequireOptionsOf(isSlurm, parsed);
         SuiteCommand.WarnOfData(plan, parsed.InvocationConfiguration.Error);
         string folder = Environment.CurrentDirectory;
@@ -87,16 +102,19 @@ internal sealed partial class LaunchCommand
             ?? Path.GetRelativePath(folder, Path.Combine(AppContext.BaseDirectory, $"{Assembly.GetEntryAssembly()!.GetName().Name}.dll"));
         if (!File.Exists(program))
             throw new UserErrorException($"--program {program}: no such file; name the .dll of a published program");
+        (string Option, IReadOnlyList<string> Values)? array = ArrayOf(parsed);
         var script = new JobScript
         {
             Topology = plan.Options.Topology,
             Program = program,
-            Arguments = ["suite", plan.Suite, .. Arguments(plan.Options.Topology, parsed)],
+            Arguments = ["suite", plan.Suite, .. Arguments(plan.Options.Topology, array?.Option, parsed)],
             WorkingFolder = folder,
             OutputFolder = plan.Options.OutputFolder,
             UsesGpus = plan.Options.Device == "cuda",
             SlurmOptions = SlurmOptions(plan, parsed),
+            Array = array,
             SlurmMpi = parsed.GetValue(_mpi)!,
+            Requeues = parsed.GetValue(_requeue),
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
         string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
@@ -111,13 +129,12 @@ internal sealed partial class LaunchCommand
         return (int)ExitCode.Done;
     }
 
-    /// <summary>The suite's options as they were given, but for --out, which the script names itself; the cluster always.</summary>
-    private IEnumerable<string> Arguments(Topology topology, ParseResult parsed)
+    /// <summary>The suite's options as they were given, but for those that the script names itself; the cluster always.</summary>
+    private IEnumerable<string> Arguments(Topology topology, string? arrayOption, ParseResult parsed)
     {
-        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _name, _sbatch];
-        string[] named = [SuiteCommand.OutputOption, SuiteCommand.NodesOption, SuiteCommand.RanksPerNodeOption];
-        IEnumerable<string> others = parsed.CommandResult.Children.OfType<OptionResult>()
-            .Where(given => !given.Implicit && !own.Contains(given.Option) && !named.Contains(given.Option.Name))
+        string?[] named = [SuiteCommand.OutputOption, SuiteCommand.NodesOption, SuiteCommand.RanksPerNodeOption, arrayOption];
+        IEnumerable<string> others = GivenToSuite(parsed)
+            .Where(given => !named.Contains(given.Option.Name))
             .SelectMany(given => given.Tokens.Select(token => token.Value).Prepend(given.Option.Name));
         return
         [
@@ -125,6 +142,23 @@ internal sealed partial class LaunchCommand
             SuiteCommand.RanksPerNodeOption, topology.RanksPerNode.ToString(CultureInfo.InvariantCulture),
             .. others,
         ];
+    }
+
+    private IEnumerable<OptionResult> GivenToSuite(ParseResult parsed)
+    {
+        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch];
+        return parsed.CommandResult.Children.OfType<OptionResult>().Where(given => !given.Implicit && !own.Contains(given.Option));
+    }
+
+    /// <summary>The option of the suite whose values are dealt out to a job array, and the values; null: none is.</summary>
+    private (string Option, IReadOnlyList<string> Values)? ArrayOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(_array) is not string given)
+            return null;
+        string name = $"--{given.TrimStart('-')}";
+        return GivenToSuite(parsed).FirstOrDefault(one => one.Option.Name == name) is { Tokens.Count: > 1 } option
+            ? (name, [.. option.Tokens.Select(token => token.Value)])
+            : throw new UserErrorException($"{_array.Name} {given}: {name} has no values to deal out; give it two or more, as in {name} 1 2");
     }
 
     private IReadOnlyList<string> Hosts(Topology topology, ParseResult parsed)
@@ -142,7 +176,8 @@ internal sealed partial class LaunchCommand
             throw new UserErrorException($"{_time.Name} {time}: expected minutes, hours:minutes:seconds or days-hours:minutes:seconds");
         List<(string, string?)> options =
         [
-            ("job-name", OneLine(_name.Name, parsed.GetValue(_name) ?? $"daso-{plan.Suite}")), ("time", time), ("output", "%x-%j.out"),
+            ("job-name", OneLine(_name.Name, parsed.GetValue(_name) ?? $"daso-{plan.Suite}")), ("time", time),
+            ("output", parsed.GetValue(_array) is null ? "%x-%j.out" : "%x-%A_%a.out"),
         ];
         (string Name, string? Value)[] given = [.. (parsed.GetValue(_sbatch) ?? []).Select(SlurmOption)];
         if (given.CountBy(one => one.Name).FirstOrDefault(name => name.Value > 1).Key is string twice)
@@ -169,7 +204,7 @@ internal sealed partial class LaunchCommand
     /// <summary>Refuses options of what does not start the ranks.</summary>
     private void RequireOptionsOf(bool isSlurm, ParseResult parsed)
     {
-        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _name, _sbatch];
+        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _requeue, _name, _array, _sbatch];
         if (others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not Option given)
             return;
         throw new UserErrorException(isSlurm

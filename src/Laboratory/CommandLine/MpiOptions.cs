@@ -13,7 +13,7 @@ internal sealed class MpiOptions
 
     private readonly Option<AllReduceAlgorithm> _allReduce = new("--all-reduce")
     {
-        Description = "Under MPI: Hierarchical (our own), Library, or Auto (by size and topology).",
+        Description = "Under MPI: Hierarchical (our own, the default) or Library.",
     };
 
     private readonly Option<bool> _gpuAware = new("--gpu-aware")

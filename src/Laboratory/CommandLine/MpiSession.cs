@@ -9,6 +9,7 @@ internal static class MpiSession
 {
     // A launcher passes on what was written, and may lose what it has not passed on when the job is aborted.
     private static readonly TimeSpan s_passedOn = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan s_othersLeave = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_othersClose = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan s_firstCloses = TimeSpan.FromSeconds(5);
 
@@ -49,6 +50,9 @@ internal static class MpiSession
             if (code != (int)ExitCode.Done)
                 Thread.Sleep(s_passedOn);
             job.Leave(code, RankGuard.TellsLauncher);
+            // A launcher ends the others when one has exited with a code that is not 0, and would then report their ends.
+            if (code != (int)ExitCode.Done)
+                Thread.Sleep(s_othersLeave);
             return code;
         }
         catch (Exception failure)

@@ -55,8 +55,9 @@ internal static class SuiteExecution
         }
         catch (RunStoppedException)
         {
-            if (runner.IsFirst)
-                Console.Error.WriteLine($"stopped; the records are in {runner.Folder.Path}{GoesOn(plan, runner.Folder, "", "goes on")}");
+            if (!runner.IsFirst)
+                return (int)ExitCode.Done;
+            Console.Error.WriteLine($"stopped; the records are in {runner.Folder.Path}{GoesOn(plan, runner.Folder, "", "goes on")}");
             return (int)ExitCode.Stopped;
         }
         catch (Exception failure) when (runner.IsFirst || failure is not OperationCanceledException)

@@ -99,11 +99,13 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
             task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
     }
 
+    /// <summary>The losses and the first two metrics: a share in per cent.</summary>
     private static IEnumerable<string> Describe(EpochResult result) =>
     [
         FormattableString.Invariant($"epoch {result.Epoch + 1}"),
         $"loss {Quantity.Fixed(result.TrainLoss, 3)}",
-        $"held-out loss {Quantity.Fixed(result.HeldOutLoss, 3)}",
-        string.Create(CultureInfo.InvariantCulture, $"accuracy {result.HeldOutAccuracy:0.0%}"),
+        .. result.HeldOut.Take(2).Select(measured => measured.Metric.Largest == 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{measured.Metric.Name} {measured.Value:0.0%}")
+            : $"held-out {measured.Metric.Name} {Quantity.Fixed(measured.Value, 3)}"),
     ];
 }

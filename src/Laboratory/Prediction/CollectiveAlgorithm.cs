@@ -21,6 +21,6 @@ public enum CollectiveAlgorithm
     /// <summary>The bound of any all-reduce between nodes, which this project's emulated link charges.</summary>
     Bound,
 
-    /// <summary>A pipelined chain of nodes, sums up and results down: this project's all-reduce under MPI.</summary>
-    Chain,
+    /// <summary>Every piece has a home among the nodes, where sums meet and results come from: this project's all-reduce under MPI.</summary>
+    Homes,
 }

@@ -9,10 +9,8 @@ namespace Daso.Prediction;
 /// </summary>
 public static class CollectiveCost
 {
-    // Pieces of this project's exchange under MPI (docs/communication.md).
-    private const double ChainPieces = 16;
-    private const double SmallestChainPieceBytes = 16 * 1024;
-    private const double LargestChainPieceBytes = 256 * 1024;
+    // What a node sends at most in this project's exchange of small buffers under MPI (docs/communication.md).
+    private const double LargestInRounds = 64 * 1024;
 
     /// <summary>An all-reduce.</summary>
     /// <param name="algorithm">How.</param>
@@ -31,7 +29,7 @@ public static class CollectiveCost
             CollectiveAlgorithm.DoubleTree => DoubleTree(bytes, group, system),
             CollectiveAlgorithm.Hierarchical => Hierarchical(bytes, group, system),
             CollectiveAlgorithm.Bound => Bound(bytes, group, system),
-            CollectiveAlgorithm.Chain => Chain(bytes, group, system),
+            CollectiveAlgorithm.Homes => Homes(bytes, group, system),
             _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, null),
         };
     }
@@ -46,7 +44,7 @@ public static class CollectiveCost
     {
         double bytes = wire.BytesFor(elements);
         CollectiveTime time = AllReduce(algorithm, bytes, group, system);
-        bool isOwn = algorithm is CollectiveAlgorithm.Bound or CollectiveAlgorithm.Chain;
+        bool isOwn = algorithm is CollectiveAlgorithm.Bound or CollectiveAlgorithm.Homes;
         return isOwn && elements > 0 ? time with { ReduceNs = time.ReduceNs * elements * sizeof(float) / bytes } : time;
     }
 
@@ -170,20 +168,18 @@ public static class CollectiveCost
             group.Ranks * bytes * system.ReduceNsPerByte);
 
     /// <summary>
-    /// A pipelined chain of nodes (docs/communication.md): n bytes pass each link once in each direction, so that with more than two nodes
-    /// those in the middle send 2·n; the first piece passes 2·(N − 1) hops, of which 2·(N − 2) come before the pipeline is full. Inside a
-    /// node memory is shared: 2·(g − 1)/g·n/B. All members' bytes are added up: p·n·γ.
+    /// Pieces with a home among the nodes each (docs/communication.md): sums go there and results come back in two hops, 2·(N − 1)/N·n
+    /// over each link; small buffers take ⌈log₂ N⌉ rounds where those are more. Inside a node memory is shared: 2·(g − 1)/g·n/B. All
+    /// members' bytes are added up: p·n·γ.
     /// </summary>
-    private static CollectiveTime Chain(double bytes, GroupShape group, SystemSpec system)
+    private static CollectiveTime Homes(double bytes, GroupShape group, SystemSpec system)
     {
         int nodes = group.Nodes;
-        double piece = Math.Min(bytes, Math.Clamp(bytes / ChainPieces, SmallestChainPieceBytes, LargestChainPieceBytes));
-        double filling = nodes > 2 ? InterNs(2 * (nodes - 2) * piece, group, system) : 0;
-        double latency = (2 * (nodes - 1) * system.InterNode.LatencyNs) + (group.RanksPerNode > 1 ? 2 * system.IntraNode.LatencyNs : 0);
-        double inter = nodes == 1 ? 0 : InterNs(bytes * (nodes > 2 ? 2 : 1), group, system);
+        int hops = nodes == 1 ? 0 : (nodes - 1) * bytes <= LargestInRounds ? Math.Max(2, CeilingLog2(nodes)) : 2;
+        double latency = (hops * system.InterNode.LatencyNs) + (group.RanksPerNode > 1 ? 2 * system.IntraNode.LatencyNs : 0);
+        double inter = nodes == 1 ? 0 : InterNs(2 * bytes * (nodes - 1) / nodes, group, system);
         double intra = system.IntraNode.TransferNs(2 * bytes * (group.RanksPerNode - 1) / group.RanksPerNode);
-        return new CollectiveTime(
-            latency + filling, Math.Max(0, intra - inter), inter, group.Ranks * bytes * system.ReduceNsPerByte);
+        return new CollectiveTime(latency, Math.Max(0, intra - inter), inter, group.Ranks * bytes * system.ReduceNsPerByte);
     }
 
     /// <summary>Time of bytes that a node sends, over the cards that the group can use.</summary>

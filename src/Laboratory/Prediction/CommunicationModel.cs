@@ -26,7 +26,7 @@ public sealed record CommunicationModel
     public static CommunicationModel Of(SystemSpec system) => system switch
     {
         { IsInProcess: true } => Own(CollectiveAlgorithm.Bound),
-        { SharedCores: not null } => Own(CollectiveAlgorithm.Chain),
+        { SharedCores: not null } => Own(CollectiveAlgorithm.Homes),
         _ => new CommunicationModel(),
     };
 

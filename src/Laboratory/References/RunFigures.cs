@@ -53,7 +53,7 @@ internal sealed record ExperimentFigures(
             manifest.Specification[name]?["experiment"]?.GetValue<string>() ?? name,
             SettingOf(manifest, name),
             experiment.Plan.Baseline,
-            [.. experiment.Strategies.Select(strategy => StrategyFigures.Of(strategy, experiment.QualityMetric))]);
+            [.. experiment.Strategies.Select(strategy => StrategyFigures.Of(strategy, experiment.Plan.HasQualityBelow()))]);
     }
 
     /// <summary>A hash over the variant's specification, what its data's files contain, and the cluster.</summary>
@@ -68,17 +68,17 @@ internal sealed record ExperimentFigures(
 /// <summary>A strategy's figures.</summary>
 /// <param name="Strategy">The strategy.</param>
 /// <param name="IsBaseline">Whether the others are compared with it.</param>
-/// <param name="IsLowerBetter">Of the quality: whether it is a loss.</param>
+/// <param name="IsLowerBetter">Of the quality: whether smaller values are better, as of a loss.</param>
 /// <param name="Summary">All that was measured of it.</param>
 /// <param name="Quality">After the last epoch, over seeds.</param>
 /// <param name="RelativeTraining">Training time over the baseline's, over seeds.</param>
 internal sealed record StrategyFigures(
     string Strategy, bool IsBaseline, bool IsLowerBetter, StrategySummary Summary, Figure Quality, Figure RelativeTraining)
 {
-    public static StrategyFigures Of(StrategySummary strategy, string qualityMetric) => new(
+    public static StrategyFigures Of(StrategySummary strategy, bool isLowerBetter) => new(
         strategy.Strategy,
         strategy.IsBaseline,
-        qualityMetric == MetricNames.HeldOutLoss,
+        isLowerBetter,
         strategy,
         Figure.OfMean([.. strategy.Cells.Select(cell => cell.FinalQuality ?? double.NaN)]),
         Figure.OfRatios(

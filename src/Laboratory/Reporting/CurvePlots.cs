@@ -21,8 +21,9 @@ internal static class CurvePlots
         if (cells.Length == 0)
             return null;
 
+        (string name, string unitOfMetric) = Describe(experiment.Plan, metric);
         TimeUnit unit = TimeUnit.For(cells.Max(cell => cell.Cell.Epochs[^1].TrainingNs));
-        Plot plot = PlotStyle.New(overTime ? $"training time ({unit.Name})" : "epochs trained", Unit(metric));
+        Plot plot = PlotStyle.New(overTime ? $"training time ({unit.Name})" : "epochs trained", unitOfMetric);
         var seen = new HashSet<string>();
         foreach ((string strategy, CellSummary cell) in cells)
         {
@@ -35,7 +36,7 @@ internal static class CurvePlots
             plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
         plot.Axes.Margins(0.05, 0.08);
         PlotStyle.AddLegend(plot);
-        string title = $"{Title(metric)} over {(overTime ? "training time" : "epochs")}";
+        string title = $"{name} over {(overTime ? "training time" : "epochs")}";
         string caption = "A line for each seed, the first one thicker; a point after each epoch."
             + (overTime ? " Evaluation and warm-up are not part of the time." : "");
         return new Figure(id, title, caption, SvgDrawing.Draw(plot, id, $"{title}. {caption}", PlotStyle.Width, 340));
@@ -44,19 +45,13 @@ internal static class CurvePlots
     private static EpochPoint[] Points(CellSummary cell, string metric) =>
         [.. cell.Epochs.Where(point => point.Value(metric) is double value && double.IsFinite(value))];
 
-    private static string Title(string metric) => metric switch
+    /// <summary>Title and unit of a metric. The training loss has the unit of the loss on held-out data.</summary>
+    private static (string Title, string Unit) Describe(PlannedExperiment plan, string metric)
     {
-        MetricNames.TrainLoss => "Training loss",
-        MetricNames.HeldOutLoss => "Loss on held-out data",
-        MetricNames.HeldOutAccuracy => "Accuracy on held-out data",
-        MetricNames.HeldOutTop5 => "Top-5 accuracy on held-out data",
-        _ => metric,
-    };
-
-    private static string Unit(string metric) => metric switch
-    {
-        MetricNames.TrainLoss or MetricNames.HeldOutLoss => "cross-entropy (nats)",
-        MetricNames.HeldOutAccuracy or MetricNames.HeldOutTop5 => "share of items (1 = all)",
-        _ => metric,
-    };
+        if (metric == MetricNames.TrainLoss)
+            return ("Training loss", plan.Metrics.FirstOrDefault(one => one.Name == "loss")?.Unit ?? "loss");
+        return plan.Metrics.FirstOrDefault(one => MetricNames.HeldOut(one.Name) == metric) is RecordedMetric recorded
+            ? (recorded.Title, recorded.Unit)
+            : (metric, metric);
+    }
 }

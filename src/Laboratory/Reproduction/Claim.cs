@@ -151,6 +151,9 @@ internal sealed record ClaimCheck
     /// <summary>The experiment whose run measures it.</summary>
     public string? Experiment { get; init; }
 
+    /// <summary>The kind of its learning rate, which tells a recipe from another of the same experiment; null: any.</summary>
+    public string? LearningRate { get; init; }
+
     /// <summary>The strategy that it speaks of.</summary>
     public string? Strategy { get; init; }
 

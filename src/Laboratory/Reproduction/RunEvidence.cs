@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Daso.Analysis;
 using Daso.Communication;
 using Daso.Recording;
@@ -26,7 +27,7 @@ internal static class RunEvidence
         // The manifest first: a summary reads every span.
         return manifest.Outcome == RunOutcome.Completed
             && HasCluster(claim.Setting, manifest.Cluster)
-            && manifest.Experiments.Any(plan => HasPlan(claim, plan))
+            && manifest.Experiments.Any(plan => HasPlan(claim, plan) && HasRecipe(claim, manifest.Specification[plan.Name]))
                 ? Of(RunSummary.Read(folder), claim)
                 : null;
     }
@@ -69,6 +70,11 @@ internal static class RunEvidence
         return plan.Name == claim.Check.Experiment
             && plan.Link == (link is null ? null : new RecordedLink(link.BitsPerSecond, link.LatencyNs));
     }
+
+    /// <summary>Whether an experiment's learning rate is that of the claim's recipe.</summary>
+    internal static bool HasRecipe(Claim claim, JsonNode? specification) =>
+        claim.Check.LearningRate is not string kind
+        || (specification?["learningRate"]?["kind"] is JsonValue value && value.TryGetValue(out string? used) && used == kind);
 
     private static bool HasLength(ClaimSetting setting, RecordedCluster cluster, CellSummary cell)
     {

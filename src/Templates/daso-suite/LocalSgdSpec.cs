@@ -26,10 +26,10 @@ public sealed partial record LocalSgdSpec : StrategySpec
             if (++_steps % interval != 0)
                 return;
 
-            IRecorder recorder = context.Recorder;
-            long startNs = recorder.NowNs;
+            StepTimer timer = context.Timer;
+            SpanMark start = timer.Mark();
             long bytes = _average.Run(ReduceOperation.Mean);
-            recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+            timer.End(SpanKind.GlobalWait, start, bytes, _average.LastOperation);
         }
 
         public void Save(BinaryWriter writer) => writer.Write(_steps);

@@ -56,6 +56,48 @@ public class BreakdownAnalysisTests
         Assert.Equal(0, breakdown.ImbalanceNs, 9);
     }
 
+    /// <summary>DASO with sharded duty: every rank exchanges its slice, in two groups at once.</summary>
+    [Fact]
+    public void Waits_of_different_groups_are_not_taken_for_one()
+    {
+        OperationKey first = new(2, 7), second = new(3, 7);
+        StepBreakdown breakdown = Of(
+            [Keyed([(SpanKind.GlobalWait, 40, first)])],
+            [Keyed([(SpanKind.GlobalWait, 12, second)])],
+            [Keyed([(SpanKind.GlobalWait, 30, first)])],
+            [Keyed([(SpanKind.GlobalWait, 10, second)])]);
+
+        Assert.Equal((30 + 10 + 30 + 10) / 4.0, breakdown.GlobalWaitNs);
+        Assert.Equal((10 + 2) / 4.0, breakdown.ImbalanceNs);
+    }
+
+    /// <summary>A mean over all ranks, such as of batch norm's statistics, in a step in which one rank of each node exchanges.</summary>
+    [Fact]
+    public void A_mean_over_all_ranks_is_one_operation_beside_an_exchange_of_some()
+    {
+        OperationKey exchange = new(2, 0), mean = new(0, 4);
+        StepBreakdown breakdown = Of(
+            [Keyed([(SpanKind.GlobalWait, 40, exchange), (SpanKind.GlobalWait, 5, mean)])],
+            [Keyed([(SpanKind.GlobalWait, 50, mean)])],
+            [Keyed([(SpanKind.GlobalWait, 30, exchange), (SpanKind.GlobalWait, 15, mean)])],
+            [Keyed([(SpanKind.GlobalWait, 45, mean)])]);
+
+        Assert.Equal((30 + 30 + (4 * 5)) / 4.0, breakdown.GlobalWaitNs);
+        Assert.Equal((10 + 0 + 45 + 10 + 40) / 4.0, breakdown.ImbalanceNs);
+    }
+
+    [Fact]
+    public void A_wait_of_no_operation_in_particular_is_compared_with_none()
+    {
+        OperationKey key = new(0, 0);
+        StepBreakdown breakdown = Of(
+            [Keyed([(SpanKind.GlobalWait, 40, key), (SpanKind.GlobalWait, 7, null)])],
+            [Keyed([(SpanKind.GlobalWait, 40, key)])],
+            [Keyed([(SpanKind.GlobalWait, 40, key)])],
+            [Keyed([(SpanKind.GlobalWait, 40, key)])]);
+        Assert.Equal((40 + (7 / 4.0), 0), (breakdown.GlobalWaitNs, breakdown.ImbalanceNs));
+    }
+
     [Fact]
     public void What_follows_a_step_is_no_part_of_it()
     {
@@ -81,29 +123,34 @@ public class BreakdownAnalysisTests
         });
     }
 
-    private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns)[][][] ranks)
+    private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns, OperationKey? Key)[][][] ranks)
     {
         RankSpans[] spans = [.. ranks.Select(rank =>
         {
-            (SpanKind Kind, int Step, long Ns)[] all = [.. rank.SelectMany(one => one)];
+            (SpanKind Kind, int Step, long Ns, OperationKey? Key)[] all = [.. rank.SelectMany(one => one)];
             return new RankSpans(
                 [.. all.Select(span => span.Kind)],
                 new int[all.Length],
                 [.. all.Select(span => span.Step)],
                 new long[all.Length],
                 [.. all.Select(span => span.Ns)],
-                new long[all.Length]);
+                new long[all.Length],
+                [.. all.Select(span => span.Key)]);
         })];
         return BreakdownAnalysis.Of(spans, s_twoByTwo, spans.Max(rank => rank.Steps.Max()) + 1);
     }
 
-    /// <summary>A rank's steps, each 5 longer than its parts.</summary>
-    private static (SpanKind, int, long)[] Rank(params (SpanKind Kind, long Ns)[][] steps) =>
+    /// <summary>A rank's steps, each 5 longer than its parts, whose operations nobody says.</summary>
+    private static (SpanKind, int, long, OperationKey?)[] Rank(params (SpanKind Kind, long Ns)[][] steps) =>
+        Keyed([.. steps.Select(parts => parts.Select(part => (part.Kind, part.Ns, (OperationKey?)null)).ToArray())]);
+
+    /// <summary>The same with their operations.</summary>
+    private static (SpanKind, int, long, OperationKey?)[] Keyed(params (SpanKind Kind, long Ns, OperationKey? Key)[][] steps) =>
     [
         .. steps.SelectMany((parts, step) => parts
-            .Select(part => (part.Kind, step, part.Ns))
-            .Append((SpanKind.Step, step, parts.Sum(part => part.Ns) + 5))),
+            .Select(part => (part.Kind, step, part.Ns, part.Key))
+            .Append((SpanKind.Step, step, parts.Sum(part => part.Ns) + 5, null))),
     ];
 
-    private static (SpanKind, int, long)[] Outside(SpanKind kind, long ns) => [(kind, 0, ns)];
+    private static (SpanKind, int, long, OperationKey?)[] Outside(SpanKind kind, long ns) => [(kind, 0, ns, null)];
 }

@@ -19,11 +19,11 @@ public class RunSummaryTests
             Step(recorder, 0, 0, 0, 100);
             Step(recorder, 0, 1, 110, 210);
             recorder.Span(SpanKind.Evaluation, 210, 290);
-            recorder.Metric(MetricNames.HeldOutAccuracy, 0.85);
+            recorder.Metric(MetricNames.HeldOut("accuracy"), 0.85);
             Step(recorder, 1, 2, 1000, 1100);
             Step(recorder, 1, 3, 1100, 1250);
             recorder.Span(SpanKind.Evaluation, 1250, 200);
-            recorder.Metric(MetricNames.HeldOutAccuracy, 0.92);
+            recorder.Metric(MetricNames.HeldOut("accuracy"), 0.92);
         });
         run.Record(s_daso, 1, recorder =>
         {

@@ -89,7 +89,7 @@ public class SpeedupTableTests
         {
             recorder.Span(SpanKind.Step, 0, 2_000_000_000);
             recorder.Metric(MetricNames.Items, 3_000_000);
-            recorder.Metric(MetricNames.HeldOutLoss, 2.25);
+            recorder.Metric(MetricNames.HeldOut("loss"), 2.25);
         });
         run.End(new CellId(plan.Name, "ddp", 3));
 

@@ -113,6 +113,35 @@ public class CompareCommandTests
         }
     }
 
+    /// <summary>As the jobs of an array are; together they are what one run with all seeds is.</summary>
+    [Fact]
+    public async Task Runs_of_a_folder_that_differ_in_their_seeds_are_parts_of_one_benchmark()
+    {
+        using var folders = new TemporaryFolder();
+        foreach (int seed in (int[])[2, 1])
+        {
+            using SyntheticRun run = Run(dasoNs: 500_000);
+            WithSeeds(run, seed);
+            Directory.Move(run.Folder.Path, Path.Combine(folders.Path, run.Folder.RunId));
+        }
+
+        using SyntheticRun whole = Run(dasoNs: 500_000);
+        WithSeeds(whole, 1, 2);
+
+        AppRun compared = await AppRun.Of("compare", folders.Path, whole.Folder.Path, "--format", "json");
+
+        Assert.True(compared.ExitCode == 0, compared.Error);
+        JsonNode json = JsonNode.Parse(compared.Output)!;
+        Assert.True((bool)json["isSameBenchmark"]!);
+        Assert.Equal([1, 2], json["experiments"]![0]!["strategies"]![0]!["seeds"]!.AsArray().Select(seed => (int)seed!));
+
+        static void WithSeeds(SyntheticRun run, params int[] seeds) => (run.Manifest with
+        {
+            Specification = new JsonObject { [run.Manifest.Experiments[0].Name] = new JsonObject { ["seeds"] = string.Join(',', seeds) } },
+            Experiments = [.. run.Manifest.Experiments.Select(experiment => experiment with { Seeds = seeds })],
+        }).Write(run.Folder);
+    }
+
     [Fact]
     public async Task Different_benchmarks_are_refused_unless_forced()
     {

@@ -68,6 +68,51 @@ public class LaunchCommandTests
     }
 
     [Fact]
+    public void A_job_that_is_started_again_goes_back_to_the_queue_until_it_is_done()
+    {
+        // An srun whose first two starts are stopped, and whose note must be the same each time.
+        using var program = new Program();
+        string tools = Directory.CreateDirectory(Path.Combine(program.Folder, "tools")).FullName;
+        File.WriteAllText(
+            Path.Combine(tools, "srun"),
+            """
+            #!/bin/bash
+            [[ $1 == --mpi=none ]] && exit 0
+            note=${@: -1}
+            echo start >> "$note"
+            [[ $(wc -l < "$note") == 3 ]] || exit 75
+            echo "the table"
+            """);
+        File.WriteAllText(Path.Combine(tools, "scontrol"), "#!/bin/bash\necho \"$*\"\n");
+        string file = Path.Combine(program.Folder, "job.sh");
+        (int exitCode, _, string errors) = program.Run(
+            "launch", "suite", "quickstart", "--requeue", "--time", "23:00:00", "--sbatch", "signal=USR1@300", "--output", file);
+        Assert.True(exitCode == 0, errors);
+        string[] lines = File.ReadAllLines(file);
+        foreach (string line in (string[])["#SBATCH --requeue", "#SBATCH --open-mode=append", "#SBATCH --signal=USR1@300"])
+            Assert.Single(lines, line);
+
+        string start = $"chmod +x {tools}/*; SLURM_JOB_ID=17 PATH={tools}:$PATH bash {file}";
+        Assert.Equal((0, "requeue 17\n", ""), Bash(program.Folder, start));
+        Assert.Equal((0, "requeue 17\n", ""), Bash(program.Folder, start));
+        Assert.Equal((0, "the table\n", ""), Bash(program.Folder, start));
+        Assert.Empty(Directory.GetFiles(Path.Combine(program.Folder, "artifacts", "runs")));
+    }
+
+    [Fact]
+    public void A_job_array_has_a_job_for_each_value_of_an_option()
+    {
+        using var program = new Program();
+        (int exitCode, string script, string errors) = program.Run(
+            "launch", "suite", "quickstart", "--steps", "3", "--seeds", "1", "2", "7", "--array", "seeds");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("#SBATCH --array=0-2\n", script);
+        Assert.Contains("#SBATCH --output=%x-%A_%a.out\n", script);
+        Assert.Contains("values=(1 2 7)\n", script);
+        Assert.Contains("""--steps 3 --seeds "${values[SLURM_ARRAY_TASK_ID]}" --out "$out" """.TrimEnd(), script);
+    }
+
+    [Fact]
     public void Data_that_is_not_here_may_be_on_the_nodes()
     {
         using var program = new Program();
@@ -138,6 +183,10 @@ public class LaunchCommandTests
     [InlineData("--hosts: 1 hosts for 2 nodes", "--for", "mpiexec", "suite", "quickstart", "--hosts", "a")]
     [InlineData("--hosts: Slurm chooses the nodes", "suite", "quickstart", "--hosts", "a", "b")]
     [InlineData("--time: of a batch script for Slurm", "--for", "mpiexec", "suite", "quickstart", "--time", "5")]
+    [InlineData("--requeue: of a batch script for Slurm", "--for", "mpiexec", "suite", "quickstart", "--requeue")]
+    [InlineData("--requeue: the script notes the run itself", "suite", "quickstart", "--requeue", "--run-note", "note")]
+    [InlineData("--array seeds: --seeds has no values", "suite", "quickstart", "--seeds", "1", "--array", "seeds")]
+    [InlineData("--array sbatch: --sbatch has no values", "suite", "quickstart", "--sbatch", "exclusive", "qos=a", "--array", "sbatch")]
     [InlineData("--cluster embedded: launch starts processes", "suite", "quickstart", "--cluster", "embedded")]
     [InlineData("--program nowhere.dll: no such file", "suite", "quickstart", "--program", "nowhere.dll")]
     public void A_mistake_shows_before_the_job_is_queued(string message, params string[] arguments)

@@ -3,8 +3,12 @@ using Daso.Cluster;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;
+using Daso.Objectives;
 using Daso.Optimization;
+using Daso.Specification;
 using Daso.Strategies;
+using Daso.Training;
+using static TorchSharp.torch;
 
 namespace Daso.Tests.Experiments;
 
@@ -52,6 +56,35 @@ public class SuitePlanTests
             ExperimentVariant variant = Assert.Single(Expand(options, Define(["16"], [new TierDefinition("tiny", null, 20)], null, 200)));
             return (variant.Epochs, variant.Steps);
         }
+    }
+
+    [Fact]
+    public void What_an_experiment_does_not_say_of_objective_and_precision_changes_no_hash()
+    {
+        ExperimentVariant usual = Only(s_options);
+        ExperimentVariant said = With(setup => setup with { Objective = new CrossEntropySpec(), Precision = new PrecisionSpec() });
+        ExperimentVariant other = With(setup => setup with { Objective = new CrossEntropySpec { MoreMetrics = [new Length()] } });
+
+        Assert.Equal(usual.SpecificationHash, said.SpecificationHash);
+        Assert.NotEqual(usual.SpecificationHash, other.SpecificationHash);
+        Assert.DoesNotContain("objective", SpecificationWriter.ToJson(usual).ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_precision_that_is_not_carried_out_is_refused() => Assert.Equal(
+        "digits: Precision with Compute BFloat16: only Float32 is carried out; take that, or leave [Precision] out",
+        Assert.Throws<UserErrorException>(
+            () => With(setup => setup with { Precision = new PrecisionSpec { Compute = NumberFormat.BFloat16 } })).Message);
+
+    [Fact]
+    public void A_target_is_one_of_the_objectives_metrics()
+    {
+        Func<ExperimentSetup, ExperimentSetup> measured = setup => setup with { Objective = new CrossEntropySpec { MoreMetrics = [new Length()] } };
+        Assert.Equal("length", With(measured, "length").Experiment.Target!.Metric);
+        Assert.StartsWith(
+            "digits: [Target] length: unknown; there are loss, accuracy, top5",
+            Assert.Throws<UserErrorException>(() => With(setup => setup, "length")).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Also of a strategy that comes last, after hours.</summary>
@@ -132,6 +165,23 @@ public class SuitePlanTests
         Assert.Equal(["a b"], ParameterValues.TextsOf(["a b"]));
     }
 
+    private static ExperimentVariant With(Func<ExperimentSetup, ExperimentSetup> change, string? target = null)
+    {
+        ExperimentDefinition definition = Define(["16"], [new TierDefinition("tiny", null, 20)]);
+        return Assert.Single(Expand(s_options, new ExperimentDefinition
+        {
+            Suite = definition.Suite,
+            Name = definition.Name,
+            Summary = definition.Summary,
+            Parameters = definition.Parameters,
+            Strategies = definition.Strategies,
+            Seeds = definition.Seeds,
+            Epochs = definition.Epochs,
+            Target = target is null ? null : new TargetQuality(target, TargetDirection.AtLeast, 0.5),
+            Create = values => change(definition.Create(values)),
+        }));
+    }
+
     private static ExperimentVariant Only(RunOptions options) =>
         Assert.Single(Expand(options, Define(["16"], [new TierDefinition("tiny", null, 20)])));
 
@@ -162,4 +212,21 @@ public class SuitePlanTests
                 new ConstantRateSpec(0.1),
                 [new DdpSpec()])),
         };
+
+    private sealed record Length : Metric
+    {
+        public override string Name => "length";
+
+        public override string Title => "Length of the outputs";
+
+        public override string Unit => "1";
+
+        public override TargetDirection Better => TargetDirection.AtLeast;
+
+        public override void Add(Tensor outputs, Tensor targets, Span<double> sums)
+        {
+            sums[0] += outputs.norm().item<float>();
+            sums[1] += 1;
+        }
+    }
 }

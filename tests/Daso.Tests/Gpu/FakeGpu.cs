@@ -4,8 +4,10 @@ using Daso.Gpu;
 namespace Daso.Tests.Gpu;
 
 /// <summary>A GPU in this process's memory, whose streams run in any order that their markers allow.</summary>
+/// <param name="random">Decides what runs next.</param>
 internal sealed unsafe class FakeGpu(Random random) : IGpu
 {
+    private readonly Dictionary<nint, long> _reachedNs = [];
     private readonly List<Queue<(StrongBox<bool>? Needs, Action Run)>> _streams = [new()];
     private readonly List<StrongBox<bool>?> _places = [];
 
@@ -27,13 +29,19 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
         return _places.Count - 1;
     }
 
-    public void DestroyMarker(nint marker) => Assert.True(IsReached(marker));
+    public nint CreateTimedMarker() => CreateMarker();
+
+    public void DestroyMarker(nint marker) => Assert.True(_places[(int)marker] is not { Value: false });
 
     public void Mark(nint marker, nint stream)
     {
         var place = new StrongBox<bool>(false);
         _places[(int)marker] = place;
-        _streams[(int)stream].Enqueue((null, () => place.Value = true));
+        _streams[(int)stream].Enqueue((null, () =>
+        {
+            place.Value = true;
+            _reachedNs[marker] = NowNs;
+        }));
     }
 
     public void WaitFor(nint marker, nint stream) => _streams[(int)stream].Enqueue((_places[(int)marker], () => { }));
@@ -41,7 +49,23 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
     public void Copy(nint target, nint source, nuint bytes, nint stream) => _streams[(int)stream].Enqueue(
         (null, () => Buffer.MemoryCopy((void*)source, (void*)target, (long)bytes, (long)bytes)));
 
-    public bool IsReached(nint marker) => _places[(int)marker] is not { Value: false };
+    public bool IsReached(nint marker)
+    {
+        if (RunsWhenAsked && _streams.Any(stream => stream.Count > 0))
+            RunOne();
+        return _places[(int)marker] is not { Value: false };
+    }
+
+    public long ElapsedNs(nint from, nint to) => _reachedNs[to] - _reachedNs[from];
+
+    /// <summary>Whether some work is done whenever a marker is asked for, so that waiting ends.</summary>
+    internal bool RunsWhenAsked { get; set; }
+
+    /// <summary>The device's clock.</summary>
+    internal long NowNs { get; private set; }
+
+    /// <summary>Queues a computation that takes a while.</summary>
+    internal void Compute(long durationNs) => Compute(() => NowNs += durationNs);
 
     /// <summary>Queues a computation.</summary>
     internal void Compute(Action run) => _streams[(int)IGpu.ComputeStream].Enqueue((null, run));

@@ -62,7 +62,7 @@ public sealed class ImageDecoderTests : IDisposable
         string path = _folder.Combine("huge.png");
         File.WriteAllBytes(path, Convert.FromBase64String(Png));
         using var decoder = new ImageDecoder(8);
-        var error = Assert.Throws<UserErrorException>(() => decoder.Decode(ImageFiles.Utf8(path), new WholeImage(), default, new byte[3 * 8 * 8 * 4]));
+        var error = Assert.Throws<UserErrorException>(() => decoder.Decode(ImageFiles.List(path), 0, new WholeImage(), default, new byte[3 * 8 * 8 * 4]));
         Assert.Equal($"{path}: an image of 60000 × 60000 pixels, more than 178956970; replace it", error.Message);
         Assert.Equal(0u, decoder.HeldBytes);
     }
@@ -75,9 +75,9 @@ public sealed class ImageDecoderTests : IDisposable
         ImageFiles.Write(small, 64, 32, (_, _) => SKColors.Red, SKEncodedImageFormat.Png);
         using var decoder = new ImageDecoder(8);
         var input = new byte[3 * 8 * 8 * 4];
-        decoder.Decode(ImageFiles.Utf8(large), new WholeImage(), default, input);
+        decoder.Decode(ImageFiles.List(large), 0, new WholeImage(), default, input);
         Assert.Equal(0u, decoder.HeldBytes);
-        decoder.Decode(ImageFiles.Utf8(small), new WholeImage(), default, input);
+        decoder.Decode(ImageFiles.List(small), 0, new WholeImage(), default, input);
         Assert.Equal(64u * 32 * 4, decoder.HeldBytes);
     }
 
@@ -88,7 +88,7 @@ public sealed class ImageDecoderTests : IDisposable
         string[] paths = [_folder.Combine("a.jpg"), _folder.Combine("b.jpg")];
         ImageFiles.Write(paths[0], 300, 200, (x, y) => new SKColor((byte)x, (byte)y, 0), SKEncodedImageFormat.Jpeg);
         ImageFiles.Write(paths[1], 100, 150, (x, y) => new SKColor((byte)x, (byte)y, 0), SKEncodedImageFormat.Jpeg);
-        byte[][] names = [.. paths.Select(ImageFiles.Utf8)];
+        IImageList images = ImageFiles.List(paths);
         using var decoder = new ImageDecoder(32);
         var rule = new RandomResizedCrop(0.05, 1, 0.75, flip: true);
         var input = new byte[3 * 32 * 32 * 4];
@@ -100,7 +100,7 @@ public sealed class ImageDecoderTests : IDisposable
         void Decode(int from, int to)
         {
             for (int i = from; i < to; i++)
-                decoder.Decode(names[i % 2], rule, new SeededRandom(i), input);
+                decoder.Decode(images, i % 2, rule, new SeededRandom(i), input);
         }
     }
 
@@ -108,7 +108,7 @@ public sealed class ImageDecoderTests : IDisposable
     {
         using var decoder = new ImageDecoder(crop);
         var input = new byte[3 * crop * crop * 4];
-        decoder.Decode(ImageFiles.Utf8(path), rule, default, input);
+        decoder.Decode(ImageFiles.List(path), 0, rule, default, input);
         return MemoryMarshal.Cast<byte, float>(input).ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Daso.Images;
 using SkiaSharp;
 
 namespace Daso.Tests.Images;
@@ -17,8 +18,8 @@ internal static class ImageFiles
         data.SaveTo(file);
     }
 
-    /// <summary>A path as the decoder takes it.</summary>
-    public static byte[] Utf8(string path) => Encoding.UTF8.GetBytes(path + "\0");
+    /// <summary>Files as the decoder takes them.</summary>
+    public static IImageList List(params string[] paths) => new Files(paths);
 
     /// <summary>20 images to train on and 5 held out in two classes, each with a pattern of its own.</summary>
     public static void WriteTree(string folder)
@@ -31,5 +32,22 @@ internal static class ImageFiles
         }
 
         File.Move(Path.Combine(folder, "train", "n02", "3.JPEG"), Path.Combine(folder, "train", "n01", "3.JPEG"));
+    }
+
+    private sealed class Files(string[] paths) : IImageList
+    {
+        private readonly byte[][] _names = [.. paths.Select(Encoding.UTF8.GetBytes)];
+
+        public int Count => paths.Length;
+
+        public int LabelOf(int image) => 0;
+
+        public string NameOf(int image) => paths[image];
+
+        public void Read(int image, ImageFile into) => into.Read([], _names[image]);
+
+        public void Probe() => throw new NotSupportedException();
+
+        public void Write(BinaryWriter writer) => throw new NotSupportedException();
     }
 }

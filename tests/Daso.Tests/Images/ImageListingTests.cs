@@ -32,8 +32,8 @@ public sealed class ImageListingTests : IDisposable
 
         static (string Path, int Label)[] Paths(ImageListing listing) =>
         [
-            .. Enumerable.Range(0, listing.Train.Count).Select(i => (listing.Train.PathOf(i), listing.Train.LabelOf(i))),
-            .. Enumerable.Range(0, listing.HeldOut.Count).Select(i => (listing.HeldOut.PathOf(i), listing.HeldOut.LabelOf(i))),
+            .. Enumerable.Range(0, listing.Train.Count).Select(i => (listing.Train.NameOf(i), listing.Train.LabelOf(i))),
+            .. Enumerable.Range(0, listing.HeldOut.Count).Select(i => (listing.HeldOut.NameOf(i), listing.HeldOut.LabelOf(i))),
         ];
     }
 

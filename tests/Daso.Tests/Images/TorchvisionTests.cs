@@ -83,7 +83,7 @@ public class TorchvisionTests
         using var file = new ImageFile();
         using var decoder = new JpegDecoder();
         using var pixels = new NativeBuffer();
-        file.Read(ImageFiles.Utf8(path));
+        ImageFiles.List(path).Read(0, file);
         Assert.Equal(says, decoder.Open(file, out _, out int height) ?? decoder.Decode(1, height, pixels, out _));
         File.Delete(path);
     }
@@ -93,7 +93,7 @@ public class TorchvisionTests
         using var file = new ImageFile();
         using var decoder = new JpegDecoder();
         using var pixels = new NativeBuffer();
-        file.Read(ImageFiles.Utf8(Golden(name)));
+        ImageFiles.List(Golden(name)).Read(0, file);
         Assert.Null(decoder.Open(file, out _, out int height));
         Assert.Null(decoder.Decode(reduction, Math.Min(rows, height), pixels, out DecodedPixels decoded));
         byte[] bytes = new Span<byte>(pixels.Pointer, decoded.RowBytes * decoded.Height).ToArray();
@@ -106,7 +106,7 @@ public class TorchvisionTests
     {
         using var decoder = new ImageDecoder(Side, useTurboJpeg);
         var input = new byte[3 * Side * Side * sizeof(float)];
-        decoder.Decode(ImageFiles.Utf8(Golden(name)), rule, default, input);
+        decoder.Decode(ImageFiles.List(Golden(name)), 0, rule, default, input);
         return MemoryMarshal.Cast<byte, float>(input).ToArray();
     }
 

@@ -1,5 +1,5 @@
 using Daso.Models;
-using Daso.Training;
+using Daso.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -142,7 +142,7 @@ public sealed class LayeredModelTests
     private static Tensor Loss(LayeredModel model, bool transformer)
     {
         Tensor targets = transformer ? zeros(3, 8, dtype: ScalarType.Int64) : zeros(3, dtype: ScalarType.Int64);
-        return CrossEntropyObjective.Loss(model.forward(Input(transformer)), targets);
+        return CrossEntropySpec.Default.Loss(model.forward(Input(transformer)), targets);
     }
 
     private sealed class Snapshots(Replica replica) : IBackwardObserver

@@ -30,7 +30,7 @@ public class StepSimulationTests
 
     private static readonly Gen<Func<SystemSpec, ModelledStrategy>> s_strategies = Gen.OneOf<Func<SystemSpec, ModelledStrategy>>(
         Gen.Const<Func<SystemSpec, ModelledStrategy>>(None),
-        Gen.Int[0, (int)CollectiveAlgorithm.Chain].Select(algorithm => (Func<SystemSpec, ModelledStrategy>)(system =>
+        Gen.Int[0, (int)CollectiveAlgorithm.Homes].Select(algorithm => (Func<SystemSpec, ModelledStrategy>)(system =>
             Ddp(system) with { Communication = new CommunicationModel { Ordinary = (CollectiveAlgorithm)algorithm } })),
         Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Only("horovod", new HorovodSpec(), system)),
         Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Daso(system, default)),

@@ -18,7 +18,7 @@ public class CellRecorderTests
         {
             recorder.MoveTo(0, 0);
             recorder.Span(SpanKind.LocalSync, 10, 5);
-            recorder.Span(SpanKind.GlobalWait, 20, 6, bytes: 1024);
+            recorder.Span(SpanKind.GlobalWait, 20, 6, bytes: 1024, new OperationKey(2, 41));
             recorder.Metric(MetricNames.Items, 32);
             recorder.EndStep();
             recorder.MoveTo(1, 4);
@@ -28,7 +28,7 @@ public class CellRecorderTests
 
         using var timings = new ParquetFileReader(run.Folder.Timings(s_cell, 3));
         Assert.Equal(
-            ["run", "experiment", "strategy", "seed", "rank", "epoch", "step", "span", "start_ns", "duration_ns", "bytes"],
+            ["run", "experiment", "strategy", "seed", "rank", "epoch", "step", "span", "start_ns", "duration_ns", "bytes", "group", "operation"],
             Enumerable.Range(0, timings.FileMetaData.NumColumns).Select(i => timings.FileMetaData.Schema.Column(i).Name));
         Assert.Equal(Enumerable.Repeat(run.Folder.RunId, 3), timings.Texts("run"));
         Assert.Equal(["resnet-digits", "resnet-digits", "resnet-digits"], timings.Texts("experiment"));
@@ -41,6 +41,9 @@ public class CellRecorderTests
         Assert.Equal([10, 20, 30], timings.Numbers<long>("start_ns"));
         Assert.Equal([5, 6, 7], timings.Numbers<long>("duration_ns"));
         Assert.Equal([0, 1024, 0], timings.Numbers<long>("bytes"));
+        Assert.Equal([-1, 2, -1], timings.Numbers<long>("group"));
+        Assert.Equal([-1, 41, -1], timings.Numbers<long>("operation"));
+        Assert.Equal(RecordFormat.Current, timings.Format());
 
         using var metrics = new ParquetFileReader(run.Folder.Metrics(s_cell, 3));
         Assert.Equal([MetricNames.Items, MetricNames.TrainLoss], metrics.Texts("metric"));
@@ -72,7 +75,7 @@ public class CellRecorderTests
         {
             recorder.MoveTo(0, step);
             recorder.Span(SpanKind.Forward, step * 100, 40);
-            recorder.Span(SpanKind.Step, step * 100, 90, bytes: 8);
+            recorder.Span(SpanKind.Step, step * 100, 90, bytes: 8, new OperationKey(1, step));
             recorder.Metric(MetricNames.TrainLoss, step == 2 ? double.NaN : 0.5);
             recorder.EndStep();
         }
@@ -82,7 +85,7 @@ public class CellRecorderTests
         // Read as after a kill: neither completed nor disposed.
         string[] lines = ReadLinesOfOpenFile(run.Folder.StepEvents(s_cell, 0));
         Assert.Equal(
-            """{"epoch":0,"step":1,"spans":[["forward",100,40,0],["step",100,90,8]],"metrics":{"train_loss":0.5}}""", lines[1]);
+            """{"epoch":0,"step":1,"spans":[["forward",100,40,0],["step",100,90,8,1,1]],"metrics":{"train_loss":0.5}}""", lines[1]);
         Assert.Equal([0, 1, 2], lines.Select(line => (int)JsonNode.Parse(line)!["step"]!));
         Assert.Equal("NaN", (string?)JsonNode.Parse(lines[2])!["metrics"]!["train_loss"]);
         Assert.False(File.Exists(run.Folder.Timings(s_cell, 0)));

@@ -14,7 +14,7 @@ public class RunEventsTests
         using var events = new RunEvents(run.Folder);
         events.RunStarted();
         events.CellStarted(s_cell);
-        events.EpochEnded(s_cell, 0, [(MetricNames.TrainLoss, 0.25), (MetricNames.HeldOutAccuracy, double.NaN)]);
+        events.EpochEnded(s_cell, 0, [(MetricNames.TrainLoss, 0.25), (MetricNames.HeldOut("accuracy"), double.NaN)]);
         events.CellEnded(s_cell, "ab12");
         events.Failed("rank 1 failed: no memory", s_cell);
         events.Cancelled();
@@ -26,7 +26,7 @@ public class RunEventsTests
             lines.Select(line => (string)line["event"]!));
         Assert.Equal(7, (int)lines[1]["seed"]!);
         Assert.Equal(0.25, (double)lines[2][MetricNames.TrainLoss]!);
-        Assert.Equal("NaN", (string)lines[2][MetricNames.HeldOutAccuracy]!);
+        Assert.Equal("NaN", (string)lines[2][MetricNames.HeldOut("accuracy")]!);
         Assert.Equal("ab12", (string)lines[3]["parameters_sha256"]!);
         Assert.Equal("rank 1 failed: no memory", (string)lines[4]["message"]!);
         Assert.Equal("Failed", (string)lines[6]["outcome"]!);

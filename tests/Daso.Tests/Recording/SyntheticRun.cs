@@ -84,7 +84,7 @@ internal sealed class SyntheticRun : IDisposable
                     startNs += durationNs;
                 }
 
-                recorder.Metric(MetricNames.HeldOutAccuracy, accuracy);
+                recorder.Metric(MetricNames.HeldOut("accuracy"), accuracy);
             });
         }
 
@@ -118,7 +118,7 @@ internal sealed class SyntheticRun : IDisposable
             recorder.Metric(MetricNames.AllocatedBytes, 15_200);
             recorder.EndStep();
             if (step % StepsPerEpoch == StepsPerEpoch - 1)
-                recorder.Metric(MetricNames.HeldOutAccuracy, accuracies[step / StepsPerEpoch]);
+                recorder.Metric(MetricNames.HeldOut("accuracy"), accuracies[step / StepsPerEpoch]);
         }
     }
 }

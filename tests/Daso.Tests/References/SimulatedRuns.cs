@@ -44,8 +44,8 @@ internal sealed class SimulatedRuns(int seed)
             new ReferenceMachine("a processor", 2, []),
             [new ExperimentFigures("gate", "gate", new string('0', 64), "ddp",
             [
-                StrategyFigures.Of(StrategySummary.Of("ddp", isBaseline: true, baseline, baseline), "heldout_accuracy"),
-                StrategyFigures.Of(StrategySummary.Of("daso", isBaseline: false, daso, baseline), "heldout_accuracy"),
+                StrategyFigures.Of(StrategySummary.Of("ddp", isBaseline: true, baseline, baseline), isLowerBetter: false),
+                StrategyFigures.Of(StrategySummary.Of("daso", isBaseline: false, daso, baseline), isLowerBetter: false),
             ])]);
     }
 

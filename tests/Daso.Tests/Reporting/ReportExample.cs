@@ -77,8 +77,8 @@ internal sealed class ReportExample : IDisposable
             if (rank != 0)
                 continue;
             recorder.Metric(MetricNames.TrainLoss, 2.0 - epoch);
-            recorder.Metric(MetricNames.HeldOutLoss, 2.1 - epoch);
-            recorder.Metric(MetricNames.HeldOutAccuracy, 0.8 + (epoch * 0.15));
+            recorder.Metric(MetricNames.HeldOut("loss"), 2.1 - epoch);
+            recorder.Metric(MetricNames.HeldOut("accuracy"), 0.8 + (epoch * 0.15));
         }
     }
 }

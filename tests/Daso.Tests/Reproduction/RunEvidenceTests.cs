@@ -1,6 +1,9 @@
+using System.Text.Json.Nodes;
 using Daso.Analysis;
+using Daso.Optimization;
 using Daso.Recording;
 using Daso.Reproduction;
+using Daso.Specification;
 
 namespace Daso.Tests.Reproduction;
 
@@ -69,6 +72,19 @@ public class RunEvidenceTests
 
         Assert.NotNull(RunEvidence.Of(Summary(cluster, null, PaperSteps, "imagenet-resnet50"), claim));
         Assert.Null(RunEvidence.Of(Summary(cluster, s_link, PaperSteps, "imagenet-resnet50"), claim));
+    }
+
+    [Fact]
+    public void A_run_by_another_recipe_is_no_evidence_of_the_papers()
+    {
+        Claim claim = PaperDataTests.Get("top1-imagenet");
+
+        Assert.True(RunEvidence.HasRecipe(claim, Of(new HeatRateSpec())));
+        Assert.False(RunEvidence.HasRecipe(claim, Of(new GoyalRateSpec { BatchPerRank = 256 })));
+        Assert.False(RunEvidence.HasRecipe(claim, null));
+        Assert.True(RunEvidence.HasRecipe(PaperDataTests.Get("saving-small"), null));
+
+        static JsonObject Of(LearningRateSpec rate) => new() { ["learningRate"] = SpecificationWriter.ToJson(rate) };
     }
 
     private static RunSummary Summary(RecordedCluster cluster, RecordedLink? link, int steps, string experiment = "digits-resnet18")

@@ -74,6 +74,9 @@ public sealed class SpecificationJsonTests
         ("none", new NoCommunicationSpec()),
         ("phases", new PhasesSpec(new DdpSpec(), 1L << 40, new DasoSpec())),
         ("sgd, all set", new SgdSpec(0.9, 1e-4) { Nesterov = true }),
+        ("heat", new HeatRateSpec()),
+        ("goyal", new GoyalRateSpec { BatchPerRank = 256 }),
+        ("image folder, evaluated whole", new ImageFolder { Folder = "imagenet", BatchPerRank = 256, EvaluationCrop = 256 }),
         ("link", new LinkSpec(1e9, 50_000)),
     ];
 

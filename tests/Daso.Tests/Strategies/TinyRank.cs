@@ -18,7 +18,7 @@ internal sealed class TinyRank : IRecorder, IDisposable
         _ranks = ranks;
         _stepsPerEpoch = stepsPerEpoch;
         Optimizer = new SgdSpec(Momentum: 0.9, WeightDecay: 0).Create(Replica.Parameters, Replica.Gradients);
-        Strategy = spec.Create(new StrategyContext(ranks, Replica, Optimizer, this, epochs, stepsPerEpoch));
+        Strategy = spec.Create(new StrategyContext(ranks, Replica, Optimizer, new StepTimer(this), epochs, stepsPerEpoch));
     }
 
     public long NowNs => 0;
@@ -81,7 +81,7 @@ internal sealed class TinyRank : IRecorder, IDisposable
     {
     }
 
-    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0) => Bytes += bytes;
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null) => Bytes += bytes;
 
     public void Metric(string name, double value)
     {

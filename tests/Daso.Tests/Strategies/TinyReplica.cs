@@ -29,7 +29,7 @@ internal static class TinyReplica
     /// <summary>A strategy on a replica, with an optimizer that nobody calls and a recorder that keeps nothing.</summary>
     internal static IStrategy Strategy(StrategySpec spec, RankContext ranks, Replica replica, int epochs = 10, int stepsPerEpoch = 100) =>
         spec.Create(new StrategyContext(
-            ranks, replica, new SgdSpec(Momentum: 0, WeightDecay: 0).Create(replica.Parameters, replica.Gradients), NullRecorder.Instance, epochs, stepsPerEpoch));
+            ranks, replica, new SgdSpec(Momentum: 0, WeightDecay: 0).Create(replica.Parameters, replica.Gradients), new StepTimer(NullRecorder.Instance), epochs, stepsPerEpoch));
 
     /// <summary>One step in which backward makes the given gradients and the optimizer the given parameters.</summary>
     internal static void Step(IStrategy strategy, Replica replica, int epoch, int batch, float gradient, Func<float, float> optimizer)

@@ -15,7 +15,7 @@ public class CollectionCountTests
         Collect(0);
         Collect(1);
         Collect(2);
-        before.RecordSince(counts);
+        before.RecordSince(new StepTimer(counts));
 
         // Others may come in between, and the collector may take an older generation than it was asked for.
         double young = counts.Of(MetricNames.Gen0Collections), middle = counts.Of(MetricNames.Gen1Collections);
@@ -29,7 +29,7 @@ public class CollectionCountTests
     public void Steps_without_collections_record_nothing()
     {
         var counts = new Counts();
-        CollectionCount.Now().RecordSince(counts);
+        CollectionCount.Now().RecordSince(new StepTimer(counts));
         Assert.Equal(0, counts.Records);
     }
 
@@ -49,7 +49,7 @@ public class CollectionCountTests
         {
         }
 
-        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0)
+        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null)
         {
         }
 

@@ -24,7 +24,7 @@ internal sealed class FaultyRecorder(int atStep, int atCall) : IRecorder
         Count();
     }
 
-    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0) => Count();
+    public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null) => Count();
 
     public void Metric(string name, double value) => Count();
 

@@ -80,22 +80,22 @@ internal static class ShortTraining
         int kind, CheckpointPlan? checkpoints = null, Func<int, IRecorder>? recorderOf = null, string? link = null)
     {
         using IDataset data = Data.Open();
-        var plan = new TrainingPlan(
-            new TinyModel(),
-            data,
-            Kinds[kind].Optimizer,
-            new WarmupPlateauSpec { BaseRate = 0.05, WarmupEpochs = 1, Patience = 0, Threshold = 0.9 },
-            Kinds[kind].Strategy,
-            Seed: 1,
-            Epochs,
-            MaximumSteps: null,
-            WarmupSteps: 0)
-        {
-            Checkpoints = checkpoints,
-        };
+        TrainingPlan plan = Plan(kind, data) with { Checkpoints = checkpoints };
         return TestCluster.Collect(
             2, 2, ranks => Trainer.Run(plan, ranks, recorderOf?.Invoke(ranks.Rank) ?? NullRecorder.Instance, observer: null), link);
     }
+
+    /// <summary>The training of one of the <see cref="Kinds"/>.</summary>
+    internal static TrainingPlan Plan(int kind, IDataset data) => new(
+        new TinyModel(),
+        data,
+        Kinds[kind].Optimizer,
+        new WarmupPlateauSpec { BaseRate = 0.05, WarmupEpochs = 1, Patience = 0, Threshold = 0.9 },
+        Kinds[kind].Strategy,
+        Seed: 1,
+        Epochs,
+        MaximumSteps: null,
+        WarmupSteps: 0);
 
     internal static CheckpointSeries Series(string folder) => new(folder, Specification, Cell, Cluster);
 

@@ -128,7 +128,7 @@ public class TrainerTests
         {
         }
 
-        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0)
+        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null)
         {
         }
 

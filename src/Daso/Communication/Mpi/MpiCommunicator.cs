@@ -12,7 +12,6 @@ internal sealed class MpiCommunicator : Communicator
     private readonly nint _handle;
     private readonly int[] _worldRanks;
     private readonly int[] _nodeOf;
-    private readonly int _nodes;
     private readonly HierarchicalCollective _hierarchical;
     private readonly LibraryCollective _library;
     private readonly MpiTransfers _transfers;
@@ -39,7 +38,6 @@ internal sealed class MpiCommunicator : Communicator
         Number = number;
         MpiLibrary library = job.Library;
         int[] nodeOf = _nodeOf = [.. worldRanks.Select(job.NodeOf)];
-        _nodes = nodeOf.Distinct().Count();
         (_handle, Rank, _hierarchical) = job.Progress.Call(() =>
         {
             nint handle = create(library);
@@ -175,7 +173,7 @@ internal sealed class MpiCommunicator : Communicator
                 return null;
             _queue.Dequeue();
             _running = next.Call;
-            bool isLibrarys = next.Values.Memory is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call, _nodes);
+            bool isLibrarys = next.Values.Memory is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call);
             ICollective carrier = isLibrarys ? _library : _hierarchical;
             carrier.Begin(next.Call, next.Values);
             return carrier;

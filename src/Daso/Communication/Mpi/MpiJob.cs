@@ -211,8 +211,7 @@ internal sealed partial class MpiJob
         fixed (byte* memory = all)
         {
             Library.Broadcast(memory + (process * SurveyBytes), sizeof(int), 0, machine);
-            for (int one = 0; one < processes; one++)
-                Library.Broadcast(memory + (one * SurveyBytes), SurveyBytes, one, Library.Binary.World);
+            Library.Gather(memory, SurveyBytes, Library.Binary.World);
         }
 
         return (

@@ -24,6 +24,7 @@ internal sealed unsafe class MpiLibrary
     private readonly delegate* unmanaged<int, int, nint, int*, nint, int> _probe;
     private readonly delegate* unmanaged<nint, int> _barrier;
     private readonly delegate* unmanaged<void*, int, nint, int, nint, int> _broadcast;
+    private readonly delegate* unmanaged<nint, int, nint, void*, int, nint, nint, int> _gather;
     private readonly delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int> _allReduce;
     private readonly delegate* unmanaged<void*, int, nint, int, nint, nint*, int> _startBroadcast;
     private readonly delegate* unmanaged<nint, int, nint, void*, int, nint, nint, nint*, int> _allGather;
@@ -46,6 +47,7 @@ internal sealed unsafe class MpiLibrary
         _probe = (delegate* unmanaged<int, int, nint, int*, nint, int>)Function("MPI_Iprobe");
         _barrier = (delegate* unmanaged<nint, int>)Function("MPI_Barrier");
         _broadcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Function("MPI_Bcast");
+        _gather = (delegate* unmanaged<nint, int, nint, void*, int, nint, nint, int>)Function("MPI_Allgather");
         _allReduce = (delegate* unmanaged<nint, void*, int, nint, nint, nint, nint*, int>)Function("MPI_Iallreduce");
         _startBroadcast = (delegate* unmanaged<void*, int, nint, int, nint, nint*, int>)Function("MPI_Ibcast");
         _allGather = (delegate* unmanaged<nint, int, nint, void*, int, nint, nint, nint*, int>)Function("MPI_Iallgather");
@@ -215,6 +217,10 @@ internal sealed unsafe class MpiLibrary
     /// <summary>Copies the root's bytes to all; blocks.</summary>
     internal void Broadcast(byte* bytes, int count, int root, nint communicator) =>
         Check(_broadcast(bytes, count, Binary.Byte, root, communicator), "MPI_Bcast");
+
+    /// <summary>Gathers <paramref name="count"/> bytes of each rank, in place; blocks.</summary>
+    internal void Gather(byte* all, int count, nint communicator) =>
+        Check(_gather(Binary.InPlace, 0, Binary.Byte, all, count, Binary.Byte, communicator), "MPI_Allgather");
 
     internal void Barrier(nint communicator) => Check(_barrier(communicator), "MPI_Barrier");
 

@@ -8,5 +8,5 @@ namespace Daso.Communication.Mpi;
 internal sealed record MpiSettings(
     TimeSpan WaitLimit,
     (int Nodes, int RanksPerNode)? Requested = null,
-    AllReduceAlgorithm AllReduce = AllReduceAlgorithm.Auto,
+    AllReduceAlgorithm AllReduce = AllReduceAlgorithm.Hierarchical,
     bool IsGpuAware = false);

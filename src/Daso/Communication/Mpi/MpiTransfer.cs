@@ -1,19 +1,19 @@
 namespace Daso.Communication.Mpi;
 
-/// <summary>One message from or to another rank, in pieces. Used by the communication thread only, and reused.</summary>
-internal sealed class MpiTransfer : IDisposable
+/// <summary>One message from or to another rank: a chain of two. Used by the communication thread only, and reused.</summary>
+internal sealed class MpiTransfer : IPieceSide, IDisposable
 {
     /// <summary>Collectives have the tags below.</summary>
     internal const int FirstTag = 1 << 14;
 
-    private readonly PieceLane _lane;
+    private readonly ChainLane _lane;
     private TensorRange _values;
     private PiecePlan _plan;
     private bool _isSend;
 
     /// <param name="library">Moves the pieces.</param>
     /// <param name="communicator">The group.</param>
-    internal MpiTransfer(MpiLibrary library, nint communicator) => _lane = new PieceLane(library, communicator, _ => true, Handle);
+    internal MpiTransfer(MpiLibrary library, nint communicator) => _lane = new ChainLane(library, communicator, this);
 
     /// <summary>The call under way.</summary>
     internal CollectiveCall Call { get; private set; }
@@ -31,8 +31,8 @@ internal sealed class MpiTransfer : IDisposable
         Call = call;
         _values = values;
         _isSend = isSend;
-        _plan = new PiecePlan(call, call.Elements);
-        _lane.Begin(isSend ? null : call.Root, isSend ? call.Target : null, null, _plan, 0, 1, FirstTag + call.UserTag);
+        _plan = PiecePlan.Of(call, nodes: 1);
+        _lane.Begin(isSend ? null : call.Root, isSend ? call.Target : null, _plan, FirstTag + call.UserTag);
     }
 
     /// <summary>Does what can be done without waiting. Returns whether anything was.</summary>
@@ -43,13 +43,19 @@ internal sealed class MpiTransfer : IDisposable
 
     public void Dispose() => _lane.Dispose();
 
-    private void Handle(int piece, Span<byte> bytes)
+    bool IPieceSide.IsReady(int piece) => true;
+
+    void IPieceSide.Collect(int piece, Span<byte> bytes) => WirePieces.Pack(Call, ValuesOf(piece), bytes);
+
+    void IPieceSide.Share(int piece, ReadOnlySpan<byte> bytes)
     {
-        (int offset, int length) = _plan.RangeOf(piece);
-        TensorRange values = _values.Slice(offset, length);
-        if (_isSend)
-            WirePieces.Pack(Call, values, bytes);
-        else
-            WirePieces.Unpack(Call, bytes, values);
+        if (!_isSend)
+            WirePieces.Unpack(Call, bytes, ValuesOf(piece));
+    }
+
+    private TensorRange ValuesOf(int piece)
+    {
+        (_, int offset, int length) = _plan.RangeOf(piece);
+        return _values.Slice(offset, length);
     }
 }

@@ -13,6 +13,9 @@ namespace Daso.Communication.Mpi;
 /// </remarks>
 internal sealed unsafe class NodeExchange : IDisposable
 {
+    /// <summary>The largest piece.</summary>
+    internal const int SlotBytes = 256 * 1024;
+
     private const string Folder = "/dev/shm";
     private const int CacheLine = 64;
     private const int CounterBytes = 4096; // slots begin on a page
@@ -44,7 +47,7 @@ internal sealed unsafe class NodeExchange : IDisposable
         Member = library.RankIn(node);
         _members = library.SizeOf(node);
         _slots = slots;
-        _areaBytes = CounterBytes + ((long)slots * PieceLane.PieceBytes);
+        _areaBytes = CounterBytes + ((long)slots * SlotBytes);
         var name = Guid.NewGuid();
         library.Broadcast((byte*)&name, sizeof(Guid), 0, node);
         string path = $"{Folder}/daso-{name:N}";
@@ -61,7 +64,7 @@ internal sealed unsafe class NodeExchange : IDisposable
 
     /// <summary>The most slots that a rank has with so many ranks on its machine.</summary>
     internal static int MaximumSlots(int ranksOnMachine) =>
-        Math.Clamp(MachineBytes / (ranksOnMachine * PieceLane.PieceBytes), LeastSlots, 4 * SlotsPerLane);
+        Math.Clamp(MachineBytes / (ranksOnMachine * SlotBytes), LeastSlots, 4 * SlotsPerLane);
 
     /// <summary>The slots of each rank of a group.</summary>
     /// <param name="lanes">Ranks of a node that finish pieces.</param>
@@ -84,7 +87,7 @@ internal sealed unsafe class NodeExchange : IDisposable
     internal Span<byte> Slot(int member, int piece, int bytes)
     {
         long slot = (_base + piece) % _slots;
-        return new Span<byte>(AreaOf(member) + CounterBytes + (slot * PieceLane.PieceBytes), bytes);
+        return new Span<byte>(AreaOf(member) + CounterBytes + (slot * SlotBytes), bytes);
     }
 
     /// <summary>This rank's contributions up to a piece are there.</summary>

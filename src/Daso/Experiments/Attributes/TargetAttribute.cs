@@ -1,7 +1,7 @@
 namespace Daso.Experiments;
 
 /// <summary>The quality on held-out data that a run has to reach; set one of <see cref="AtLeast"/> and <see cref="AtMost"/>.</summary>
-/// <param name="metric">accuracy or top5 (shares, 0 to 1), or loss.</param>
+/// <param name="metric">accuracy or top5 (shares, 0 to 1), loss, or another of the experiment's <see cref="ObjectiveAttribute"/>.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class TargetAttribute(string metric) : Attribute
 {

@@ -43,9 +43,9 @@ internal sealed class DasoStrategy : IStrategy
                 spec, context, one.Values, $"{one.Name} of parameter", slice, PayloadFormat.Exact, PayloadFormat.Exact)),
         ];
         _node = new NodeBroadcast(
-            context.Ranks.Node, context.Recorder, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
+            context.Ranks.Node, context.Timer, [parameters, .. state.Select(one => one.Values)], spec.ShardedDuty);
         _batchNorm = spec.SynchroniseBatchNorm ? new RangeReduction(context.Replica.Statistics, context.Ranks.World) : null;
-        _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Recorder) : null;
+        _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Timer) : null;
     }
 
     public IReadOnlyList<(string Name, FlatTensor Values)> State => [.. _global.SelectMany(one => one.State)];
@@ -177,9 +177,9 @@ internal sealed class DasoStrategy : IStrategy
     {
         if (_batchNorm is null)
             return;
-        IRecorder recorder = _context.Recorder;
-        long startNs = recorder.NowNs;
+        StepTimer timer = _context.Timer;
+        SpanMark start = timer.Mark();
         long bytes = _batchNorm.Run(ReduceOperation.Mean);
-        recorder.Span(SpanKind.GlobalWait, startNs, recorder.NowNs - startNs, bytes);
+        timer.End(SpanKind.GlobalWait, start, bytes, _batchNorm.LastOperation);
     }
 }

@@ -1,3 +1,4 @@
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
@@ -21,7 +22,8 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly FlatRange _slice;
     private readonly Tensor _target;
     private readonly ICommunicator _group;
-    private readonly IRecorder _recorder;
+    private readonly StepTimer _timer;
+    private readonly RankFailure _failure;
     private readonly PayloadFormat _blocking;
     private readonly PayloadFormat _cycling;
     private readonly DasoSpec _spec;
@@ -32,7 +34,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     /// <summary>Prepares the exchange.</summary>
     /// <param name="spec">Chunks and the staleness factor.</param>
-    /// <param name="context">The replica, whose order the tensor has; the global group; the recorder.</param>
+    /// <param name="context">The replica, whose order the tensor has; the global group; the timer.</param>
     /// <param name="tensor">What is synchronised.</param>
     /// <param name="what">What errors call an element of it, for example "parameter".</param>
     /// <param name="slice">The elements that this rank exchanges; the same in the whole group.</param>
@@ -52,7 +54,8 @@ internal sealed class ParameterSynchronisation : IDisposable
         _slice = slice;
         _target = tensor.Tensor.narrow(0, slice.Offset, slice.Length).DetachFromDisposeScope();
         _group = context.Ranks.Global;
-        _recorder = context.Recorder;
+        _timer = context.Timer;
+        _failure = context.Ranks.Failure;
         _blocking = blocking;
         _cycling = cycling;
         _spec = spec;
@@ -103,7 +106,7 @@ internal sealed class ParameterSynchronisation : IDisposable
     internal void Merge(int wait)
     {
         SynchronisationMessage sum = Receive();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         float own = _spec.OwnWeight(wait);
         float all = own + _group.Size;
         using (no_grad())
@@ -114,7 +117,7 @@ internal sealed class ParameterSynchronisation : IDisposable
                 _target.add_(_master!.Values.Tensor, alpha: agreedShare);
         }
 
-        _recorder.Span(SpanKind.Merge, startNs, _recorder.NowNs - startNs);
+        _timer.End(SpanKind.Merge, start);
     }
 
     /// <summary>Remembers the values as those on which all ranks agree.</summary>
@@ -158,7 +161,7 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void Send(ReduceOperation operation, PayloadFormat format)
     {
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         SynchronisationMessage message = _free.Pop();
         message.IsChange = format.IsChange;
         if (format.IsChange)
@@ -173,24 +176,24 @@ internal sealed class ParameterSynchronisation : IDisposable
 
         if (format.HasFeedback)
             _feedback!.Round(message.Values, format.Wire);
-        ThrowIfNotFinite(message.Values, format.Wire);
+        FailIfNotFinite(message.Values, format.Wire);
         message.Start(operation, format.Wire);
         _underWay.Enqueue(message);
-        _recorder.Span(SpanKind.GlobalSend, startNs, _recorder.NowNs - startNs);
+        _timer.End(SpanKind.GlobalSend, start, 0, message.Operation);
     }
 
     /// <summary>Waits for the oldest message; it is free again once the caller has used it, before the next send.</summary>
     private SynchronisationMessage Receive()
     {
         SynchronisationMessage message = _underWay.Dequeue();
-        long startNs = _recorder.NowNs;
+        SpanMark start = _timer.Mark();
         long bytes = message.Finish();
-        _recorder.Span(SpanKind.GlobalWait, startNs, _recorder.NowNs - startNs, bytes);
+        _timer.End(SpanKind.GlobalWait, start, bytes, message.Operation);
         _free.Push(message);
         return message;
     }
 
-    private void ThrowIfNotFinite(FlatTensor message, WireFormat wire)
+    private void FailIfNotFinite(FlatTensor message, WireFormat wire)
     {
         float limit = wire.RoundsToInfinityFrom;
         if (message.MaxMagnitude() < limit)
@@ -205,6 +208,6 @@ internal sealed class ParameterSynchronisation : IDisposable
         string reason = float.IsFinite(values[index])
             ? $"more than {wire} holds; take another wire format"
             : "training has diverged; lower the learning rate";
-        throw new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}"));
+        _failure.Note(new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}")));
     }
 }

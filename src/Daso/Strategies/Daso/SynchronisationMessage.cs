@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 using static TorchSharp.torch;
 
 namespace Daso.Strategies;
@@ -19,6 +20,9 @@ internal sealed class SynchronisationMessage : IDisposable
 
     /// <summary>Whether the values are changes since the master copy.</summary>
     internal bool IsChange { get; set; }
+
+    /// <summary>The operation of the last chunk; null of a message that a checkpoint held.</summary>
+    internal OperationKey? Operation => _reduction.LastOperation;
 
     internal void Start(ReduceOperation operation, WireFormat wire) => _reduction.Start(operation, wire);
 

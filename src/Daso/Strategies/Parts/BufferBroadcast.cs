@@ -10,8 +10,8 @@ namespace Daso.Strategies;
 /// </summary>
 /// <param name="replica">Whose statistics.</param>
 /// <param name="group">The ranks that agree on them.</param>
-/// <param name="recorder">Takes a span of <see cref="SpanKind.Buffers"/>.</param>
-public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecorder recorder)
+/// <param name="timer">Measures a span of <see cref="SpanKind.Buffers"/>.</param>
+public sealed class BufferBroadcast(Replica replica, ICommunicator group, StepTimer timer)
 {
     private readonly FlatTensor _statistics = replica.Statistics;
 
@@ -20,8 +20,8 @@ public sealed class BufferBroadcast(Replica replica, ICommunicator group, IRecor
     {
         if (group.Size == 1 || _statistics.Length == 0)
             return;
-        long startNs = recorder.NowNs;
-        long bytes = group.StartBroadcast(_statistics.All, root: 0).WaitOnStream();
-        recorder.Span(SpanKind.Buffers, startNs, recorder.NowNs - startNs, bytes);
+        SpanMark start = timer.Mark();
+        PendingOperation broadcast = group.StartBroadcast(_statistics.All, root: 0);
+        timer.End(SpanKind.Buffers, start, broadcast.WaitOnStream(), broadcast.Key());
     }
 }

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 
 namespace Daso.Strategies;
 
@@ -58,6 +59,9 @@ public sealed class GradientAverager
         }
     }
 
+    /// <summary>The last all-reduce that <see cref="Finish"/> has waited for; null: it had nothing to do.</summary>
+    public OperationKey? LastOperation { get; private set; }
+
     /// <summary>Starts what is left and waits for all buckets. Returns the bytes booked on this rank.</summary>
     public long Finish()
     {
@@ -66,6 +70,7 @@ public sealed class GradientAverager
         for (int i = 0; i < _started; i++)
             bytes += _pending[i].WaitOnStream();
 
+        LastOperation = _started == 0 ? null : _pending[_started - 1].Key();
         _started = 0;
         return bytes;
     }

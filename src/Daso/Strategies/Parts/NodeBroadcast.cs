@@ -9,10 +9,10 @@ namespace Daso.Strategies;
 /// duty every rank's slice from its owner, all at once and in place.
 /// </summary>
 /// <param name="node">The node's ranks.</param>
-/// <param name="recorder">Takes a span of <see cref="SpanKind.LocalSync"/>.</param>
+/// <param name="timer">Measures a span of <see cref="SpanKind.LocalSync"/>.</param>
 /// <param name="tensors">What is given, the same on every rank.</param>
 /// <param name="isSharded">Whether local rank i owns <see cref="Slice"/> i of every tensor; else one rank owns all of them.</param>
-public sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadOnlyList<FlatTensor> tensors, bool isSharded)
+public sealed class NodeBroadcast(ICommunicator node, StepTimer timer, IReadOnlyList<FlatTensor> tensors, bool isSharded)
 {
     private readonly int _slices = isSharded ? node.Size : 1;
     private readonly PendingOperation[] _pending = new PendingOperation[tensors.Count * (isSharded ? node.Size : 1)];
@@ -30,7 +30,7 @@ public sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadO
     {
         if (node.Size == 1)
             return;
-        long startNs = recorder.NowNs;
+        SpanMark start = timer.Mark();
         for (int i = 0; i < _pending.Length; i++)
         {
             (FlatTensor tensor, FlatRange range, int root) = Part(i, onDuty);
@@ -39,13 +39,16 @@ public sealed class NodeBroadcast(ICommunicator node, IRecorder recorder, IReadO
             _pending[i] = node.StartBroadcast(tensor.Range(range.Offset, range.Length), root);
         }
 
+        OperationKey? last = null;
         for (int i = 0; i < _pending.Length; i++)
         {
-            if (Part(i, onDuty).Range.Length > 0)
-                _pending[i].WaitOnStream();
+            if (Part(i, onDuty).Range.Length == 0)
+                continue;
+            _pending[i].WaitOnStream();
+            last = _pending[i].Key();
         }
 
-        recorder.Span(SpanKind.LocalSync, startNs, recorder.NowNs - startNs);
+        timer.End(SpanKind.LocalSync, start, 0, last);
     }
 
     private (FlatTensor Tensor, FlatRange Range, int Root) Part(int index, int onDuty)

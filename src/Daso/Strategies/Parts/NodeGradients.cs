@@ -6,7 +6,7 @@ namespace Daso.Strategies;
 /// Averages gradients inside the node in every step, as DASO, SlowMo and DiLoCo on nodes have it: a <see cref="GradientAverager"/> over the
 /// node's ranks, whose rest is recorded as <see cref="SpanKind.LocalSync"/>. With one rank a node there is nothing to do.
 /// </summary>
-/// <param name="context">The replica, the node and the recorder.</param>
+/// <param name="context">The replica, the node and the timer.</param>
 /// <param name="bucketBytes">A bucket's cap; the first one's is at most 1 MiB.</param>
 public sealed class NodeGradients(StrategyContext context, long bucketBytes = 25 << 20)
 {
@@ -19,8 +19,8 @@ public sealed class NodeGradients(StrategyContext context, long bucketBytes = 25
     /// <summary>Starts what is left of the gradients and waits for all of them: call it when backward is done.</summary>
     public void Finish()
     {
-        long startNs = context.Recorder.NowNs;
+        SpanMark start = context.Timer.Mark();
         _averager.Finish();
-        context.Recorder.Span(SpanKind.LocalSync, startNs, context.Recorder.NowNs - startNs);
+        context.Timer.End(SpanKind.LocalSync, start, 0, _averager.LastOperation);
     }
 }

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Models;
+using Daso.Recording;
 
 namespace Daso.Strategies;
 
@@ -41,6 +42,9 @@ public sealed class RangeReduction
     /// <summary>Whether it has been started and not been waited for.</summary>
     public bool IsUnderWay { get; private set; }
 
+    /// <summary>The last message, for the span that waits for it; null: none was sent since the start or a checkpoint.</summary>
+    public OperationKey? LastOperation { get; private set; }
+
     /// <summary>Starts all messages.</summary>
     /// <param name="operation">What becomes of the ranks' values.</param>
     /// <param name="wire">How they travel; null: as float32.</param>
@@ -53,6 +57,7 @@ public sealed class RangeReduction
         {
             FlatRange chunk = Chunk(i);
             _chunks[i] = _group.StartAllReduce(_tensor.Range(chunk.Offset, chunk.Length), operation, wire);
+            LastOperation = _chunks[i].Key();
         }
     }
 
@@ -83,7 +88,11 @@ public sealed class RangeReduction
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote: a reduction that is done, if one was under way.</summary>
-    public void Load(BinaryReader reader) => _bytes = reader.ReadInt64();
+    public void Load(BinaryReader reader)
+    {
+        _bytes = reader.ReadInt64();
+        LastOperation = null;
+    }
 
     private void Complete()
     {

@@ -64,7 +64,7 @@ internal static class StrategyTrace
         var step = new TrainingStep();
         int epochs = (scenario.Steps + scenario.StepsPerEpoch - 1) / scenario.StepsPerEpoch;
         using IStrategy strategy = scenario.Strategy.Create(
-            new StrategyContext(ranks, replica, optimizer, NullRecorder.Instance, epochs, scenario.StepsPerEpoch) { Step = step });
+            new StrategyContext(ranks, replica, optimizer, new StepTimer(NullRecorder.Instance), epochs, scenario.StepsPerEpoch) { Step = step });
         var states = new List<TracedState>(scenario.Steps);
         for (int number = 0; number < scenario.Steps; number++)
         {

@@ -118,7 +118,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
         seeds.Average(seed => seed.JitterPerStep),
         seeds.Average(seed => seed.JitterPerRank));
 
-    private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Chain;
+    private static CollectiveAlgorithm Algorithm(bool isInProcess) => isInProcess ? CollectiveAlgorithm.Bound : CollectiveAlgorithm.Homes;
 
     private static LinkModel Link(double bitsPerSecond, double latencyNs) => new(latencyNs, bitsPerSecond / 8);
 }

@@ -2,7 +2,11 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
+using Daso.Data;
+using Daso.Recording;
 using Daso.Tests.Cluster;
+using Daso.Tests.Training;
+using Daso.Training;
 
 namespace Daso.Tests.Communication.Mpi;
 
@@ -18,6 +22,16 @@ public class MpiRankTests
         string[] expected = TestCluster.Collect(2, 2, Everything);
         MpiProcesses.TakePart(
             ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')));
+    }
+
+    /// <summary>As many processes as are started, each a node.</summary>
+    [Fact(Explicit = true)]
+    public void Collectives_between_nodes()
+    {
+        int nodes = Launcher.Detect(Environment.GetEnvironmentVariable)!.Processes!.Value;
+        string[] expected = TestCluster.Collect(nodes, 1, Everything);
+        MpiProcesses.TakePart(
+            ranks => Assert.Equal(expected[ranks.Rank].Split('\n'), Everything(ranks).Split('\n')), topology: (nodes, 1));
     }
 
     [Fact(Explicit = true)]
@@ -130,6 +144,27 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
+    public void Training_that_fails_on_one_rank() => MpiProcesses.Join(cluster =>
+    {
+        CancellationToken cancelled = TestContext.Current.CancellationToken;
+        using IDataset whole = ShortTraining.Data.Open();
+        using var damaged = new DamagedData(whole, shard: 2, batch: 7);
+        using var damagedAtTheEnd = new DamagedData(whole, shard: 1, batch: -1);
+        for (int kind = 0; kind < ShortTraining.Kinds.Length; kind++)
+        {
+            Assert.Equal("rank 2 failed: epoch 1: 3.JPEG: not a readable image", Fail(damaged));
+            Assert.Equal("rank 1 failed: epoch 0, on held-out data: 3.JPEG: not a readable image", Fail(damagedAtTheEnd));
+            string hash = "";
+            cluster.Run(
+                ranks => hash = Trainer.Run(ShortTraining.Plan(kind, whole), ranks, NullRecorder.Instance, null).ParametersSha256, cancelled);
+            Assert.Equal(ShortTraining.Run(kind)[cluster.RanksHere[0]].ParametersSha256, hash);
+
+            string Fail(IDataset data) => Assert.Throws<AgreedFailureException>(() => cluster.Run(
+                ranks => Trainer.Run(ShortTraining.Plan(kind, data), ranks, NullRecorder.Instance, null), cancelled)).Message;
+        }
+    });
+
+    [Fact(Explicit = true)]
     public void Stop() => MpiProcesses.Join(cluster =>
     {
         IStopAgreement agreement = cluster.AgreeOnStop();
@@ -196,9 +231,9 @@ public class MpiRankTests
     private static string Everything(RankContext ranks)
     {
         var results = new List<string>();
-        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd") })
+        foreach (ICommunicator group in new[] { ranks.World, ranks.Node, ranks.Global, ranks.World.Split(ranks.Rank % 3, "odd"), ranks.World.Split(ranks.Rank / 3, "uneven") })
         {
-            foreach (int length in new[] { 0, 1, 1000, Large })
+            foreach (int length in new[] { 0, 1, 1000, 20_000, Large })
             {
                 foreach (WireFormat wire in (WireFormat[])[.. WireFormat.BuiltIn, new ScaledBytes()])
                     InFormat(group, length, wire);
@@ -227,7 +262,9 @@ public class MpiRankTests
         void InFormat(ICommunicator group, int length, WireFormat wire)
         {
             string what = $"{group.Name} {length} {wire}";
-            foreach (ReduceOperation operation in Enum.GetValues<ReduceOperation>())
+            ReduceOperation[] operations =
+                length > 1000 ? [ReduceOperation.Mean, ReduceOperation.PredividedMean] : Enum.GetValues<ReduceOperation>();
+            foreach (ReduceOperation operation in operations)
             {
                 float[] reduced = Values(ranks.Rank, length);
                 group.AllReduce(reduced, operation, wire);

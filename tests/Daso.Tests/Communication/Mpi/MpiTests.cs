@@ -16,10 +16,20 @@ public class MpiTests
     [InlineData(nameof(MpiRankTests.Device_memory))]
     [InlineData(nameof(MpiRankTests.Agreed_failure))]
     [InlineData(nameof(MpiRankTests.Stop))]
+    [InlineData(nameof(MpiRankTests.Training_that_fails_on_one_rank))]
     public void Four_processes(string test)
     {
         MpiProcesses.Require();
         (int exitCode, string output, string errors) = MpiProcesses.RunTest(4, test);
+        Assert.True(exitCode == 0, output + errors);
+    }
+
+    /// <summary>No power of two, and more than two: pieces have homes among all, small sums go in rounds.</summary>
+    [Fact]
+    public void Five_nodes()
+    {
+        MpiProcesses.Require();
+        (int exitCode, string output, string errors) = MpiProcesses.RunTest(5, nameof(MpiRankTests.Collectives_between_nodes));
         Assert.True(exitCode == 0, output + errors);
     }
 

@@ -16,7 +16,7 @@ public class NodeExchangeTests
     public void Memory_is_capped(int ranksOnMachine, int ranksOfNode, int expectedMebibytes)
     {
         int lanes = Math.Min(ranksOfNode, NodeExchange.MaximumSlots(ranksOnMachine));
-        long bytes = (long)ranksOnMachine * NodeExchange.SlotsFor(lanes, ranksOnMachine) * PieceLane.PieceBytes;
+        long bytes = (long)ranksOnMachine * NodeExchange.SlotsFor(lanes, ranksOnMachine) * NodeExchange.SlotBytes;
         Assert.Equal(expectedMebibytes, bytes >> 20);
     }
 }

@@ -15,29 +15,56 @@ internal static class RunningJob
         kill.WaitForExit();
     }
 
-    /// <summary>The process that is a rank: it runs in the test's folder, and is not its guard, which mpiexec has started.</summary>
-    internal static int RankProcess(Program program, int rank) => Directory.GetDirectories("/proc")
-        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int id) ? id : 0)
-        .Single(id => id > 0 && IsRank(id, program.Folder, rank));
+    /// <summary>The process that is a rank: it runs in the test's folder, and is not its guard, which the launcher has started.</summary>
+    /// <param name="program">The test's.</param>
+    /// <param name="rank">Its number.</param>
+    /// <param name="variable">What the launcher tells it its number by.</param>
+    internal static int RankProcess(Program program, int rank, string variable = "PMI_RANK") => ProcessesWith($"{variable}={rank}")
+        .Single(process => Link(process, "cwd") == program.Folder
+            && Variables(process).Any(one => one.StartsWith("DASO_RANK_GUARD=", StringComparison.Ordinal)));
 
-    private static bool IsRank(int process, string folder, int rank)
+    /// <summary>The processes that were started with an environment variable, as in NAME=value.</summary>
+    internal static IEnumerable<int> ProcessesWith(string variable) => Directory.GetDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int id) ? id : 0)
+        .Where(id => id > 0 && Variables(id).Contains(variable));
+
+    /// <summary>A process's parent; 0: it has gone.</summary>
+    internal static int ParentOf(int process) =>
+        int.TryParse(Status(process, "PPid"), CultureInfo.InvariantCulture, out int parent) ? parent : 0;
+
+    /// <summary>A process's name, up to 15 characters; empty: it has gone.</summary>
+    internal static string NameOf(int process) => Status(process, "Name");
+
+    private static string Status(int process, string key) => Read(process, "status").Split('\n')
+        .FirstOrDefault(line => line.StartsWith(key + ":", StringComparison.Ordinal))?[(key.Length + 1)..].Trim() ?? "";
+
+    private static string[] Variables(int process) => Read(process, "environ").Split('\0');
+
+    private static string Read(int process, string file) => IfThere(() => File.ReadAllText($"/proc/{process}/{file}"));
+
+    private static string Link(int process, string file) => IfThere(() => new FileInfo($"/proc/{process}/{file}").LinkTarget ?? "");
+
+    private static string IfThere(Func<string> look)
     {
         try
         {
-            if (new FileInfo($"/proc/{process}/cwd").LinkTarget != folder)
-                return false;
-            string[] variables = File.ReadAllText($"/proc/{process}/environ").Split('\0');
-            return variables.Contains($"PMI_RANK={rank}")
-                && variables.Any(one => one.StartsWith("DASO_RANK_GUARD=", StringComparison.Ordinal));
+            return look();
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return "";
         }
     }
 
     /// <summary>Waits until rank 0 has recorded so many steps; returns the run's folder.</summary>
-    internal static string WaitForSteps(Program program, Process job, int steps)
+    internal static string WaitForSteps(Program program, Process job, int steps) =>
+        WaitForSteps(program, steps, () => job.HasExited ? job.StandardError.ReadToEnd() : null);
+
+    /// <summary>The same of any job.</summary>
+    /// <param name="program">The test's.</param>
+    /// <param name="steps">How many.</param>
+    /// <param name="ended">What the job has said where it has ended too early; null: it runs.</param>
+    internal static string WaitForSteps(Program program, int steps, Func<string?> ended)
     {
         string runs = Path.Combine(program.Folder, "artifacts", "runs");
         long start = Stopwatch.GetTimestamp();
@@ -50,7 +77,8 @@ internal static class RunningJob
                 return run;
             }
 
-            Assert.False(job.HasExited, job.HasExited ? job.StandardError.ReadToEnd() : "");
+            if (ended() is string said)
+                Assert.Fail(said);
             Thread.Sleep(10);
         }
 

@@ -58,7 +58,7 @@ public sealed class BufferBroadcastTests
         {
             var recorder = new BuffersRecorder();
             using var rank = new NormedRank(spec, ranks.Rank, replica => spec.Create(new StrategyContext(
-                ranks, replica, new Daso.Optimization.SgdSpec(0, 0).Create(replica.Parameters, replica.Gradients), recorder, Epochs: 1, StepsPerEpoch: 9)));
+                ranks, replica, new Daso.Optimization.SgdSpec(0, 0).Create(replica.Parameters, replica.Gradients), new StepTimer(recorder), Epochs: 1, StepsPerEpoch: 9)));
             rank.Step(batch: 0, mean: 1); // nothing before it
             rank.Step(batch: 1, mean: 2);
             rank.Strategy.EvaluationStarting();
@@ -76,7 +76,7 @@ public sealed class BufferBroadcastTests
             var recorder = new BuffersRecorder();
             var norm = BatchNorm();
             using var replica = new Replica(new LayeredModel("normed", ("norm", norm)), CPU);
-            new BufferBroadcast(replica, ranks.World, recorder).Run();
+            new BufferBroadcast(replica, ranks.World, new StepTimer(recorder)).Run();
             return recorder.Bytes;
         }).Sum();
         Assert.Equal(3 * 2 * sizeof(float), bytes);
@@ -175,7 +175,7 @@ public sealed class BufferBroadcastTests
         {
         }
 
-        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0)
+        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null)
         {
             if (kind != SpanKind.Buffers)
                 return;

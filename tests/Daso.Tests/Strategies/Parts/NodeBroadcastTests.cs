@@ -13,7 +13,7 @@ public sealed class NodeBroadcastTests
         float[][] values = TestCluster.Collect(2, 3, ranks =>
         {
             using FlatTensor one = RangeReductionTests.Filled(4, _ => ranks.Rank), other = RangeReductionTests.Filled(1, _ => -ranks.Rank);
-            new NodeBroadcast(ranks.Node, NullRecorder.Instance, [one, other], isSharded: false).Share(onDuty: 1);
+            new NodeBroadcast(ranks.Node, new StepTimer(NullRecorder.Instance), [one, other], isSharded: false).Share(onDuty: 1);
             return (float[])[.. one.Host.ToArray(), .. other.Host.ToArray()];
         });
         for (int rank = 0; rank < 6; rank++)
@@ -29,7 +29,7 @@ public sealed class NodeBroadcastTests
         float[][] values = TestCluster.Collect(1, 3, ranks =>
         {
             using FlatTensor tensor = RangeReductionTests.Filled(5, _ => ranks.Rank);
-            new NodeBroadcast(ranks.Node, NullRecorder.Instance, [tensor], isSharded: true).Share(onDuty: 0);
+            new NodeBroadcast(ranks.Node, new StepTimer(NullRecorder.Instance), [tensor], isSharded: true).Share(onDuty: 0);
             return tensor.Host.ToArray();
         });
         Assert.All(values, value => Assert.Equal([0f, 1f, 1f, 2f, 2f], value));

@@ -1,0 +1,54 @@
+using Daso.Recording;
+using Daso.Timing;
+
+namespace Daso.Tests.Training;
+
+public class OperationsOfSpansTests
+{
+    public static TheoryData<int> Kinds => [.. Enumerable.Range(0, ShortTraining.Kinds.Length)];
+
+    /// <summary>By its operation a wait is found again on exactly the ranks that waited together.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_wait_says_which_operation_it_was_for(int kind)
+    {
+        var recorders = new Waits[ShortTraining.Ranks];
+        ShortTraining.Run(kind, recorderOf: rank => recorders[rank] = new Waits());
+
+        (int Rank, SpanKind Kind, OperationKey Key)[] all =
+            [.. recorders.SelectMany((recorder, rank) => recorder.All.Select(wait => (rank, wait.Kind, wait.Key!.Value)))];
+        foreach (var operation in all.GroupBy(wait => wait.Key))
+        {
+            int[] ranks = [.. operation.Select(wait => wait.Rank)];
+            int[][] groups = Assert.Single(operation.Select(wait => wait.Kind).Distinct()) == SpanKind.LocalSync
+                ? [[0, 1], [2, 3]]
+                : [[0, 2], [1, 3], [0, 1, 2, 3]];
+            Assert.Contains(ranks, groups);
+        }
+    }
+
+    private sealed class Waits : IRecorder
+    {
+        public List<(SpanKind Kind, OperationKey? Key)> All { get; } = [];
+
+        public long NowNs => ProcessClock.NowNs;
+
+        public void MoveTo(int epoch, int step)
+        {
+        }
+
+        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null)
+        {
+            if (kind is SpanKind.LocalSync or SpanKind.GlobalWait)
+                All.Add((kind, operation));
+        }
+
+        public void Metric(string name, double value)
+        {
+        }
+
+        public void EndStep()
+        {
+        }
+    }
+}
