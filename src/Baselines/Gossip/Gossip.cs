@@ -74,7 +74,7 @@ internal sealed class Gossip : IStrategy
         long bytes = 0;
         for (int i = 0; i < _started; i++)
             bytes += _pending[i].WaitOnStream();
-        SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes);
+        SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
         int peers = _started / 2;
         using (no_grad())
         using (Scalar weight = (1f / (peers + 1)).ToScalar(), own = (-(float)peers / (peers + 1)).ToScalar())
