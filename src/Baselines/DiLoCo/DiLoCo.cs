@@ -26,6 +26,9 @@ internal sealed class DiLoCo : IStrategy
         _fragments = [.. Cut(context.Replica.ParameterRanges, spec.Fragments).Select(range => new DiLoCoFragment(spec, context, range))];
     }
 
+    public IReadOnlyList<(string Name, FlatTensor Values)> State =>
+        [.. _fragments.SelectMany((fragment, i) => fragment.State.Select(one => ($"fragment {i} {one.Name}", one.Values)))];
+
     public void PartReady(int part) => _node?.PartReady(part);
 
     public void BackwardDone() => _node?.Finish();

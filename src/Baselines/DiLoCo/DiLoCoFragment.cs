@@ -27,6 +27,9 @@ internal sealed class DiLoCoFragment : IDisposable
         _outer = spec.Outer.Create(_agreed.Values, _change);
     }
 
+    /// <summary>θ and the outer optimizer's buffers.</summary>
+    internal IEnumerable<(string Name, FlatTensor Values)> State => [("agreed", _agreed.Values), .. _outer.State];
+
     /// <summary>The exchange's last message, for the spans of it.</summary>
     internal OperationKey? LastOperation => _mean.LastOperation;
 

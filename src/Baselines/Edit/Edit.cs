@@ -30,6 +30,8 @@ internal sealed class Edit : IStrategy
         _outer = spec.Outer.Create(_agreed.Values, _changes.Values);
     }
 
+    public IReadOnlyList<(string Name, FlatTensor Values)> State => [("agreed", _agreed.Values), .. _outer.State];
+
     public void PartReady(int part) => _node?.PartReady(part);
 
     public void BackwardDone() => _node?.Finish();

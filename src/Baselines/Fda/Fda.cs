@@ -41,6 +41,8 @@ internal sealed class Fda : IStrategy
         MakeUnit(_direction.Tensor);
     }
 
+    public IReadOnlyList<(string Name, FlatTensor Values)> State => [("last average", _last.Values), ("direction", _direction)];
+
     public void PartReady(int part) => _node?.PartReady(part);
 
     public void BackwardDone() => _node?.Finish();

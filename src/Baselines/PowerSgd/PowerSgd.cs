@@ -44,6 +44,9 @@ internal sealed class PowerSgd : IStrategy
             _rest = new ErrorFeedback(_gradients.Length, device);
     }
 
+    public IReadOnlyList<(string Name, FlatTensor Values)> State =>
+        _rest is null ? [("q", _q)] : [("q", _q), ("rest", _rest.Dropped)];
+
     private bool IsStarting => _step < _spec.StartSteps;
 
     public void PartReady(int part)

@@ -103,6 +103,8 @@ public sealed partial record SlowMoSpec : StrategySpec
             _outer = new SgdSpec(spec.SlowMomentum, WeightDecay: 0).Create(_old.Values, _gradient);
         }
 
+        public IReadOnlyList<(string Name, FlatTensor Values)> State => [("old", _old.Values), .. _outer.State];
+
         public void PartReady(int part) => _node?.PartReady(part);
 
         public void BackwardDone() => _node?.Finish();

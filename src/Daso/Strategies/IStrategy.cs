@@ -74,6 +74,9 @@ public interface IStrategy : IBackwardObserver, IDisposable
     {
     }
 
+    /// <summary>Its own flat buffers by name (master copies, outer momenta, residuals), to be looked at; none by default.</summary>
+    IReadOnlyList<(string Name, FlatTensor Values)> State => [];
+
     /// <summary>Writes the whole state, pending communication included, after a step or an epoch.</summary>
     void Save(BinaryWriter writer)
     {

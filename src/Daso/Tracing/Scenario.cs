@@ -63,14 +63,24 @@ internal sealed class Scenario
 
     /// <summary>Reads a file that is a scenario, or a trace with one.</summary>
     /// <exception cref="UserErrorException">It is neither, or a value is missing or out of its range.</exception>
-    internal static Scenario Read(string path)
+    internal static Scenario Read(string path) => Read(path, ReadFile(path));
+
+    /// <summary>Reads a scenario of the reference.</summary>
+    /// <param name="path">The file, for errors.</param>
+    /// <param name="json">What <see cref="ReadFile"/> read.</param>
+    /// <exception cref="UserErrorException">A value is missing or out of its range.</exception>
+    internal static Scenario Read(string path, JsonElement json) => new(path, json);
+
+    /// <summary>The object of a file that is a scenario, of whatever kind, or a trace with one.</summary>
+    /// <exception cref="UserErrorException">It is neither.</exception>
+    internal static JsonElement ReadFile(string path)
     {
         JsonElement json = JsonFile.Read(path, "a scenario or a trace");
         if (json.ValueKind == JsonValueKind.Object && json.TryGetProperty("scenario", out JsonElement inner))
             json = inner;
-        if (json.ValueKind != JsonValueKind.Object)
-            throw new UserErrorException($"{path}: no scenario object; name a scenario or a trace");
-        return new Scenario(path, json);
+        return json.ValueKind == JsonValueKind.Object
+            ? json
+            : throw new UserErrorException($"{path}: no scenario object; name a scenario or a trace");
     }
 
     /// <summary>Whether the whole parameter vector after this batch is kept.</summary>

@@ -44,7 +44,7 @@ internal static class TraceInputs
     }
 
     /// <summary>A number from −0.5 to below 0.5, a multiple of 2⁻¹⁶.</summary>
-    private static double Unit(long index, int salt) => ((Hash(index, salt) >> 16) / 65536.0) - 0.5;
+    internal static double Unit(long index, int salt) => ((Hash(index, salt) >> 16) / 65536.0) - 0.5;
 
     private static uint Hash(long index, int salt)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Daso.Experiments;
+using Daso.Specification;
 
 namespace Daso.CommandLine;
 
@@ -13,20 +14,29 @@ public static class DasoApp
     /// <summary>Parses the arguments, runs the command and turns every failure into one line on standard error.</summary>
     /// <param name="args">The process's arguments.</param>
     /// <param name="experiments">The registry that the generator made.</param>
+    /// <param name="kinds">
+    /// Kinds of specifications that files may name beside those of the library and its rivals: the project's own generated
+    /// <c>SpecificationKinds.All</c>.
+    /// </param>
     /// <returns>The process's exit code (<see cref="ExitCode"/>).</returns>
-    public static Task<int> RunAsync(string[] args, IReadOnlyList<ExperimentDefinition> experiments)
+    public static Task<int> RunAsync(
+        string[] args, IReadOnlyList<ExperimentDefinition> experiments, params IReadOnlyList<SpecificationKind> kinds)
     {
         StandardStreams.GuardError();
         if (StandardStreams.OutputMistake() is string mistake)
             return Task.FromResult(Fail(Console.Error, mistake, ExitCode.Environment));
         return !ClusterOption.IsEmbedded(args) && RankGuard.Run(Console.Error) is int exitCode
             ? Task.FromResult(exitCode)
-            : RunAsync(args, experiments, Console.Out, Console.Error);
+            : RunAsync(args, experiments, kinds, Console.Out, Console.Error);
     }
 
     /// <summary>The same with other places for results and errors.</summary>
     internal static async Task<int> RunAsync(
-        string[] args, IReadOnlyList<ExperimentDefinition> experiments, TextWriter output, TextWriter error)
+        string[] args,
+        IReadOnlyList<ExperimentDefinition> experiments,
+        IReadOnlyList<SpecificationKind> kinds,
+        TextWriter output,
+        TextWriter error)
     {
         // Of this call only. Options are numbers with a decimal point wherever the user lives.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -38,7 +48,7 @@ public static class DasoApp
             SuiteCommand.Create(experiments, SuiteExecution.Run),
             ListCommand.Create(experiments),
             ScheduleCommand.Create(),
-            TraceCommand.Create(),
+            TraceCommand.Create([.. SpecificationKinds.All, .. Baselines.SpecificationKinds.All, .. kinds]),
             PreflightCommand.Create(),
             ReportCommand.Create(),
             ReproduceCommand.Create(),

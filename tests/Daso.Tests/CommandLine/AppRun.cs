@@ -16,7 +16,7 @@ internal sealed record AppRun(int ExitCode, string Output, string Error)
     internal static async Task<AppRun> Of(IReadOnlyList<ExperimentDefinition> experiments, params string[] args)
     {
         using StringWriter output = new(), error = new();
-        int exitCode = await DasoApp.RunAsync(args, experiments, output, error);
+        int exitCode = await DasoApp.RunAsync(args, experiments, [], output, error);
         return new AppRun(exitCode, output.ToString(), error.ToString());
     }
 }

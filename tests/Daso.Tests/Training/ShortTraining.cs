@@ -64,6 +64,10 @@ internal static class ShortTraining
         (new DiLoCoSpec { Period = 6, Fragments = 2, Delay = 2, Mixing = 0.5, Wire = WireFormat.BFloat16 }, new AdamWSpec()),
         (new EditSpec { Period = 3, AnomalyWarmup = 2 }, new AdamWSpec()),
         (new FdaSpec { Threshold = 1e-3 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
+        (new GossipSpec(), new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4)),
+        (new GossipSpec { Topology = GossipTopology.OnePeerExponential, NodeGradients = false, Wire = WireFormat.BFloat16 }, new AdamWSpec()),
+        (new SparseGradientsSpec { Density = 0.1 }, new AdamWSpec()),
+        (new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
         (new PowerSgdSpec { StartSteps = 4, MinimumRate = 0.5 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
     ];
 

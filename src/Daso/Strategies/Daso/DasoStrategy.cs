@@ -48,6 +48,8 @@ internal sealed class DasoStrategy : IStrategy
         _buffers = spec.BroadcastsBuffers ? new BufferBroadcast(context.Replica, context.Ranks.Node, context.Timer) : null;
     }
 
+    public IReadOnlyList<(string Name, FlatTensor Values)> State => [.. _global.SelectMany(one => one.State)];
+
     private bool IsCycling => _schedule.Skips.Global != 0;
 
     /// <summary>

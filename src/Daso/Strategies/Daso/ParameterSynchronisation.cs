@@ -67,6 +67,18 @@ internal sealed class ParameterSynchronisation : IDisposable
             _master = new MasterCopy(tensor, slice);
     }
 
+    /// <summary>The master copy and what rounding has dropped, where they are kept.</summary>
+    internal IEnumerable<(string Name, FlatTensor Values)> State
+    {
+        get
+        {
+            if (_master is not null)
+                yield return ($"master copy of {_what}", _master.Values);
+            if (_feedback is not null)
+                yield return ($"rest of {_what}", _feedback.Dropped);
+        }
+    }
+
     /// <summary>Starts the sum of the members' values.</summary>
     /// <param name="isCycling">Which phase's payload.</param>
     internal void SendForMerge(bool isCycling) => Send(ReduceOperation.Sum, isCycling ? _cycling : _blocking);

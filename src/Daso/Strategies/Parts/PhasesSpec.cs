@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Daso.Models;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -31,6 +32,8 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
             _context = context;
             Enter();
         }
+
+        public IReadOnlyList<(string Name, FlatTensor Values)> State => _current.State;
 
         public void StepStarted(int epoch, int batch)
         {
