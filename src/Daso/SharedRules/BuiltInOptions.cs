@@ -7,7 +7,7 @@ internal static class BuiltInOptions
 {
     public static readonly IReadOnlyList<string> Names =
     [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format",
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "cluster",
         "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "checkpoint-folder", "resume", "run-note", "retry-failed", "max-time",
         "check-data", "preflight", "mpi-library", "all-reduce", "gpu-aware",
         "for", "output", "program", "hosts", "mpi", "time", "requeue", "job-name", "sbatch", "help", "version",
