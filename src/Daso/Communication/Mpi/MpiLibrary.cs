@@ -72,6 +72,11 @@ internal sealed unsafe class MpiLibrary
         // handlers would end the process where the runtime turns a signal into an exception.
         NativeEnvironment.SetDefault("UCX_TCP_PUT_ENABLE", "n");
         NativeEnvironment.SetDefault("UCX_ERROR_SIGNALS", "");
+        // To hear of memory that is unmapped UCX patches the code of libc's functions, which the runtime's threads run at that moment: of
+        // 40 processes one died of it at most starts (SIGSEGV in madvise). Only RDMA has to hear of it; patched tables do no harm.
+        NativeEnvironment.SetDefault("UCX_MEM_MMAP_HOOK_MODE", HasRemoteMemoryAccess() ? "reloc" : "none");
+        // Receive buffers in /dev/shm, of 8 KiB each, come so many at a time: by default 512, which are 4 MiB a process.
+        NativeEnvironment.SetDefault("UCX_MM_RX_BUFS_GROW", "64");
         // Over TCP a message above the threshold first asks the receiver, and the question waits behind the data on a busy link. Our pieces
         // find their receiver ready.
         if (!HasRemoteMemoryAccess())

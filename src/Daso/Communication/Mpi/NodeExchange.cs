@@ -24,10 +24,10 @@ internal sealed unsafe class NodeExchange : IDisposable
     private const int SlotsPerLane = 8;
 
     /// <summary>What the groups of one kind (world, or all node groups) take on a machine, at most …</summary>
-    private const int MachineBytes = 64 << 20;
+    private const int MachineBytes = 48 << 20;
 
-    /// <summary>… but for this many slots a rank, below which pieces do not overlap: beyond 64 ranks a machine 1 MiB a rank.</summary>
-    private const int LeastSlots = 4;
+    /// <summary>… but for this many slots a rank, below which pieces do not overlap: beyond 64 ranks a machine 0.75 MiB a rank.</summary>
+    private const int LeastSlots = 3;
 
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;

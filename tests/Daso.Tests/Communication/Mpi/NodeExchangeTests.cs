@@ -8,11 +8,11 @@ public class NodeExchangeTests
     [Theory]
     [InlineData(2, 2, 8)]
     [InlineData(4, 4, 32)]
-    [InlineData(8, 8, 64)]
-    [InlineData(16, 16, 64)]
-    [InlineData(64, 64, 64)]
-    [InlineData(128, 128, 128)]
-    [InlineData(64, 2, 64)]
+    [InlineData(8, 8, 48)]
+    [InlineData(16, 16, 48)]
+    [InlineData(64, 64, 48)]
+    [InlineData(128, 128, 96)]
+    [InlineData(64, 2, 48)]
     public void Memory_is_capped(int ranksOnMachine, int ranksOfNode, int expectedMebibytes)
     {
         int lanes = Math.Min(ranksOfNode, NodeExchange.MaximumSlots(ranksOnMachine));
