@@ -7,7 +7,6 @@ using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
 using Daso.Timing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Training;

@@ -1,4 +1,3 @@
-using Daso.Communication;
 using Daso.Strategies;
 
 namespace Daso.Prediction;
