@@ -15,7 +15,8 @@ internal static class TraceCommand
         var scenario = new Option<string>("--scenario") { Description = "JSON file: a scenario, or a trace with one.", Required = true };
         var nodes = new Option<int>("--nodes")
         {
-            Description = "Nodes of the cluster; a scenario that names a strategy says its own.", DefaultValueFactory = _ => 2,
+            Description = "Nodes of the cluster; a scenario that names a strategy says its own.",
+            DefaultValueFactory = _ => 2,
         };
         var ranksPerNode = new Option<int>("--ranks-per-node") { Description = "Ranks on each node; likewise.", DefaultValueFactory = _ => 2 };
         var output = new Option<string>("--out") { Description = "JSON file to write; replaced if it exists.", Required = true };

@@ -81,11 +81,11 @@ public static class StepFormula
     /// <summary>What of the gradients' traffic, and of copies for it, goes on after backward.</summary>
     private static (double TrafficNs, double CopyNs) ExposedGradientsNs(
         SystemSpec system, WorkloadSpec workload, ModelledStrategy strategy) => strategy.Program.Gradients switch
-    {
-        BucketedGradients buckets => (ExposedNs(system, workload, buckets, strategy.Communication.Ordinary), 0),
-        QueuedGradients queue => ExposedNs(system, workload, queue, strategy.Communication),
-        _ => (0, 0),
-    };
+        {
+            BucketedGradients buckets => (ExposedNs(system, workload, buckets, strategy.Communication.Ordinary), 0),
+            QueuedGradients queue => ExposedNs(system, workload, queue, strategy.Communication),
+            _ => (0, 0),
+        };
 
     /// <summary>Buckets k ready at r_k, one after the other: e_k = max(r_k, e_(k−1)) + t(s_k) (rule of Li et al., VLDB 2020).</summary>
     private static double ExposedNs(SystemSpec system, WorkloadSpec workload, BucketedGradients gradients, CollectiveAlgorithm algorithm)

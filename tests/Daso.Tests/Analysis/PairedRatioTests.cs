@@ -48,7 +48,7 @@ public class PairedRatioTests
         Assert.InRange((double)held / Trials, least, 0.99);
     }
 
-    /// <summary>Degrees of freedom as R's t.test gives them.</summary>
+    /// <summary>Degrees of freedom by the formula of Welch (1947) and Satterthwaite (1946).</summary>
     [Fact]
     public void Degrees_of_freedom_are_Welchs()
     {

@@ -27,7 +27,12 @@ public sealed class DiLoCoTests
     {
         var spec = new DiLoCoSpec
         {
-            Period = 6, Fragments = 2, Delay = delay, Mixing = mixing, Outer = s_plain, OuterLearningRate = 2,
+            Period = 6,
+            Fragments = 2,
+            Delay = delay,
+            Mixing = mixing,
+            Outer = s_plain,
+            OuterLearningRate = 2,
         };
         float[][] seen = TestCluster.Collect(2, 1, ranks =>
         {

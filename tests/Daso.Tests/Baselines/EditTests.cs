@@ -8,7 +8,12 @@ public sealed class EditTests
 {
     private static readonly EditSpec s_plain = new()
     {
-        Period = 1, Temperature = null, SkipAnomalies = false, Outer = new SgdSpec(0, 0), OuterLearningRate = 1, NodeGradients = false,
+        Period = 1,
+        Temperature = null,
+        SkipAnomalies = false,
+        Outer = new SgdSpec(0, 0),
+        OuterLearningRate = 1,
+        NodeGradients = false,
     };
 
     /// <summary>atorch's local_sgd_gta_reducer_test: four workers with 1, −2, 3 and −4.</summary>

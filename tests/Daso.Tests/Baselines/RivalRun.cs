@@ -19,7 +19,8 @@ internal sealed class RivalRun : IDisposable
         Replica.Parameters.Host.Span.Fill(1);
         Optimizer = new SgdSpec(Momentum: 0, WeightDecay: 0).Create(Replica.Parameters, Replica.Gradients);
         Strategy = spec.Create(new StrategyContext(
-            ranks, Replica, Optimizer, new StepTimer(NullRecorder.Instance), Epochs: 1, StepsPerEpoch: int.MaxValue) { Step = _step });
+            ranks, Replica, Optimizer, new StepTimer(NullRecorder.Instance), Epochs: 1, StepsPerEpoch: int.MaxValue)
+        { Step = _step });
     }
 
     internal Replica Replica { get; }

@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Daso.Tests.CommandLine;
 using Daso.Tests.Communication.Mpi;
 
 namespace Daso.Tests.Cluster;
@@ -108,7 +106,8 @@ public sealed class SlurmCluster : IDisposable
     {
         string key = Path.Combine(_folder, "munge.key");
         File.WriteAllBytes(key, RandomNumberGenerator.GetBytes(1024));
-        File.SetUnixFileMode(key, UnixFileMode.UserRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(key, UnixFileMode.UserRead);
         Directory.CreateDirectory(Path.Combine(_folder, "state"));
         File.WriteAllText(Configuration, Configure());
         string[] files = ["socket", "key-file", "pid-file", "log-file", "seed-file"];

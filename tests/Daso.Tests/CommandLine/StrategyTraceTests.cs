@@ -21,7 +21,11 @@ public sealed class StrategyTraceTests : IDisposable
     {
         var spec = new DiLoCoSpec
         {
-            Period = 6, Fragments = 2, Delay = 1, Outer = new SgdSpec(0, 0), OuterLearningRate = 2,
+            Period = 6,
+            Fragments = 2,
+            Delay = 1,
+            Outer = new SgdSpec(0, 0),
+            OuterLearningRate = 2,
         };
         JsonElement ranks = await Trace(Scenario(spec, """{"constant":2}""", steps: 9));
 

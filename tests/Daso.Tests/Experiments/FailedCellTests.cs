@@ -125,7 +125,11 @@ public class FailedCellTests
         ],
         new RunOptions
         {
-            Topology = ShortTraining.Cluster, OutputFolder = output.Path, WarmupSteps = 0, Resume = resume, RetriesFailed = retriesFailed,
+            Topology = ShortTraining.Cluster,
+            OutputFolder = output.Path,
+            WarmupSteps = 0,
+            Resume = resume,
+            RetriesFailed = retriesFailed,
         });
 
     /// <summary>What goes wrong; outside of the specification, as a damaged file is.</summary>

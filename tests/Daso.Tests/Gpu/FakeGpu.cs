@@ -41,7 +41,8 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
         {
             place.Value = true;
             _reachedNs[marker] = NowNs;
-        }));
+        }
+        ));
     }
 
     public void WaitFor(nint marker, nint stream) => _streams[(int)stream].Enqueue((_places[(int)marker], () => { }));

@@ -1,7 +1,6 @@
 using CsCheck;
 using Daso.Data;
 using Daso.Images;
-using Daso.Tests.Data;
 
 namespace Daso.Tests.Images;
 

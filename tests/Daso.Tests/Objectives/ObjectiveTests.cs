@@ -6,7 +6,6 @@ using Daso.Optimization;
 using Daso.Recording;
 using Daso.Specification;
 using Daso.Tests.Cluster;
-using Daso.Tests.Training;
 using Daso.Training;
 using TorchSharp;
 using static TorchSharp.torch;

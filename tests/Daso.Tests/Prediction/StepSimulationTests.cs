@@ -1,6 +1,5 @@
 using CsCheck;
 using Daso.Baselines;
-using Daso.Communication;
 using Daso.Prediction;
 using Daso.Strategies;
 

@@ -1,4 +1,3 @@
-using Daso.Baselines;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;

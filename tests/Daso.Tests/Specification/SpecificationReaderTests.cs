@@ -4,7 +4,6 @@ using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
 using Daso.Optimization;
-using Daso.Prediction;
 using Daso.Prediction.Calibrating;
 using Daso.Specification;
 using Daso.Strategies;

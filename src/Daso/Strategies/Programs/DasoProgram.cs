@@ -53,7 +53,8 @@ public static class DasoProgram
         {
             (bool averagesLocally, bool isCycling) = (schedule.AveragesLocally, schedule.Skips.Global != 0);
             var exchange = new ProgramExchange(
-                ProgramGroup.Global, scope.Elements, isCycling ? spec.CyclingWire : spec.BlockingWire) { IsByMpi = true };
+                ProgramGroup.Global, scope.Elements, isCycling ? spec.CyclingWire : spec.BlockingWire)
+            { IsByMpi = true };
             var actions = new List<ProgramAction>();
             int delay = 0;
             foreach (DasoAction action in schedule.AfterStep(batch))
