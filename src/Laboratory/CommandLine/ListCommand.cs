@@ -94,5 +94,5 @@ internal static class ListCommand
 
     /// <summary>As they run without options; the cluster is no part of them.</summary>
     private static IReadOnlyList<ExperimentVariant> Variants(ExperimentDefinition experiment) =>
-        SuitePlan.Expand(experiment.Suite, [experiment], new RunOptions { Topology = new Topology(1, 1) }).Variants;
+        SuitePlan.Expand(experiment.Suite, [experiment], new RunOptions { Topology = new Topology(2, 2) }).Variants;
 }

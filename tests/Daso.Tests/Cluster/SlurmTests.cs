@@ -93,7 +93,7 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
     private string WaitForSteps(string job) =>
         RunningJob.WaitForSteps(_program, 3, () => slurm.HasEnded(job) ? Output(job) : null);
 
-    private string SubmitEndless(params string[] options) => Submit(["--steps", "1000000", "--seeds", "1", .. options]);
+    private string SubmitEndless(params string[] options) => Submit(["--epochs", "100000", "--seeds", "1", .. options]);
 
     private string Submit(params string[] options)
     {

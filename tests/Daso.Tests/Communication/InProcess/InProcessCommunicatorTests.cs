@@ -392,9 +392,13 @@ public class InProcessCommunicatorTests
         {
             float[] values = new float[100];
             AllReduce(50, isLast: ranks.Rank == lastInWarmup);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            AllReduce(100, isLast: ranks.Rank != lastInWarmup);
-            return GC.GetAllocatedBytesForCurrentThread() - before;
+            // A collection that another test causes in between counts what is left of the thread's 8 KiB as allocated: the least of three.
+            return Enumerable.Range(0, 3).Min(_ =>
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                AllReduce(100, isLast: ranks.Rank != lastInWarmup);
+                return GC.GetAllocatedBytesForCurrentThread() - before;
+            });
 
             void AllReduce(int times, bool isLast)
             {
