@@ -93,9 +93,15 @@ public sealed class ImageDecoderTests : IDisposable
         var rule = new RandomResizedCrop(0.05, 1, 0.75, flip: true);
         var input = new byte[3 * 32 * 32 * 4];
         Decode(0, 50);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Decode(50, 150);
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+        // A collection that another test causes in between counts what is left of the thread's 8 KiB as allocated: the least of three.
+        Assert.InRange(Enumerable.Range(0, 3).Min(_ => Allocated(50, 150)), 0, 1000);
+
+        long Allocated(int from, int to)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Decode(from, to);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         void Decode(int from, int to)
         {
