@@ -10,6 +10,7 @@ internal static class BreakdownPlot
     private static readonly Dictionary<string, string> s_colours = new()
     {
         ["data"] = "#9C6B3F",
+        ["buffers"] = "#D98880",
         ["forward"] = "#3AA6C4",
         ["backward"] = "#4477AA",
         ["local sync"] = "#C8932B",
@@ -20,6 +21,9 @@ internal static class BreakdownPlot
         ["imbalance"] = "#B65A94",
         ["other"] = "#8A8F98",
     };
+
+    /// <summary>The parts that have a colour.</summary>
+    internal static IReadOnlyCollection<string> Parts => s_colours.Keys;
 
     /// <summary>Of the strategies with complete trainings.</summary>
     public static Figure Draw(string id, ExperimentSummary experiment)
