@@ -60,7 +60,7 @@ internal static class ExperimentEmitter
         foreach (MemberSpec member in new[] { spec.Model, spec.Data, spec.Optimizer, spec.LearningRate })
             writer.Line(Guarded(spec, member) + ",");
         writer.Open("[", bracket: null);
-        foreach (StrategySpec strategy in spec.Strategies)
+        foreach (StrategyEntry strategy in spec.Strategies)
             writer.Line(Guarded(spec, strategy.Member) + ",");
         string[] settings =
         [

@@ -40,7 +40,7 @@ internal sealed record ExperimentSpec(
     MemberSpec LearningRate,
     MemberSpec? Objective,
     MemberSpec? Precision,
-    EquatableArray<StrategySpec> Strategies,
+    EquatableArray<StrategyEntry> Strategies,
     EquatableArray<int> Seeds,
     int Epochs,
     int Steps,
@@ -89,7 +89,7 @@ internal enum ParameterKind
 internal sealed record MemberSpec(string Name, bool IsStatic, bool IsMethod);
 
 /// <summary>A strategy and the member that gives it.</summary>
-internal sealed record StrategySpec(string Name, bool IsBaseline, MemberSpec Member);
+internal sealed record StrategyEntry(string Name, bool IsBaseline, MemberSpec Member);
 
 /// <summary>A shorter or longer form; 0: as the experiment says.</summary>
 internal sealed record TierSpec(string Name, int Epochs, int Steps);

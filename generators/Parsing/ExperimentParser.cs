@@ -37,7 +37,7 @@ internal static class ExperimentParser
         MemberSpec? rate = Part(scope, KnownNames.LearningRate, KnownNames.LearningRateSpec, "gives the learning-rate schedule");
         MemberSpec? objective = MemberParser.Parse(scope, scope.Find(KnownNames.Objective), 0, KnownNames.ObjectiveSpec);
         MemberSpec? precision = MemberParser.Parse(scope, scope.Find(KnownNames.Precision), 0, KnownNames.PrecisionSpec);
-        EquatableArray<StrategySpec> strategies = StrategyParser.Parse(scope);
+        EquatableArray<StrategyEntry> strategies = StrategyParser.Parse(scope);
         EquatableArray<int> seeds = TrainingParser.Seeds(scope);
         (int epochs, int steps) = TrainingParser.Length(scope);
         string? link = TrainingParser.Link(scope);

@@ -7,7 +7,7 @@ namespace Daso.Generators.Parsing;
 /// <summary>The strategies of an experiment.</summary>
 internal static class StrategyParser
 {
-    public static EquatableArray<StrategySpec> Parse(ExperimentScope scope)
+    public static EquatableArray<StrategyEntry> Parse(ExperimentScope scope)
     {
         AttributeData[] attributes = [.. Attributes.All(scope.Type, KnownNames.Strategy)];
         if (attributes.Length == 0)
@@ -16,7 +16,7 @@ internal static class StrategyParser
             return default;
         }
 
-        var strategies = new List<StrategySpec>();
+        var strategies = new List<StrategyEntry>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (AttributeData attribute in attributes)
         {
@@ -28,7 +28,7 @@ internal static class StrategyParser
             if (!names.Add(name))
                 scope.Mistakes.Add(Rules.DuplicateStrategy, Place(), scope.Type.Name, name);
             if (MemberParser.Parse(scope, attribute, 1, KnownNames.StrategySpec) is { } member)
-                strategies.Add(new StrategySpec(name, IsBaseline(attribute), member));
+                strategies.Add(new StrategyEntry(name, IsBaseline(attribute), member));
         }
 
         CheckBaseline(scope, attributes);

@@ -74,8 +74,8 @@ public sealed record RunOptions
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 
-    /// <summary>The run that this one repeats; null: none.</summary>
-    internal Repetition? Repeats { get; init; }
+    /// <summary>The run that this one replays; null: none.</summary>
+    internal ReplayedRun? Replays { get; init; }
 
     /// <summary>The folder of the run to go on with; null: a new run.</summary>
     /// <exception cref="UserErrorException">The note of it cannot be read.</exception>

@@ -44,7 +44,7 @@ internal sealed class RunRecord : IDisposable
     /// <param name="data">The opened data.</param>
     /// <param name="settings">How this process was set up, by name.</param>
     /// <param name="cluster">The cluster.</param>
-    /// <exception cref="UserErrorException">It is to repeat or to resume a run of another plan, or a checkpoint is damaged or foreign.</exception>
+    /// <exception cref="UserErrorException">It is to replay or to resume a run of another plan, or a checkpoint is damaged or foreign.</exception>
     internal static RunRecord Open(
         SuitePlan plan,
         IReadOnlyDictionary<ExperimentVariant, IDataset> data,
@@ -196,7 +196,7 @@ internal sealed class RunRecord : IDisposable
         };
         if (plan.Options.ResumedRun() is string path)
             return Resume(path, plan.Options, manifest);
-        plan.Options.Repeats?.Require(manifest);
+        plan.Options.Replays?.Require(manifest);
         RunFolder folder = RunFolder.Create(plan.Options.OutputFolder, id);
         return new RunRecord(plan.Options, folder, RunLock.Take(folder, out _), manifest, RunProgress.None);
     }
@@ -307,7 +307,7 @@ internal sealed class RunRecord : IDisposable
             StartedUtc = id.StartedUtc,
             CommandLine = Environment.GetCommandLineArgs()[1..],
             WorkingFolder = Environment.CurrentDirectory,
-            Repeats = options.Repeats?.Manifest.RunId,
+            Replays = options.Replays?.Manifest.RunId,
             Source = id.Source,
             Specification = SpecificationWriter.ToJson(new FingerprintedPlan(plan, data)),
             Experiments = [.. plan.Variants.Select(variant => Planned(variant, data[variant]))],

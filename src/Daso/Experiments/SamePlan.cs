@@ -3,7 +3,7 @@ using Daso.Recording;
 
 namespace Daso.Experiments;
 
-/// <summary>Refuses to go on with a run, or to repeat one, whose plan is another.</summary>
+/// <summary>Refuses to go on with a run, or to replay one, whose plan is another.</summary>
 internal static class SamePlan
 {
     /// <summary>Compares the specifications.</summary>

@@ -108,7 +108,7 @@ public sealed class SuiteRunner : IDisposable
     }
 
     /// <summary>
-    /// Trains all cells that are not trained yet and have not failed; of a run that repeats another, those that the other has completed.
+    /// Trains all cells that are not trained yet and have not failed; of a run that replays another, those that the other has completed.
     /// A cell that fails is recorded as failed, and the next one follows, unless the failure takes the cluster or the disk with it.
     /// </summary>
     /// <param name="observer">Told of progress; null: nobody is.</param>
@@ -126,7 +126,7 @@ public sealed class SuiteRunner : IDisposable
             {
                 (ExperimentVariant variant, int strategy, int seed) = cells[i];
                 var id = new CellId(variant.Name, variant.Experiment.Strategies[strategy].Name, seed);
-                if (_plan.Options.Repeats?.Cells.Contains(id) == false || _record.IsSettled(id))
+                if (_plan.Options.Replays?.Cells.Contains(id) == false || _record.IsSettled(id))
                     continue;
                 if (_ranksHere.Any(rank => _stop.StopsAt(rank, new StopPlace(_trainings, 0))))
                     throw new RunStoppedException();

@@ -7,9 +7,9 @@ namespace Daso.Preflight;
 /// <param name="Collective"><see cref="Sweep.AllReduceName"/> or <see cref="Sweep.BroadcastName"/>.</param>
 /// <param name="Implementation">daso, library (the MPI library's own), or in-process.</param>
 /// <param name="Bytes">Bytes of each rank's buffer, float32.</param>
-/// <param name="MedianNs">Median over the repetitions of the slowest rank's time.</param>
+/// <param name="MedianNs">Median over the rounds of the slowest rank's time.</param>
 /// <param name="MinNs">The shortest of these times.</param>
-/// <param name="Repetitions">Timed repetitions; one more came before them.</param>
+/// <param name="Rounds">Timed rounds; one more came before them.</param>
 /// <param name="IsCorrect">Whether every element was right on every rank, each time.</param>
 internal sealed record Measurement(
     string Group,
@@ -20,7 +20,7 @@ internal sealed record Measurement(
     long Bytes,
     long MedianNs,
     long MinNs,
-    int Repetitions,
+    int Rounds,
     bool IsCorrect)
 {
     /// <summary>Buffer bytes a second, by the median.</summary>
@@ -39,5 +39,5 @@ internal sealed record Measurement(
 /// <param name="Collective">As of a measurement.</param>
 /// <param name="Implementation">As of a measurement.</param>
 /// <param name="Bytes">Bytes of each rank's buffer.</param>
-/// <param name="EstimatedNs">What one repetition would have taken, by the next smaller size.</param>
+/// <param name="EstimatedNs">What one round would have taken, by the next smaller size.</param>
 internal sealed record LeftOut(string Group, string Collective, string Implementation, long Bytes, long EstimatedNs);

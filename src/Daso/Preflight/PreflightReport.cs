@@ -84,7 +84,7 @@ internal sealed record PreflightReport(
     /// <exception cref="UserErrorException">It cannot be read, or is no preflight.</exception>
     internal static PreflightReport Read(string path)
     {
-        const string What = "a file that preflight --output or suite --preflight wrote";
+        const string What = "a file that preflight --out or suite --preflight wrote";
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), PreflightJson.Readable.PreflightReport)

@@ -15,7 +15,7 @@ internal sealed class Sweep
 
     private const int MinimumBytes = 1024;
     private const int SizeFactor = 8;
-    private const int MaximumRepetitions = 20;
+    private const int MaximumRounds = 20;
 
     private readonly RankContext _ranks;
     private readonly long _maximumBytes;
@@ -84,14 +84,14 @@ internal sealed class Sweep
         }
     }
 
-    /// <summary>Measures one size; returns the seconds that a repetition takes with its preparation and check.</summary>
+    /// <summary>Measures one size; returns the seconds that a round takes with its preparation and check.</summary>
     private double Measure(Series series, int bytes, double seconds)
     {
         float[] values = new float[bytes / sizeof(float)];
         long start = Stopwatch.GetTimestamp();
         bool isCorrect = Once(series, values, out _);
         double round = Longest(Stopwatch.GetElapsedTime(start).TotalSeconds)[0];
-        double[] times = new double[(int)Math.Clamp(seconds / round, 1, MaximumRepetitions)];
+        double[] times = new double[(int)Math.Clamp(seconds / round, 1, MaximumRounds)];
         for (int i = 0; i < times.Length; i++)
             isCorrect &= Once(series, values, out times[i]);
 
@@ -111,7 +111,7 @@ internal sealed class Sweep
         return round;
     }
 
-    /// <summary>One repetition; returns whether the result was right.</summary>
+    /// <summary>One round; returns whether the result was right.</summary>
     private bool Once(Series series, float[] values, out double seconds)
     {
         ICommunicator group = series.Group;

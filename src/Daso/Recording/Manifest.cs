@@ -22,7 +22,7 @@ public enum RunOutcome
     Stopped,
 }
 
-/// <summary>Everything that a stranger needs to repeat a run. Written when it starts and again, with its outcome, when it ends.</summary>
+/// <summary>Everything that a stranger needs to replay a run. Written when it starts and again, with its outcome, when it ends.</summary>
 public sealed record Manifest
 {
     /// <summary>The version of the run's files.</summary>
@@ -49,8 +49,9 @@ public sealed record Manifest
     /// <summary>The folder that relative paths of the command line begin in; null: not recorded.</summary>
     public string? WorkingFolder { get; init; }
 
-    /// <summary>The run that this one repeats; null: none.</summary>
-    public string? Repeats { get; init; }
+    /// <summary>The run that this one replays; null: none.</summary>
+    [JsonPropertyName("repeats")] // as runs of format 1 have it
+    public string? Replays { get; init; }
 
     /// <summary>The source that the program was built from.</summary>
     public required SourceRevision Source { get; init; }
@@ -79,7 +80,7 @@ public sealed record Manifest
     /// <summary>The processes that went on with the run after an interruption; empty: none.</summary>
     public IReadOnlyList<Resumption> Resumptions { get; init; } = [];
 
-    /// <summary>What to expect of a repetition.</summary>
+    /// <summary>What to expect of a replay.</summary>
     public string Determinism { get; init; } =
         "The seed gives the first weights and the order of the data; sums are taken within each node in rank order, then node after "
         + "node. On cpu the same specification, software and processor give the same parameters bit by bit; on cuda kernels may add in "

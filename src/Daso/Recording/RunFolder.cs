@@ -15,7 +15,7 @@ public sealed class RunFolder
     /// <summary>The run's id: the folder's name.</summary>
     public string RunId => IOPath.GetFileName(IOPath.TrimEndingDirectorySeparator(IOPath.GetFullPath(Path)));
 
-    /// <summary>What a stranger needs to repeat the run.</summary>
+    /// <summary>What a stranger needs to replay the run.</summary>
     public string Manifest => IOPath.Combine(Path, "manifest.json");
 
     /// <summary>What happened, one JSON object a line.</summary>

@@ -22,7 +22,7 @@ public enum Verdict
 /// <summary>What an interval stands for.</summary>
 public enum IntervalScope
 {
-    /// <summary>One training a side (or one pair): the interval holds the noise inside these trainings, not that of a repetition.</summary>
+    /// <summary>One training a side (or one pair): the interval holds the noise inside these trainings, not that of another training.</summary>
     OneTraining,
 
     /// <summary>Several seeds of one run: the interval also holds what differs from training to training.</summary>

@@ -1,6 +1,6 @@
 namespace Daso.Analysis;
 
-/// <summary>A side's unit of repetition: a seed's training, a seed's pair of trainings, or a run.</summary>
+/// <summary>A side's unit of resampling: a seed's training, a seed's pair of trainings, or a run.</summary>
 /// <param name="Log">The logarithm of its mean step time or of its ratio.</param>
 /// <param name="Parts">The trainings that make it, and how much of each one's relative error it takes.</param>
 internal sealed record RatioUnit(double Log, IReadOnlyList<(StepBlocks Blocks, double Weight)> Parts)
@@ -39,7 +39,7 @@ internal sealed record RatioUnit(double Log, IReadOnlyList<(StepBlocks Blocks, d
 /// </summary>
 internal static class RatioBootstrap
 {
-    private const int Replicates = 2000;
+    private const int Resamples = 2000;
     private const int FewestUnitsAlone = 3;
     private const int Seed = 20_020_730;
     private const double Level = 0.95;
@@ -101,11 +101,11 @@ internal static class RatioBootstrap
             scope);
     }
 
-    /// <summary>Between which errors of the logarithm the middle 95 % of the replicates lie.</summary>
+    /// <summary>Between which errors of the logarithm the middle 95 % of the resamples lie.</summary>
     private static (double Low, double High) Errors(Side[] sides)
     {
         var random = new Random(Seed);
-        double[] errors = new double[Replicates];
+        double[] errors = new double[Resamples];
         for (int i = 0; i < errors.Length; i++)
         {
             foreach (Side side in sides)

@@ -4,7 +4,7 @@ using Daso.Recording;
 
 namespace Daso.Analysis;
 
-/// <summary>A run, or all runs of a folder, to be looked at as repetitions of one benchmark.</summary>
+/// <summary>A run, or all runs of a folder, to be looked at as runs of one benchmark.</summary>
 /// <param name="Path">As the user gave it.</param>
 /// <param name="Runs">The oldest first.</param>
 internal sealed record RunSet(string Path, IReadOnlyList<RecordedRun> Runs)

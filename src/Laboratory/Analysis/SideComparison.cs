@@ -84,7 +84,7 @@ internal static class SideComparison
 
     private static double MeanNs(RatioUnit[][] runs) => Math.Exp(runs.SelectMany(run => run).Average(unit => unit.Log));
 
-    /// <summary>Of each seed one value, the mean over runs: a repetition of a deterministic training is no second value.</summary>
+    /// <summary>Of each seed one value, the mean over runs: the same deterministic training again is no second value.</summary>
     private static SortedDictionary<int, double> Quality(CellSummary[][] runs) => new(runs.SelectMany(run => run)
         .Where(cell => cell.FinalQuality is not null)
         .GroupBy(cell => cell.Seed)

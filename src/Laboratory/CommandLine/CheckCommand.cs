@@ -77,17 +77,17 @@ internal sealed class CheckCommand
 
         if (paths.Length > 1)
             throw new UserErrorException($"check: {paths.Length} runs; name one, or make references of them with --update");
-        IReadOnlyList<Judgement> judgements = Judge(RunFigures.Read(paths[0]), Manifest.Read(RunFolder.Open(paths[0])), file, parsed);
+        IReadOnlyList<ReferenceCheck> checks = Judge(RunFigures.Read(paths[0]), Manifest.Read(RunFolder.Open(paths[0])), file, parsed);
         bool isStrict = parsed.GetValue(_strict);
         TextWriter output = parsed.InvocationConfiguration.Output;
-        CheckTable.Write(judgements, SpeedupTable.ConsoleFor(output));
-        foreach (string line in CheckTable.Findings(judgements))
+        CheckTable.Write(checks, SpeedupTable.ConsoleFor(output));
+        foreach (string line in CheckTable.Findings(checks))
             parsed.InvocationConfiguration.Error.WriteLine(line);
-        output.WriteLine(CheckTable.Summary(judgements, isStrict));
-        return (int)Judgement.ExitCodeOf(judgements, isStrict);
+        output.WriteLine(CheckTable.Summary(checks, isStrict));
+        return (int)ReferenceCheck.ExitCodeOf(checks, isStrict);
     }
 
-    private IReadOnlyList<Judgement> Judge(RunFigures run, Manifest manifest, string? file, ParseResult parsed)
+    private IReadOnlyList<ReferenceCheck> Judge(RunFigures run, Manifest manifest, string? file, ParseResult parsed)
     {
         string[] chosen = parsed.GetValue(_chosen) ?? [];
         RunFigures ran = run with { Experiments = [.. run.Experiments.Where(one => chosen is [] || chosen.Contains(one.Experiment))] };
@@ -96,7 +96,7 @@ internal sealed class CheckCommand
             : FromFile(file, run);
         NearestName.Require(
             _chosen.Name, chosen, [.. run.Experiments.Select(one => one.Experiment).Union(known.Select(one => one.Experiment ?? one.Name))]);
-        return Judgement.Of(ran, [.. known.Where(one => chosen is [] || chosen.Any(one.AreOf))]);
+        return ReferenceCheck.Of(ran, [.. known.Where(one => chosen is [] || chosen.Any(one.AreOf))]);
     }
 
     private static IReadOnlyList<ExperimentReferences> FromFile(string path, RunFigures run)

@@ -9,10 +9,10 @@ namespace Daso.CommandLine;
 internal static class CheckTable
 {
     /// <summary>Writes a row for each reference.</summary>
-    internal static void Write(IReadOnlyList<Judgement> judgements, IAnsiConsole console)
+    internal static void Write(IReadOnlyList<ReferenceCheck> checks, IAnsiConsole console)
     {
         Table table = Empty("Experiment", "Strategy", "Metric", "Reference", "Allowed", "Measured", "Change", "");
-        foreach (Judgement one in judgements)
+        foreach (ReferenceCheck one in checks)
         {
             table.AddRow(
                 new Text(one.Experiment),
@@ -51,20 +51,20 @@ internal static class CheckTable
     }
 
     /// <summary>A line for each reference that does not hold.</summary>
-    internal static IEnumerable<string> Findings(IReadOnlyList<Judgement> judgements) => judgements
+    internal static IEnumerable<string> Findings(IReadOnlyList<ReferenceCheck> checks) => checks
         .Where(one => one.Outcome is Outcome.Worse or Outcome.Unclear)
         .Select(one => $"{(one.Outcome == Outcome.Worse ? "worse" : "unclear")}: {one.Experiment}, {one.Reference.Strategy}, "
             + $"{one.Reference.Metric}: {Measured(one)} in place of {Number(one.Reference.Value, one.Reference.Unit)} "
             + $"(allowed {Allowed(one.Reference)}): {one.Note}");
 
     /// <summary>How many figures came out how, and what the exit code makes of the unclear ones.</summary>
-    internal static string Summary(IReadOnlyList<Judgement> judgements, bool isStrict)
+    internal static string Summary(IReadOnlyList<ReferenceCheck> checks, bool isStrict)
     {
         string[] counts = [.. Enum.GetValues<Outcome>()
-            .Select(outcome => (Outcome: outcome, Count: judgements.Count(one => one.Outcome == outcome)))
+            .Select(outcome => (Outcome: outcome, Count: checks.Count(one => one.Outcome == outcome)))
             .Where(one => one.Count > 0)
             .Select(one => FormattableString.Invariant($"{one.Count} {one.Outcome.ToString().ToLowerInvariant()}"))];
-        string unclear = judgements.All(one => one.Outcome != Outcome.Unclear) ? ""
+        string unclear = checks.All(one => one.Outcome != Outcome.Unclear) ? ""
             : isStrict ? "; unclear is an alarm (--strict)"
             : "; unclear is no alarm (with --strict it is)";
         return $"{string.Join(", ", counts)}{unclear}";
@@ -78,15 +78,15 @@ internal static class CheckTable
         return table;
     }
 
-    private static string Measured(Judgement one) => double.IsNaN(one.Low)
+    private static string Measured(ReferenceCheck one) => double.IsNaN(one.Low)
         ? Number(one.Measured, one.Reference.Unit)
         : $"{Number(one.Measured, one.Reference.Unit)} ({Number(one.Low, "1")}…{Number(one.High, "1")})";
 
-    private static string Change(Judgement one) => double.IsNaN(one.Measured)
+    private static string Change(ReferenceCheck one) => double.IsNaN(one.Measured)
         ? Quantity.Missing
         : string.Create(CultureInfo.InvariantCulture, $"{((one.Measured / one.Reference.Value) - 1) * 100:+0.0;-0.0;0.0} %");
 
-    private static string OutcomeOf(Judgement one)
+    private static string OutcomeOf(ReferenceCheck one)
     {
         string colour = one.Outcome switch
         {

@@ -30,9 +30,9 @@ internal sealed partial class LaunchCommand
     };
 
     private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
-    private readonly Option<string?> _output = new("--output")
+    private readonly Option<string?> _script = new("--script")
     {
-        Description = "File to write in place of standard output.",
+        Description = "File for the job script (or command line), in place of standard output.",
         Recursive = true,
     };
     private readonly Option<string?> _program = new("--program")
@@ -76,7 +76,7 @@ internal sealed partial class LaunchCommand
         options._for.AcceptOnlyFromAmong(Slurm, Mpiexec);
         return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec, that runs a suite on a cluster.")
         {
-            options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
+            options._for, options._script, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
             options._array,
             options._sbatch,
             SuiteCommand.Create(experiments, options.Launch),
@@ -118,13 +118,13 @@ internal sealed partial class LaunchCommand
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
         string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
-        if (parsed.GetValue(_output) is not string file)
+        if (parsed.GetValue(_script) is not string file)
         {
             parsed.InvocationConfiguration.Output.Write(text);
             return (int)ExitCode.Done;
         }
 
-        AtomicFile.Write(file, partial => File.WriteAllText(partial, text), _output.Name);
+        AtomicFile.Write(file, partial => File.WriteAllText(partial, text), _script.Name);
         parsed.InvocationConfiguration.Error.WriteLine($"start it with: {(isSlurm ? "sbatch" : "bash")} {JobScript.Quote(file)}");
         return (int)ExitCode.Done;
     }
@@ -146,7 +146,7 @@ internal sealed partial class LaunchCommand
 
     private IEnumerable<OptionResult> GivenToSuite(ParseResult parsed)
     {
-        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch];
+        Option[] own = [_for, _script, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch];
         return parsed.CommandResult.Children.OfType<OptionResult>().Where(given => !given.Implicit && !own.Contains(given.Option));
     }
 

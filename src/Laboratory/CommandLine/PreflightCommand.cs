@@ -26,7 +26,7 @@ internal sealed class PreflightCommand
 
     private readonly Option<int> _seconds = Number("--seconds", "About how long it takes; sizes that do not fit are left out.", 60);
 
-    private readonly Option<string?> _output = new("--output") { Description = "File for the measurements, as JSON." };
+    private readonly Option<string?> _output = new("--out") { Description = "File for the measurements, as JSON." };
 
     private readonly Option<double> _minimum = new("--min-bandwidth")
     {

@@ -30,7 +30,7 @@ internal static class PreflightTable
                 Binary(one.Bytes),
                 Quantity.Duration(one.MedianNs),
                 Quantity.Duration(one.MinNs),
-                one.Repetitions.ToString(CultureInfo.InvariantCulture),
+                one.Rounds.ToString(CultureInfo.InvariantCulture),
                 Gigabits(one.AlgorithmBytesPerSecond).ToString("0.000", CultureInfo.InvariantCulture),
                 Gigabits(one.BusBytesPerSecond).ToString("0.000", CultureInfo.InvariantCulture),
                 one.IsCorrect ? "yes" : "NO");

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Daso.CommandLine;
 
-/// <summary><c>replay RUN</c>: repeats a run from its manifest and compares bits, or statistics where bits cannot be the same.</summary>
+/// <summary><c>replay RUN</c>: runs a run again from its manifest and compares bits, or statistics where bits cannot be the same.</summary>
 internal sealed class ReplayCommand
 {
     private readonly Argument<string> _run = new("RUN") { Description = "Folder of the run." };
@@ -19,7 +19,7 @@ internal sealed class ReplayCommand
 
     private readonly Option<string> _out = new("--out")
     {
-        Description = "Folder that the repetition's folder is made in.",
+        Description = "Folder that the new run's folder is made in.",
         DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
     };
 
@@ -32,7 +32,7 @@ internal sealed class ReplayCommand
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
         var options = new ReplayCommand(experiments);
-        var command = new Command("replay", "Repeats a run from its manifest and compares: bits on the same machine, else statistics.")
+        var command = new Command("replay", "Runs a run again from its manifest and compares: bits on the same machine, else statistics.")
         {
             options._run, options._force, options._out, options._cluster,
         };
@@ -48,18 +48,18 @@ internal sealed class ReplayCommand
         Manifest manifest = run.Manifest;
         IReadOnlySet<CellId> cells = run.Complete();
         if (cells.Count == 0)
-            throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to repeat");
+            throw new UserErrorException($"replay {path}: the run completed no cell; there is nothing to replay");
         Launcher? launcher = ClusterOption.FindLauncher(parsed);
         if (OnAnotherKindOfCluster(manifest, launcher) is string mistake)
             return Task.FromResult(MpiSession.Refuse(launcher, $"replay {path}: {mistake}"));
 
-        var repetition = new Repetition(Path.GetFullPath(path), manifest, cells, parsed.GetValue(_force));
+        var replayed = new ReplayedRun(Path.GetFullPath(path), manifest, cells, parsed.GetValue(_force));
         string output = Path.GetFullPath(parsed.GetValue(_out)!);
         Enter(manifest.WorkingFolder, parsed.InvocationConfiguration.Error);
         var root = new RootCommand
         {
-            SuiteCommand.Create(_experiments, (plan, processes, _, cancelled) => Repeat(
-                plan with { Options = plan.Options with { Resume = null, Preflight = null, OutputFolder = output, Repeats = repetition } },
+            SuiteCommand.Create(_experiments, (plan, processes, _, cancelled) => Replay(
+                plan with { Options = plan.Options with { Resume = null, Preflight = null, OutputFolder = output, Replays = replayed } },
                 processes,
                 parsed.InvocationConfiguration,
                 cancelled)),
@@ -100,21 +100,21 @@ internal sealed class ReplayCommand
         return cluster.HasRealLinks
             ? FormattableString.Invariant(
                 $"the run was started under MPI; start replay likewise, {cluster.Ranks()} ranks on {cluster.Nodes} node(s)")
-            : "the run was one process; repeat it without mpiexec or srun";
+            : "the run was one process; replay it without mpiexec or srun";
     }
 
-    private static int Repeat(SuitePlan plan, ICluster? processes, InvocationConfiguration console, CancellationToken cancelled)
+    private static int Replay(SuitePlan plan, ICluster? processes, InvocationConfiguration console, CancellationToken cancelled)
     {
-        Repetition repetition = plan.Options.Repeats!;
+        ReplayedRun replayed = plan.Options.Replays!;
         if (processes is null || processes.RanksHere.Contains(0))
-            WarnOfSource(repetition.Manifest, SourceRevision.Detect(), console.Error);
+            WarnOfSource(replayed.Manifest, SourceRevision.Detect(), console.Error);
         return SuiteExecution.RunAndShow(
             plan,
             processes,
-            repeated =>
+            replay =>
             {
-                RunSummary.Read(repeated.Path).Write(repeated);
-                return Report(Replication.Of(repetition.Path, repeated.Path), console);
+                RunSummary.Read(replay.Path).Write(replay);
+                return Report(ReplayComparison.Of(replayed.Path, replay.Path), console);
             },
             cancelled);
     }
@@ -127,14 +127,14 @@ internal sealed class ReplayCommand
             error.WriteLine($"warning: commit {here.ShortName}: files differed from it, or may have; what they held is not recorded");
     }
 
-    private static ExitCode Report(Replication replication, InvocationConfiguration console)
+    private static ExitCode Report(ReplayComparison comparison, InvocationConfiguration console)
     {
         IAnsiConsole output = SpeedupTable.ConsoleFor(console.Output);
-        output.WriteLine(replication.WhyStatistics is string why
+        output.WriteLine(comparison.WhyStatistics is string why
             ? $"compared by statistics, since there is {why}"
             : "compared bit by bit: the same specification, software and kind of machine");
-        Table table = new Table().Border(TableBorder.Rounded).AddColumns("Experiment", "Strategy", "Seed", "Run", "Repetition", "Bits");
-        foreach (RepeatedCell cell in replication.Cells)
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("Experiment", "Strategy", "Seed", "Run", "Replay", "Bits");
+        foreach (ReplayedCell cell in comparison.Cells)
         {
             table.AddRow(
                 cell.Cell.Experiment,
@@ -146,18 +146,18 @@ internal sealed class ReplayCommand
         }
 
         output.Write(table);
-        ComparisonTable.Write(replication.Comparison, output);
-        IReadOnlyList<string> differences = replication.Differences();
+        ComparisonTable.Write(comparison.Comparison, output);
+        IReadOnlyList<string> differences = comparison.Differences();
         foreach (string difference in differences)
             console.Error.WriteLine($"differs: {difference}");
-        IReadOnlyList<string> notShown = replication.NotShown();
+        IReadOnlyList<string> notShown = comparison.NotShown();
         foreach (string figure in notShown)
             console.Error.WriteLine($"not shown: {figure}");
         (string outcome, ExitCode code) = (differences.Count, notShown.Count) switch
         {
-            ( > 0, _) => ("not replicated", ExitCode.WorseThanReference),
+            ( > 0, _) => ("not reproduced", ExitCode.WorseThanReference),
             (_, > 0) => ("not shown", ExitCode.RunFailed),
-            _ => ("replicated", ExitCode.Done),
+            _ => ("reproduced", ExitCode.Done),
         };
         output.WriteLine(outcome);
         return code;

@@ -10,7 +10,7 @@ internal static class ReportCommand
     internal static Command Create()
     {
         var runs = new Argument<string[]>("RUN") { Description = "Folders of runs.", Arity = ArgumentArity.OneOrMore };
-        var folder = new Option<string?>("--output")
+        var folder = new Option<string?>("--out")
         {
             Description = "Folder to write to. Default for one run: report in its folder.",
         };
@@ -43,5 +43,5 @@ internal static class ReportCommand
 
     private static string DefaultFolder(IReadOnlyList<string> runs) => runs.Count == 1
         ? Path.Combine(runs[0], "report")
-        : throw new UserErrorException("report: of several runs; say with --output where to write it");
+        : throw new UserErrorException("report: of several runs; say with --out where to write it");
 }

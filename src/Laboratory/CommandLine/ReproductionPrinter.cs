@@ -31,7 +31,7 @@ internal static class ReproductionPrinter
                 new Text(Claimed(result.Claim)),
                 new Text(Measured(result)),
                 new Text(Predicted(result.Predicted)),
-                new Markup($"[{Colour(result.Verdict)}]{Words(result.Verdict)}[/]"));
+                new Markup($"[{Colour(result.Status)}]{Words(result.Status)}[/]"));
         }
 
         return table;
@@ -55,7 +55,7 @@ internal static class ReproductionPrinter
                 Add("left out", $"seed {string.Join(", ", run.DisturbedSeeds)} of {run.Run}: slower without communication than with it");
         }
 
-        Add("verdict", $"{Words(result.Verdict)}: {result.Reason}");
+        Add("verdict", $"{Words(result.Status)}: {result.Reason}");
         console.Write(grid);
 
         void Add(string name, string text) => grid.AddRow(new Text(name), new Text(text));
@@ -99,20 +99,20 @@ internal static class ReproductionPrinter
         _ => string.Create(CultureInfo.InvariantCulture, $"{value * 100:0} %"),
     };
 
-    private static string Words(Verdict verdict) => verdict switch
+    private static string Words(ClaimStatus verdict) => verdict switch
     {
-        Verdict.Reproduced => "reproduced",
-        Verdict.NotReproduced => "not reproduced",
-        Verdict.PredictedOnly => "predicted only",
-        Verdict.NotTried => "not tried yet",
+        ClaimStatus.Reproduced => "reproduced",
+        ClaimStatus.NotReproduced => "not reproduced",
+        ClaimStatus.PredictedOnly => "predicted only",
+        ClaimStatus.NotTried => "not tried yet",
         _ => "can't be tried here",
     };
 
-    private static string Colour(Verdict verdict) => verdict switch
+    private static string Colour(ClaimStatus verdict) => verdict switch
     {
-        Verdict.Reproduced => "green",
-        Verdict.NotReproduced => "red",
-        Verdict.PredictedOnly => "yellow",
+        ClaimStatus.Reproduced => "green",
+        ClaimStatus.NotReproduced => "red",
+        ClaimStatus.PredictedOnly => "yellow",
         _ => "grey",
     };
 }

@@ -42,8 +42,8 @@ internal static class SuiteExecution
     /// <returns>The exit code: what was shown, that a training failed, or that the run was stopped.</returns>
     internal static int RunAndShow(SuitePlan plan, ICluster? processes, Func<RunFolder, ExitCode> show, CancellationToken cancelled)
     {
-        // A repetition is of one process's life: a signal ends it, and whoever asked for it starts it again.
-        using StopSignals? signals = plan.Options.Repeats is null ? new StopSignals(plan.Options.MaximumTime, cancelled) : null;
+        // A replay is of one process's life: a signal ends it, and whoever asked for it starts it again.
+        using StopSignals? signals = plan.Options.Replays is null ? new StopSignals(plan.Options.MaximumTime, cancelled) : null;
         using var runner = new SuiteRunner(plan, processes);
         using CancellationTokenRegistration? stop = signals?.StopAsked.Register(runner.RequestStop);
         foreach (string note in runner.Notes)
@@ -90,8 +90,8 @@ internal static class SuiteExecution
             runner.Run(null, cancelled);
     }
 
-    /// <summary>What the user can do with a run that is not complete; nothing where it repeats another.</summary>
-    private static string GoesOn(SuitePlan plan, RunFolder folder, string more, string does) => plan.Options.Repeats is null
+    /// <summary>What the user can do with a run that is not complete; nothing where it replays another.</summary>
+    private static string GoesOn(SuitePlan plan, RunFolder folder, string more, string does) => plan.Options.Replays is null
         ? $"; the same command with --resume {JobScript.Quote(folder.Path)}{more} {does}"
         : "";
 }

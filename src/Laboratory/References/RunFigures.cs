@@ -73,15 +73,15 @@ internal sealed record ExperimentFigures(
 /// <param name="Quality">After the last epoch, over seeds.</param>
 /// <param name="RelativeTraining">Training time over the baseline's, over seeds.</param>
 internal sealed record StrategyFigures(
-    string Strategy, bool IsBaseline, bool IsLowerBetter, StrategySummary Summary, Figure Quality, Figure RelativeTraining)
+    string Strategy, bool IsBaseline, bool IsLowerBetter, StrategySummary Summary, NoisyFigure Quality, NoisyFigure RelativeTraining)
 {
     public static StrategyFigures Of(StrategySummary strategy, bool isLowerBetter) => new(
         strategy.Strategy,
         strategy.IsBaseline,
         isLowerBetter,
         strategy,
-        Figure.OfMean([.. strategy.Cells.Select(cell => cell.FinalQuality ?? double.NaN)]),
-        Figure.OfRatios(
+        NoisyFigure.OfMean([.. strategy.Cells.Select(cell => cell.FinalQuality ?? double.NaN)]),
+        NoisyFigure.OfRatios(
             [.. strategy.Cells.Select(cell => cell.RelativeTraining).OfType<double>()],
             strategy.Ratio is PairedRatio ratio ? (ratio.Low / ratio.Estimate, ratio.High / ratio.Estimate) : (double.NaN, double.NaN)));
 
@@ -106,7 +106,7 @@ internal sealed record StrategyFigures(
 /// <param name="Error">Its standard error from the spread of the seeds, as a share of it; NaN with a single seed.</param>
 /// <param name="LowFactor">Where its 95 % interval begins, as a factor of it; NaN: unknown.</param>
 /// <param name="HighFactor">Where it ends.</param>
-internal sealed record Figure(double Value, double Error, double LowFactor, double HighFactor)
+internal sealed record NoisyFigure(double Value, double Error, double LowFactor, double HighFactor)
 {
     // Of fewer values, two that happen to be close make the median absolute deviation nearly nothing.
     private const int FewestSeeds = 6;
@@ -117,10 +117,10 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     private const double VarianceOverMeans = Math.PI / 3;
 
     /// <summary>The mean over seeds; NaN where one has no value.</summary>
-    public static Figure OfMean(double[] seeds)
+    public static NoisyFigure OfMean(double[] seeds)
     {
         double mean = Statistics.Mean(seeds);
-        return new Figure(mean, Statistics.StandardDeviation(seeds) / Math.Sqrt(seeds.Length) / Math.Abs(mean), double.NaN, double.NaN);
+        return new NoisyFigure(mean, Statistics.StandardDeviation(seeds) / Math.Sqrt(seeds.Length) / Math.Abs(mean), double.NaN, double.NaN);
     }
 
     /// <summary>
@@ -130,16 +130,16 @@ internal sealed record Figure(double Value, double Error, double LowFactor, doub
     /// </summary>
     /// <param name="seeds">One for each.</param>
     /// <param name="inside">With fewer than six seeds: the interval of the bootstrap over seeds and blocks of steps, as factors.</param>
-    public static Figure OfRatios(double[] seeds, (double Low, double High) inside)
+    public static NoisyFigure OfRatios(double[] seeds, (double Low, double High) inside)
     {
         double[] logs = [.. seeds.Select(seed => Math.Log(seed))];
         double[] means = [.. logs.SelectMany((left, i) => logs.Skip(i).Select(right => (left + right) / 2))];
         double root = Math.Sqrt(logs.Length);
         double value = Math.Exp(Statistics.Median(means)), error = Statistics.StandardDeviation(logs) / root;
         if (logs.Length < FewestSeeds)
-            return new Figure(value, error, inside.Low, inside.High);
+            return new NoisyFigure(value, error, inside.Low, inside.High);
         double reach = NormalTheory.StudentT(0.975, EfficiencyOfMad * (logs.Length - 1)) * Math.Sqrt(VarianceOverMeans)
             * NormalTheory.DeviationOfMad * Statistics.MedianAbsoluteDeviation(logs) / root;
-        return new Figure(value, error, Math.Exp(-reach), Math.Exp(reach));
+        return new NoisyFigure(value, error, Math.Exp(-reach), Math.Exp(reach));
     }
 }

@@ -26,7 +26,7 @@ internal static class BreakdownPlot
     internal static IReadOnlyCollection<string> Parts => s_colours.Keys;
 
     /// <summary>Of the strategies with complete trainings.</summary>
-    public static Figure Draw(string id, ExperimentSummary experiment)
+    public static CaptionedPlot Draw(string id, ExperimentSummary experiment)
     {
         StrategySummary[] strategies = [.. experiment.Strategies.Where(strategy => strategy.Breakdown.StepNs > 0)];
         TimeUnit unit = TimeUnit.For(strategies.Max(strategy => strategy.Breakdown.StepNs));
@@ -51,7 +51,7 @@ internal static class BreakdownPlot
         const string Title = "Where a step's time goes";
         const string Caption = "Mean over ranks, steps and seeds. Imbalance is waiting for ranks that come later to a common operation; "
             + "global wait and local sync are what the operation itself takes once all are there.";
-        return new Figure(
+        return new CaptionedPlot(
             id, Title, Caption, SvgDrawing.Draw(plot, id, $"{Title}. {Caption}", PlotStyle.Width, 170 + (40 * strategies.Length)));
     }
 

@@ -13,7 +13,7 @@ internal static class CurvePlots
     /// <param name="palette">Of the report.</param>
     /// <param name="metric">Its name in the records.</param>
     /// <param name="overTime">Over training time, or else over epochs.</param>
-    public static Figure? Draw(string id, ExperimentSummary experiment, Palette palette, string metric, bool overTime)
+    public static CaptionedPlot? Draw(string id, ExperimentSummary experiment, Palette palette, string metric, bool overTime)
     {
         (string Strategy, CellSummary Cell)[] cells = [.. experiment.Strategies
             .SelectMany(strategy => strategy.Cells.Select(cell => (strategy.Strategy, cell)))
@@ -39,7 +39,7 @@ internal static class CurvePlots
         string title = $"{name} over {(overTime ? "training time" : "epochs")}";
         string caption = "A line for each seed, the first one thicker; a point after each epoch."
             + (overTime ? " Evaluation and warm-up are not part of the time." : "");
-        return new Figure(id, title, caption, SvgDrawing.Draw(plot, id, $"{title}. {caption}", PlotStyle.Width, 340));
+        return new CaptionedPlot(id, title, caption, SvgDrawing.Draw(plot, id, $"{title}. {caption}", PlotStyle.Width, 340));
     }
 
     private static EpochPoint[] Points(CellSummary cell, string metric) =>

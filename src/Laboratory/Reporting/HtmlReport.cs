@@ -48,7 +48,7 @@ internal static class HtmlReport
         new XElement("tbody", table.Rows.Select(row => new XElement(
             "tr", new XElement("th", new XAttribute("scope", "row"), row[0]), row.Skip(1).Select(cell => new XElement("td", cell))))));
 
-    private static XElement Figures(IReadOnlyList<Figure> figures) => new(
+    private static XElement Figures(IReadOnlyList<CaptionedPlot> figures) => new(
         "div",
         new XAttribute("class", "figures"),
         figures.Select(figure => new XElement(

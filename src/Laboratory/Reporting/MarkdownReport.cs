@@ -8,7 +8,7 @@ internal static class MarkdownReport
 {
     /// <param name="report">What to write.</param>
     /// <param name="figureFile">The relative path of a figure's file.</param>
-    public static string Write(Report report, Func<Figure, string> figureFile)
+    public static string Write(Report report, Func<CaptionedPlot, string> figureFile)
     {
         var text = new StringBuilder();
         text.Append("# ").Append(Escape(report.Title)).Append("\n\n");
@@ -56,9 +56,9 @@ internal static class MarkdownReport
         void WriteRow(IReadOnlyList<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escape)).Append(" |\n");
     }
 
-    private static void WriteFigures(StringBuilder text, IReadOnlyList<Figure> figures, Func<Figure, string> figureFile)
+    private static void WriteFigures(StringBuilder text, IReadOnlyList<CaptionedPlot> figures, Func<CaptionedPlot, string> figureFile)
     {
-        foreach (Figure figure in figures)
+        foreach (CaptionedPlot figure in figures)
         {
             text.Append("### ").Append(Escape(figure.Title)).Append("\n\n![").Append(Escape(figure.Title)).Append("](")
                 .Append(figureFile(figure)).Append(")\n\n").Append(Escape(figure.Caption)).Append("\n\n");

@@ -10,10 +10,10 @@ namespace Daso.Reporting;
 /// <param name="Scaling">Plots across the runs.</param>
 /// <param name="Notes">What was left out, and why.</param>
 internal sealed record Report(
-    IReadOnlyList<RecordedRun> Runs, IReadOnlyList<ReportSection> Sections, IReadOnlyList<Figure> Scaling, IReadOnlyList<string> Notes)
+    IReadOnlyList<RecordedRun> Runs, IReadOnlyList<ReportSection> Sections, IReadOnlyList<CaptionedPlot> Scaling, IReadOnlyList<string> Notes)
 {
     /// <summary>All plots.</summary>
-    public IEnumerable<Figure> Figures => Sections.SelectMany(section => section.Figures).Concat(Scaling);
+    public IEnumerable<CaptionedPlot> Figures => Sections.SelectMany(section => section.Figures).Concat(Scaling);
 
     /// <summary>Its heading.</summary>
     public string Title => Runs.Count == 1
@@ -43,8 +43,8 @@ internal sealed record Report(
                 sections.Add(ReportSection.Of(run, experiment, palette, FormattableString.Invariant($"e{sections.Count + 1}")));
         }
 
-        IReadOnlyList<Figure> overLink = ScalingPlots.OverLinkRate(runs, palette);
-        IReadOnlyList<Figure> overNodes = ScalingPlots.OverNodes(runs, palette);
+        IReadOnlyList<CaptionedPlot> overLink = ScalingPlots.OverLinkRate(runs, palette);
+        IReadOnlyList<CaptionedPlot> overNodes = ScalingPlots.OverNodes(runs, palette);
         var notes = new List<string>();
         if (overLink.Count == 0)
             notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in that rate alone.");
@@ -86,7 +86,7 @@ internal sealed record Report(
 /// <param name="Run">The run.</param>
 /// <param name="Table">Its results.</param>
 /// <param name="Figures">Its plots.</param>
-internal sealed record ReportSection(RecordedRun Run, ReportTable Table, IReadOnlyList<Figure> Figures)
+internal sealed record ReportSection(RecordedRun Run, ReportTable Table, IReadOnlyList<CaptionedPlot> Figures)
 {
     /// <param name="run">The run.</param>
     /// <param name="experiment">Of which a cell is complete.</param>
@@ -95,7 +95,7 @@ internal sealed record ReportSection(RecordedRun Run, ReportTable Table, IReadOn
     public static ReportSection Of(RecordedRun run, ExperimentSummary experiment, Palette palette, string id)
     {
         string quality = experiment.QualityMetric;
-        Figure?[] figures =
+        CaptionedPlot?[] figures =
         [
             StepTimePlots.Distribution($"{id}-step-time", experiment, palette),
             StepTimePlots.Course($"{id}-step-course", experiment, palette),
@@ -105,6 +105,6 @@ internal sealed record ReportSection(RecordedRun Run, ReportTable Table, IReadOn
             CurvePlots.Draw($"{id}-quality-epochs", experiment, palette, quality, overTime: false),
             CurvePlots.Draw($"{id}-quality-time", experiment, palette, quality, overTime: true),
         ];
-        return new ReportSection(run, ReportTable.Of(run.Summary, experiment), [.. figures.OfType<Figure>()]);
+        return new ReportSection(run, ReportTable.Of(run.Summary, experiment), [.. figures.OfType<CaptionedPlot>()]);
     }
 }

@@ -24,7 +24,7 @@ internal static class ReportFiles
         }
 
         Make(figures);
-        foreach (Figure figure in report.Figures)
+        foreach (CaptionedPlot figure in report.Figures)
             WriteText(Path.Combine(figures, figure.Id + ".svg"), SvgDrawing.ToFile(figure.Svg));
         WriteText(Path.Combine(folder, "report.md"), MarkdownReport.Write(report, figure => $"{FigureFolder}/{figure.Id}.svg"));
         WriteText(Path.Combine(folder, "table.tex"), LatexTables.Write(report));
@@ -44,7 +44,7 @@ internal static class ReportFiles
         catch (Exception failure) when (FileFailure.Is(failure))
         {
             throw new UserErrorException(
-                $"--output {folder}: cannot make the folder ({FileFailure.Reason(failure)}); choose one that can be written",
+                $"--out {folder}: cannot make the folder ({FileFailure.Reason(failure)}); choose one that can be written",
                 ExitCode.Environment);
         }
     }
@@ -52,12 +52,12 @@ internal static class ReportFiles
     private static void Prepare(string folder)
     {
         if (File.Exists(folder))
-            throw new UserErrorException($"--output {folder}: is a file; choose a folder");
+            throw new UserErrorException($"--out {folder}: is a file; choose a folder");
         bool isOthers = Directory.Exists(folder)
             && Directory.EnumerateFileSystemEntries(folder).Any()
             && !File.Exists(Path.Combine(folder, Page));
         if (isOthers)
-            throw new UserErrorException($"--output {folder}: holds other files and no report; choose a new or empty folder");
+            throw new UserErrorException($"--out {folder}: holds other files and no report; choose a new or empty folder");
         Make(folder);
     }
 

@@ -12,7 +12,7 @@ internal static class ScalingPlots
         + "the lowest to the highest.";
 
     /// <summary>One for each experiment of which at least two runs differ in the rate of the link alone.</summary>
-    public static IReadOnlyList<Figure> OverLinkRate(IReadOnlyList<RecordedRun> runs, Palette palette) =>
+    public static IReadOnlyList<CaptionedPlot> OverLinkRate(IReadOnlyList<RecordedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
             .Where(setting => setting.Place.BitsPerSecond is not null)
@@ -29,7 +29,7 @@ internal static class ScalingPlots
     ];
 
     /// <summary>One for each experiment of which at least two runs differ in the number of nodes alone.</summary>
-    public static IReadOnlyList<Figure> OverNodes(IReadOnlyList<RecordedRun> runs, Palette palette) =>
+    public static IReadOnlyList<CaptionedPlot> OverNodes(IReadOnlyList<RecordedRun> runs, Palette palette) =>
     [
         .. Settings(runs)
             .GroupBy(setting => setting.Place with { Nodes = 0 })
@@ -47,7 +47,7 @@ internal static class ScalingPlots
     private static string Link(double? bitsPerSecond) =>
         bitsPerSecond is double rate ? $"link {Quantity.BitRate(rate)}" : "unlimited link";
 
-    private static Figure Draw(
+    private static CaptionedPlot Draw(
         string id, string title, string xLabel, Func<Place, double> axis, IReadOnlyList<Setting> settings, Palette palette)
     {
         Plot plot = PlotStyle.New(xLabel, "speed-up (×)");
@@ -82,7 +82,7 @@ internal static class ScalingPlots
             [.. places.Select(value => FormattableString.Invariant($"{value:0.###}"))]);
         plot.Axes.Margins(0.08, 0.1);
         PlotStyle.AddLegend(plot);
-        return new Figure(id, title, Caption, SvgDrawing.Draw(plot, id, $"{title}. {Caption}", PlotStyle.Width, 340));
+        return new CaptionedPlot(id, title, Caption, SvgDrawing.Draw(plot, id, $"{title}. {Caption}", PlotStyle.Width, 340));
     }
 
     private static IEnumerable<Setting> Settings(IReadOnlyList<RecordedRun> runs) =>

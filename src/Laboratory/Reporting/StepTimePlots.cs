@@ -9,7 +9,7 @@ internal static class StepTimePlots
     private const int MaximumBins = 150;
 
     /// <summary>A box for each strategy.</summary>
-    public static Figure Distribution(string id, ExperimentSummary experiment, Palette palette)
+    public static CaptionedPlot Distribution(string id, ExperimentSummary experiment, Palette palette)
     {
         StrategySummary[] strategies = Measured(experiment);
         TimeUnit unit = TimeUnit.For(strategies.Max(strategy => Quantile(strategy, 0.95)));
@@ -27,7 +27,7 @@ internal static class StepTimePlots
     }
 
     /// <summary>A line for each strategy.</summary>
-    public static Figure Course(string id, ExperimentSummary experiment, Palette palette)
+    public static CaptionedPlot Course(string id, ExperimentSummary experiment, Palette palette)
     {
         StrategySummary[] strategies = Measured(experiment);
         int steps = strategies.Max(strategy => strategy.Cells.Max(cell => cell.StepsNs.Length));
@@ -61,7 +61,7 @@ internal static class StepTimePlots
         LineWidth = 1.5f,
     };
 
-    private static Figure Finish(Plot plot, string id, string title, string caption) =>
+    private static CaptionedPlot Finish(Plot plot, string id, string title, string caption) =>
         new(id, title, caption, SvgDrawing.Draw(plot, id, $"{title}. {caption}", PlotStyle.Width, 320));
 
     private static StrategySummary[] Measured(ExperimentSummary experiment) =>

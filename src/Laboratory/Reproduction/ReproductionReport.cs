@@ -12,14 +12,14 @@ namespace Daso.Reproduction;
 /// <param name="Measured">By runs in its setting.</param>
 /// <param name="Sequence">What the schedule does, where a sequence is claimed; else empty.</param>
 /// <param name="Predicted">For each number of nodes; empty: the model has no say.</param>
-/// <param name="Verdict">The verdict.</param>
+/// <param name="Status">What is known.</param>
 /// <param name="Reason">Why, in one sentence.</param>
 internal sealed record ClaimResult(
     Claim Claim,
     IReadOnlyList<Measured> Measured,
     IReadOnlyList<int> Sequence,
     IReadOnlyList<PredictedRange> Predicted,
-    Verdict Verdict,
+    ClaimStatus Status,
     string Reason);
 
 /// <summary>The paper's claims, each measured, predicted or neither.</summary>
@@ -58,16 +58,16 @@ internal sealed record ReproductionReport(string Paper, IReadOnlyList<ClaimResul
         if (claim.Figure == ClaimFigure.SkipCycle)
         {
             IReadOnlyList<int> sequence = SkipCycle();
-            Judgement exact = VerdictRule.JudgeSequence(claim, sequence);
-            return new ClaimResult(claim, [], sequence, [], exact.Verdict, exact.Reason);
+            ClaimFinding exact = ClaimRule.JudgeSequence(claim, sequence);
+            return new ClaimResult(claim, [], sequence, [], exact.Status, exact.Reason);
         }
 
         Measured[] measured = [.. runs.Select(run => RunEvidence.Of(run, claim)).OfType<Measured>()];
         IReadOnlyList<PredictedRange> predicted = claim.Check.Prediction is null || saving is null ? []
             : claim.Figure == ClaimFigure.OverheadShare ? saving.Overhead
             : saving.Saving;
-        Judgement judgement = VerdictRule.Judge(claim, measured, predicted);
-        return new ClaimResult(claim, measured, [], predicted, judgement.Verdict, judgement.Reason);
+        ClaimFinding finding = ClaimRule.Judge(claim, measured, predicted);
+        return new ClaimResult(claim, measured, [], predicted, finding.Status, finding.Reason);
     }
 
     /// <summary>The batches between synchronisations in the cycling phase, each change of them, for 19 equal losses.</summary>

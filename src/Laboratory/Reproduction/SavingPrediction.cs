@@ -48,40 +48,40 @@ internal sealed record SavingPrediction(
     /// <param name="claimed">The saving that is claimed.</param>
     internal static SavingPrediction Of(TrainingModel model, IReadOnlyList<int> nodes, double claimed)
     {
-        (Scenario Scenario, PredictedTraining Training)[][] grids =
-            [.. nodes.Select(n => ScenarioTerm.Combinations(n).Select(scenario => (scenario, model.Predict(scenario))).ToArray())];
-        Scenario[] best = [.. grids.Select(grid => grid.MaxBy(point => point.Training.Saving).Scenario)];
+        (Assumptions Assumptions, PredictedTraining Training)[][] grids =
+            [.. nodes.Select(n => AssumptionTerm.Combinations(n).Select(assumptions => (assumptions, model.Predict(assumptions))).ToArray())];
+        Assumptions[] best = [.. grids.Select(grid => grid.MaxBy(point => point.Training.Saving).Assumptions)];
         return new SavingPrediction(
             claimed,
             nodes,
             [.. grids.Select(grid => Range(grid, training => training.Saving))],
             [.. grids.Select(grid => Range(grid, training => training.HorovodOverhead))],
-            [.. nodes.Select(n => Hours(model.Predict(new Scenario { Nodes = n })))],
-            [.. ScenarioTerm.Unknown.Concat(ScenarioTerm.Method).Select(term => Effect(model, term, nodes, best))],
+            [.. nodes.Select(n => Hours(model.Predict(new Assumptions { Nodes = n })))],
+            [.. AssumptionTerm.Unknown.Concat(AssumptionTerm.Method).Select(term => Effect(model, term, nodes, best))],
             [.. ThresholdQuantity.All.Select(quantity => quantity.Find(model, nodes, claimed))]);
     }
 
     private static PredictedRange Range(
-        (Scenario Scenario, PredictedTraining Training)[] grid, Func<PredictedTraining, double> figure)
+        (Assumptions Assumptions, PredictedTraining Training)[] grid, Func<PredictedTraining, double> figure)
     {
-        (Scenario low, PredictedTraining lowest) = grid.MinBy(point => figure(point.Training));
-        (Scenario high, PredictedTraining highest) = grid.MaxBy(point => figure(point.Training));
+        (Assumptions low, PredictedTraining lowest) = grid.MinBy(point => figure(point.Training));
+        (Assumptions high, PredictedTraining highest) = grid.MaxBy(point => figure(point.Training));
         return new PredictedRange(
             low.Nodes, figure(grid[0].Training), figure(lowest), figure(highest), Names(low), Names(high));
 
-        static string[] Names(Scenario scenario) => [.. ScenarioTerm.In(scenario).Select(term => term.Name)];
+        static string[] Names(Assumptions assumptions) => [.. AssumptionTerm.In(assumptions).Select(term => term.Name)];
     }
 
     private static IdealHours Hours(PredictedTraining training) =>
         new(training.HorovodNs / 3600e9, training.DasoNs / 3600e9, training.ComputeNs / 3600e9);
 
-    private static TermEffect Effect(TrainingModel model, ScenarioTerm term, IReadOnlyList<int> nodes, Scenario[] best) => new(
+    private static TermEffect Effect(TrainingModel model, AssumptionTerm term, IReadOnlyList<int> nodes, Assumptions[] best) => new(
         term.Name,
-        [.. nodes.Select(n => model.Predict(term.With(new Scenario { Nodes = n })).Saving)],
-        [.. best.Select(scenario => Withdrawn(model, term, scenario))]);
+        [.. nodes.Select(n => model.Predict(term.With(new Assumptions { Nodes = n })).Saving)],
+        [.. best.Select(assumptions => Withdrawn(model, term, assumptions))]);
 
-    private static double? Withdrawn(TrainingModel model, ScenarioTerm term, Scenario scenario) =>
-        term.With(scenario) == scenario ? model.Predict(term.Without(scenario)).Saving : null;
+    private static double? Withdrawn(TrainingModel model, AssumptionTerm term, Assumptions assumptions) =>
+        term.With(assumptions) == assumptions ? model.Predict(term.Without(assumptions)).Saving : null;
 }
 
 /// <summary>Training hours in the ideal, computing and communication only.</summary>

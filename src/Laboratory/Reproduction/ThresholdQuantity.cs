@@ -6,7 +6,7 @@ namespace Daso.Reproduction;
 /// <param name="Unit">Of the shown value.</param>
 /// <param name="From">Where the search begins, above 0.</param>
 /// <param name="To">Where it ends.</param>
-/// <param name="Set">The scenario with a value of the search.</param>
+/// <param name="Set">The assumptions with a value of the search.</param>
 /// <param name="Shown">What is shown of that value.</param>
 internal sealed record ThresholdQuantity(
     string Name,
@@ -14,7 +14,7 @@ internal sealed record ThresholdQuantity(
     string Unit,
     double From,
     double To,
-    Func<Scenario, double, Scenario> Set,
+    Func<Assumptions, double, Assumptions> Set,
     Func<double, double> Shown)
 {
     /// <summary>Jitter, the network, the computing, and the host copies of Horovod's MPI.</summary>
@@ -59,14 +59,14 @@ internal sealed record ThresholdQuantity(
             "GB/s",
             1,
             100,
-            (s, value) => s with { Horovod = HorovodTransport.StagedMpi, StagingRate = Scenario.StagingBytesPerSecond / value },
-            value => Scenario.StagingBytesPerSecond / value / 1e9),
+            (s, value) => s with { Horovod = HorovodTransport.StagedMpi, StagingRate = Assumptions.StagingBytesPerSecond / value },
+            value => Assumptions.StagingBytesPerSecond / value / 1e9),
     ];
 
     /// <summary>Where the model reaches a saving, for each number of nodes.</summary>
     internal Threshold Find(TrainingModel model, IReadOnlyList<int> nodes, double claimed) => new(
-        Name, Relation, Unit, [.. nodes.Select(n => Find(model, new Scenario { Nodes = n }, claimed))]);
+        Name, Relation, Unit, [.. nodes.Select(n => Find(model, new Assumptions { Nodes = n }, claimed))]);
 
-    private double? Find(TrainingModel model, Scenario ideal, double claimed) =>
+    private double? Find(TrainingModel model, Assumptions ideal, double claimed) =>
         ThresholdSearch.First(value => model.Predict(Set(ideal, value)).Saving >= claimed, From, To) is double found ? Shown(found) : null;
 }

@@ -6,7 +6,7 @@ namespace Daso.Reproduction;
 /// <summary>Predicts one step; <see cref="StepFormula.Predict"/> outside tests.</summary>
 internal delegate PredictedStep StepPredictor(SystemSpec system, WorkloadSpec workload, ModelledStrategy strategy);
 
-/// <summary>The predicted training times of a scenario.</summary>
+/// <summary>The predicted training times under the assumptions.</summary>
 /// <param name="HorovodNs">Horovod's.</param>
 /// <param name="DasoNs">DASO's.</param>
 /// <param name="ComputeNs">Both without anything but computing: no saving can go below it.</param>
@@ -21,7 +21,7 @@ internal readonly record struct PredictedTraining(double HorovodNs, double DasoN
 
 /// <summary>
 /// Training times from step times: the recipe's epochs, each with the step of its phase. DASO's schedule is the project's own
-/// (<see cref="DasoSchedule"/>), on a course of the loss that the scenario names. Data, evaluation and checkpoints cost neither anything.
+/// (<see cref="DasoSchedule"/>), on a course of the loss that the assumptions name. Data, evaluation and checkpoints cost neither anything.
 /// </summary>
 internal sealed class TrainingModel
 {
@@ -44,32 +44,32 @@ internal sealed class TrainingModel
     }
 
     /// <summary>Predicts both trainings.</summary>
-    internal PredictedTraining Predict(Scenario scenario)
+    internal PredictedTraining Predict(Assumptions assumptions)
     {
-        int steps = _recipe.SamplesPerEpoch / (_workload.BatchPerRank * _system.RanksPerNode * scenario.Nodes);
-        SystemSpec forHorovod = scenario.ForHorovod(_system);
-        SystemSpec forDaso = scenario.ForDaso(_system);
+        int steps = _recipe.SamplesPerEpoch / (_workload.BatchPerRank * _system.RanksPerNode * assumptions.Nodes);
+        SystemSpec forHorovod = assumptions.ForHorovod(_system);
+        SystemSpec forDaso = assumptions.ForDaso(_system);
         var scope = new ProgramScope(_workload.Elements, _system.RanksPerNode);
-        double horovodNs = StepNs(forHorovod, new Phase("horovod", scenario), () => scenario.HorovodStrategy(scope))
+        double horovodNs = StepNs(forHorovod, new Phase("horovod", assumptions), () => assumptions.HorovodStrategy(scope))
             * steps * _recipe.Epochs;
         double dasoNs = 0;
-        foreach (DasoSkips scheduled in _recipe.SkipsOfEpochs(scenario.Loss))
+        foreach (DasoSkips scheduled in _recipe.SkipsOfEpochs(assumptions.Loss))
         {
-            DasoSkips skips = scenario.Cycles ? scheduled : default;
-            double stepNs = StepNs(forDaso, new Phase("daso", scenario, skips), () => scenario.DasoStrategy(skips, scope));
+            DasoSkips skips = assumptions.Cycles ? scheduled : default;
+            double stepNs = StepNs(forDaso, new Phase("daso", assumptions, skips), () => assumptions.DasoStrategy(skips, scope));
             double lastNs = skips.Global == 0
                 ? stepNs
-                : StepNs(forDaso, new Phase("last", scenario), () => Scenario.LastOfCycling(scope));
+                : StepNs(forDaso, new Phase("last", assumptions), () => Assumptions.LastOfCycling(scope));
             dasoNs += (stepNs * (steps - 1)) + lastNs;
         }
 
-        return new PredictedTraining(horovodNs, dasoNs, _workload.ComputeNs / scenario.ComputeSpeedup * steps * _recipe.Epochs);
+        return new PredictedTraining(horovodNs, dasoNs, _workload.ComputeNs / assumptions.ComputeSpeedup * steps * _recipe.Epochs);
     }
 
     private double StepNs(SystemSpec system, Phase phase, Func<ModelledStrategy> strategy)
     {
         if (!_steps.TryGetValue(phase, out double stepNs))
-            _steps[phase] = stepNs = _predict(system, Faster(phase.Scenario.ComputeSpeedup), strategy()).StepNs;
+            _steps[phase] = stepNs = _predict(system, Faster(phase.Assumptions.ComputeSpeedup), strategy()).StepNs;
         return stepNs;
     }
 
@@ -81,6 +81,6 @@ internal sealed class TrainingModel
         OtherNs = _workload.OtherNs / factor,
     };
 
-    /// <summary>Which step of which scenario; a program itself is no key.</summary>
-    private readonly record struct Phase(string Name, Scenario Scenario, DasoSkips Skips = default);
+    /// <summary>Which step under which assumptions; a program itself is no key.</summary>
+    private readonly record struct Phase(string Name, Assumptions Assumptions, DasoSkips Skips = default);
 }

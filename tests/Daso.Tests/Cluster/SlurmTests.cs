@@ -83,7 +83,7 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
         string folder = Path.Combine(_program.Folder, "artifacts", "runs");
         string[] runs = Directory.GetDirectories(folder);
         Assert.Equal([1, 2], runs.Select(run => Manifest.Read(RunFolder.Open(run)).Experiments[0].Seeds.Single()).Order());
-        (int exitCode, _, string errors) = _program.Run(["report", .. runs, "--output", "report"]);
+        (int exitCode, _, string errors) = _program.Run(["report", .. runs, "--out", "report"]);
         Assert.True(exitCode == 0, errors);
         (exitCode, string output, errors) = _program.Run("compare", folder, folder);
         Assert.True(exitCode == 0, errors);
@@ -99,7 +99,7 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
     {
         string script = Path.Combine(_program.Folder, "job.sh");
         (int exitCode, _, string errors) = _program.Run(
-            ["launch", "--output", script, .. s_suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
+            ["launch", "--script", script, .. s_suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
         Assert.True(exitCode == 0, errors);
         return slurm.Submit(script, _program.Folder);
     }

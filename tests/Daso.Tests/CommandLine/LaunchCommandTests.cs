@@ -86,7 +86,7 @@ public class LaunchCommandTests
         File.WriteAllText(Path.Combine(tools, "scontrol"), "#!/bin/bash\necho \"$*\"\n");
         string file = Path.Combine(program.Folder, "job.sh");
         (int exitCode, _, string errors) = program.Run(
-            "launch", "suite", "quickstart", "--requeue", "--time", "23:00:00", "--sbatch", "signal=USR1@300", "--output", file);
+            "launch", "suite", "quickstart", "--requeue", "--time", "23:00:00", "--sbatch", "signal=USR1@300", "--script", file);
         Assert.True(exitCode == 0, errors);
         string[] lines = File.ReadAllLines(file);
         foreach (string line in (string[])["#SBATCH --requeue", "#SBATCH --open-mode=append", "#SBATCH --signal=USR1@300"])
@@ -132,7 +132,7 @@ public class LaunchCommandTests
         File.WriteAllText(Path.Combine(tools, "dotnet"), "#!/bin/bash\nprintf '<%s>' \"$@\"\n");
         string file = Path.Combine(program.Folder, "job.sh");
         (int exitCode, _, string errors) = program.Run(
-            "launch", "suite", "quickstart", "--experiments", "novel-transformer", "--steps", "1", "--output", file);
+            "launch", "suite", "quickstart", "--experiments", "novel-transformer", "--steps", "1", "--script", file);
         Assert.True(exitCode == 0, errors);
         Assert.Contains($"sbatch {file}", errors);
 

@@ -39,7 +39,7 @@ public sealed class RecordedFailureTests : IDisposable
     public async Task Is_its_reason_without_a_stack(string command, params string[] options)
     {
         string[] runs = command == "compare" ? [_run.Folder.Path, _run.Folder.Path] : [_run.Folder.Path];
-        string[] output = command == "report" ? ["--output", Path.Combine(_output.Path, "page")] : [];
+        string[] output = command == "report" ? ["--out", Path.Combine(_output.Path, "page")] : [];
         AppRun said = await AppRun.Of([command, .. runs, .. options, .. output]);
 
         string all = said.Output + said.Error + string.Concat(Directory.GetFiles(_output.Path, "*", SearchOption.AllDirectories)

@@ -3,7 +3,7 @@ using Daso.Recording;
 
 namespace Daso.Tests.CommandLine;
 
-/// <summary>Repetitions of small runs by the real command line.</summary>
+/// <summary>Replays of small runs by the real command line.</summary>
 public sealed class ReplayCommandTests : IDisposable
 {
     private readonly Program _program = new();
@@ -15,16 +15,16 @@ public sealed class ReplayCommandTests : IDisposable
         (int exitCode, string output, string errors) = _program.Run("replay", run);
         Assert.True(exitCode == 0, output + errors);
         Assert.Contains("compared bit by bit", output);
-        Assert.EndsWith("replicated\n", output);
-        string repetition = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run)!), folder => folder != run);
-        Assert.Equal(Path.GetFileName(run), Manifest.Read(Daso.Recording.RunFolder.Open(repetition)).Repeats);
+        Assert.EndsWith("reproduced\n", output);
+        string replay = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run)!), folder => folder != run);
+        Assert.Equal(Path.GetFileName(run), Manifest.Read(Daso.Recording.RunFolder.Open(replay)).Replays);
 
         string events = Path.Combine(run, "events.jsonl");
         File.WriteAllLines(events, [.. File.ReadLines(events).Select(Spoil)]);
         (exitCode, output, errors) = _program.Run("replay", run);
         Assert.True(exitCode == 3, output + errors);
         Assert.Contains("differs: digits-resnet18, daso, seed 1: other parameters at the end", errors);
-        Assert.EndsWith("not replicated\n", output);
+        Assert.EndsWith("not reproduced\n", output);
 
         static string Spoil(string line)
         {
@@ -41,12 +41,12 @@ public sealed class ReplayCommandTests : IDisposable
         string run = Train();
         using var elsewhere = new Program();
 
-        (int exitCode, string output, string errors) = elsewhere.Run("replay", run, "--out", "repeated");
+        (int exitCode, string output, string errors) = elsewhere.Run("replay", run, "--out", "replayed");
 
         Assert.True(exitCode == 0, output + errors);
         Assert.Equal(_program.Folder, Manifest.Read(RunFolder.Open(run)).WorkingFolder);
-        string repetition = Assert.Single(Directory.GetDirectories(Path.Combine(elsewhere.Folder, "repeated")));
-        Assert.Equal(_program.Folder, Manifest.Read(RunFolder.Open(repetition)).WorkingFolder);
+        string replay = Assert.Single(Directory.GetDirectories(Path.Combine(elsewhere.Folder, "replayed")));
+        Assert.Equal(_program.Folder, Manifest.Read(RunFolder.Open(replay)).WorkingFolder);
         Assert.DoesNotContain("warning: /", errors);
     }
 
@@ -65,8 +65,8 @@ public sealed class ReplayCommandTests : IDisposable
         Assert.Contains("compared by statistics, since there is another processor: abacus", output);
         Assert.Contains("not shown: digits-resnet18, ddp: heldout_accuracy has no interval; it takes two seeds", errors);
         Assert.EndsWith("not shown\n", output);
-        string repetition = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run)!), folder => folder != run);
-        Assert.All(Directory.GetFiles(Path.Combine(repetition, "timings")), file => Assert.Contains("+ddp+", file));
+        string replay = Assert.Single(Directory.GetDirectories(Path.GetDirectoryName(run)!), folder => folder != run);
+        Assert.All(Directory.GetFiles(Path.Combine(replay, "timings")), file => Assert.Contains("+ddp+", file));
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class PackagesTests : IDisposable
         Assert.Contains("1. ddp, seed 1", dotnet.Execute(program, "suite", "waves", "--dry-run"), StringComparison.Ordinal);
         dotnet.Execute(program, "suite", "waves", "--steps", "2", "--nodes", "1", "--ranks-per-node", "2", "--seeds", "1", "--out", "runs");
         string run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "runs")));
-        dotnet.Execute(program, "report", run, "--output", "report");
+        dotnet.Execute(program, "report", run, "--out", "report");
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(_folder, "report", "report.html")), StringComparison.Ordinal);
     }
 

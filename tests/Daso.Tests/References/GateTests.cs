@@ -77,8 +77,8 @@ public class GateTests
     [Fact]
     public void A_hiccup_in_one_training_of_six_moves_the_figure_little()
     {
-        Figure even = Figure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 0.75], (1, 1));
-        Figure hiccup = Figure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 1.5], (1, 1));
+        NoisyFigure even = NoisyFigure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 0.75], (1, 1));
+        NoisyFigure hiccup = NoisyFigure.OfRatios([0.75, 0.75, 0.75, 0.75, 0.75, 1.5], (1, 1));
         Assert.Equal(0.75, even.Value, 12);
         Assert.Equal(0.75, hiccup.Value, 12);
     }
@@ -86,10 +86,10 @@ public class GateTests
     [Fact]
     public void Two_seeds_of_three_that_happen_to_agree_are_no_certainty()
     {
-        Figure three = Figure.OfRatios([1.129, 1.13, 1.3], (0.9, 1.1));
+        NoisyFigure three = NoisyFigure.OfRatios([1.129, 1.13, 1.3], (0.9, 1.1));
         Assert.Equal((0.9, 1.1), (three.LowFactor, three.HighFactor));
     }
 
     private static int Alarms(RunFigures run, ReferenceFile file) =>
-        Judgement.ExitCodeOf(Judgement.Of(run, file.Experiments)) == ExitCode.Done ? 0 : 1;
+        ReferenceCheck.ExitCodeOf(ReferenceCheck.Of(run, file.Experiments)) == ExitCode.Done ? 0 : 1;
 }

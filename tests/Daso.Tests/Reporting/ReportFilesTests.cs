@@ -28,7 +28,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task The_page_is_well_formed_and_needs_nothing_else()
     {
-        AppRun run = await Report(_run.Folder.Path, "--output", Target);
+        AppRun run = await Report(_run.Folder.Path, "--out", Target);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(Path.Combine(Target, "report.html"), run.Output.Trim());
         XElement page = Page();
@@ -58,7 +58,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task No_text_of_a_plot_is_cut_off()
     {
-        await Report(_run.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, "--out", Target);
         Assert.All(Page().Descendants("figure"), figure =>
         {
             XElement svg = figure.Descendants().First(element => element.Name.LocalName == "svg");
@@ -77,7 +77,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Table_and_box_say_what_summary_and_manifest_say()
     {
-        await Report(_run.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, "--out", Target);
         XElement page = Page();
         XElement row = page.Descendants("tr").Single(row => row.Element("th")?.Value == "daso");
         PairedRatio ratio = RunSummary.Read(_run.Folder.Path).Experiments[0].Strategies[1].Ratio!;
@@ -103,7 +103,7 @@ public sealed class ReportFilesTests : IDisposable
         using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"), SyntheticRun.Plan("ddp", "daso") with { Seeds = [1] });
         run.RecordEven(new CellId("resnet-digits", "ddp", 1), 100, 0, 0.5, 0.95);
         run.RecordEven(new CellId("resnet-digits", "daso", 1), 50, 0, 0.95);
-        await Report(run.Folder.Path, "--output", Target);
+        await Report(run.Folder.Path, "--out", Target);
         string warning = "daso did less work, so that its times do not compare: 3 steps with seed 1, the baseline 6";
         Assert.Equal(warning, Page().Descendants("strong").Single().Value);
         Assert.Contains($"**{warning}**", File.ReadAllText(Path.Combine(Target, "report.md")), StringComparison.Ordinal);
@@ -113,7 +113,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Csv_holds_the_summary_in_full()
     {
-        await Report(_run.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, "--out", Target);
         List<Dictionary<string, string>> lines = Csv("summary.csv");
         CellSummary[] cells = [.. RunSummary.Read(_run.Folder.Path).Experiments[0].Strategies.SelectMany(strategy => strategy.Cells)];
         Assert.Equal(4, lines.Count);
@@ -137,7 +137,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Latex_is_balanced_and_escaped()
     {
-        await Report(_run.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, "--out", Target);
         string tex = File.ReadAllText(Path.Combine(Target, "table.tex"));
         string[] lines = [.. tex.Split('\n').Where(line => !line.StartsWith('%'))];
         string body = string.Join('\n', lines);
@@ -168,9 +168,9 @@ public sealed class ReportFilesTests : IDisposable
         const string note = "The runs have different specifications of resnet-digits: ";
         using ReportExample first = Trained(epochs: 2), same = Trained(epochs: 2), other = Trained(epochs: 3);
 
-        await Report(first.Folder.Path, same.Folder.Path, "--output", Target);
+        await Report(first.Folder.Path, same.Folder.Path, "--out", Target);
         Assert.DoesNotContain(note, Page().Value, StringComparison.Ordinal);
-        await Report(first.Folder.Path, other.Folder.Path, "--output", Target);
+        await Report(first.Folder.Path, other.Folder.Path, "--out", Target);
         Assert.Contains(note, Page().Value, StringComparison.Ordinal);
 
         static ReportExample Trained(int epochs)
@@ -186,13 +186,13 @@ public sealed class ReportFilesTests : IDisposable
     {
         using var slower = new ReportExample(bitsPerSecond: 1e8);
         using var larger = new ReportExample(nodes: 4);
-        await Report(_run.Folder.Path, slower.Folder.Path, larger.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, slower.Folder.Path, larger.Folder.Path, "--out", Target);
         string[] figures = [.. Page().Descendants("figure").Attributes("id").Select(id => id.Value)];
         Assert.Equal(
             ["speedup-over-link-1", "speedup-over-nodes-1"], figures.Where(id => id.StartsWith("speedup", StringComparison.Ordinal)));
         Assert.DoesNotContain("left out", Page().Value, StringComparison.Ordinal);
 
-        await Report(_run.Folder.Path, "--output", Target);
+        await Report(_run.Folder.Path, "--out", Target);
         Assert.Equal(2, Regex.Count(Page().Value, "is left out: it needs two runs"));
         Assert.Equal(7, Directory.GetFiles(Path.Combine(Target, "figures")).Length);
     }
@@ -200,7 +200,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Mlperf_lines_are_json_in_order_with_the_keys_of_a_run()
     {
-        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        await Report(_run.Folder.Path, "--out", Target, "--mlperf-log");
         string[] files = Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId));
         Assert.Equal(4, files.Length);
         string log = files.Single(file => file.EndsWith("+daso+2.log", StringComparison.Ordinal));
@@ -227,7 +227,7 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Mlperf_lines_have_what_the_checker_of_mlcommons_asks_of_every_log()
     {
-        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        await Report(_run.Folder.Path, "--out", Target, "--mlperf-log");
         string[] keys = ["submission_org", "submission_platform", "submission_division", "cache_clear", "train_samples", "eval_samples"];
         foreach (string log in Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId)))
         {
@@ -241,13 +241,13 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task A_clock_that_is_set_back_in_a_training_does_not_move_its_mlperf_log()
     {
-        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        await Report(_run.Folder.Path, "--out", Target, "--mlperf-log");
         Dictionary<string, string> before = Logs();
         string[] events = File.ReadAllLines(_run.Folder.Events);
         File.WriteAllLines(_run.Folder.Events, events.Select(line => line.Contains("cell_ended", StringComparison.Ordinal)
             ? Regex.Replace(line, "\"utc\":\"[^\"]*\"", "\"utc\":\"2001-01-01T00:00:00.0000000Z\"")
             : line));
-        await Report(_run.Folder.Path, "--output", Target, "--mlperf-log");
+        await Report(_run.Folder.Path, "--out", Target, "--mlperf-log");
         Assert.Equal(before, Logs());
 
         Dictionary<string, string> Logs() => Directory.GetFiles(Path.Combine(Target, "mlperf", _run.Manifest.RunId))
@@ -258,10 +258,10 @@ public sealed class ReportFilesTests : IDisposable
     public async Task What_cannot_be_reported_is_one_clear_line()
     {
         await AssertMistake("no manifest.json; name the folder of a run", Path.Combine(_output.Path, "missing"));
-        await AssertMistake("say with --output", _run.Folder.Path, _run.Folder.Path);
+        await AssertMistake("say with --out", _run.Folder.Path, _run.Folder.Path);
         File.WriteAllText(Path.Combine(_output.Path, "thesis.txt"), "");
-        await AssertMistake("holds other files and no report", _run.Folder.Path, "--output", _output.Path);
-        await AssertMistake("is a file", _run.Folder.Path, "--output", Path.Combine(_output.Path, "thesis.txt"));
+        await AssertMistake("holds other files and no report", _run.Folder.Path, "--out", _output.Path);
+        await AssertMistake("is a file", _run.Folder.Path, "--out", Path.Combine(_output.Path, "thesis.txt"));
         Assert.Equal("thesis.txt", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(_output.Path))));
 
         using var empty = new SyntheticRun(new RecordedCluster(1, 1, "cpu"), SyntheticRun.Plan("ddp"));

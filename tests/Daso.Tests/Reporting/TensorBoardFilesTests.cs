@@ -35,7 +35,7 @@ public sealed class TensorBoardFilesTests
         using var run = new ReportExample(name: "digits");
         using var output = new TemporaryFolder();
         string target = Path.Combine(output.Path, "report");
-        Assert.Equal(0, (await AppRun.Of("report", run.Folder.Path, "--output", target, "--tensorboard")).ExitCode);
+        Assert.Equal(0, (await AppRun.Of("report", run.Folder.Path, "--out", target, "--tensorboard")).ExitCode);
         string[] files = Directory.GetFiles(Path.Combine(target, "tensorboard"), "*tfevents*", SearchOption.AllDirectories);
         Assert.Equal(4, files.Length);
 

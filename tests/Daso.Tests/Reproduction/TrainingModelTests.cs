@@ -28,12 +28,12 @@ public class TrainingModelTests
         Assert.Equal([4, 2, 1, 4, 2, 1], Enumerable.Range(0, 6).Select(plateau => skips[4 + 1 + (3 * plateau)].Global));
     }
 
-    /// <summary>Where every step of every strategy takes the same time, nothing is saved, whatever the scenario.</summary>
+    /// <summary>Where every step of every strategy takes the same time, nothing is saved, whatever the assumptions.</summary>
     [Fact]
     public void Equal_steps_save_nothing()
     {
         TrainingModel model = Model((_, _, _) => Step(1e6));
-        Assert.All(ScenarioTerm.Combinations(16), scenario => Assert.Equal(0, model.Predict(scenario).Saving, 1e-12));
+        Assert.All(AssumptionTerm.Combinations(16), assumptions => Assert.Equal(0, model.Predict(assumptions).Saving, 1e-12));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public class TrainingModelTests
     {
         // Horovod 2 ms; DASO 3 ms in a blocking step, 1 ms in a cycling one. 64 × 4 ranks of 256 images: 19 steps an epoch.
         TrainingModel model = Model((_, _, strategy) => Step(strategy.Name == "daso" ? (strategy.Program.Phase == "blocking" ? 3e6 : 1e6) : 2e6));
-        PredictedTraining training = model.Predict(new Scenario { Nodes = 64 });
+        PredictedTraining training = model.Predict(new Assumptions { Nodes = 64 });
 
         Assert.Equal(90 * 19 * 2e6, training.HorovodNs, 1.0);
         Assert.Equal((9 * 19 * 3e6) + (81 * ((18 * 1e6) + 3e6)), training.DasoNs, 1.0);
@@ -55,7 +55,7 @@ public class TrainingModelTests
         {
             PredictedRange range = prediction.Saving[i];
             Assert.InRange(range.Ideal, range.Low, range.High);
-            foreach (TermEffect effect in prediction.Terms.Take(ScenarioTerm.Unknown.Count))
+            foreach (TermEffect effect in prediction.Terms.Take(AssumptionTerm.Unknown.Count))
                 Assert.InRange(effect.Alone[i], range.Low, range.High);
         }
     }
@@ -64,10 +64,10 @@ public class TrainingModelTests
     public void No_saving_exceeds_what_horovod_loses() => Assert.All(s_nodes, nodes =>
     {
         TrainingModel model = Model(StepFormula.Predict);
-        foreach (Scenario scenario in ScenarioTerm.Combinations(nodes))
+        foreach (Assumptions assumptions in AssumptionTerm.Combinations(nodes))
         {
-            PredictedTraining training = model.Predict(scenario);
-            Assert.True(training.Saving <= training.HorovodOverhead + 1e-12, scenario.ToString());
+            PredictedTraining training = model.Predict(assumptions);
+            Assert.True(training.Saving <= training.HorovodOverhead + 1e-12, assumptions.ToString());
         }
     });
 
@@ -80,21 +80,21 @@ public class TrainingModelTests
     {
         const int Nodes = 4, Epochs = 12, Steps = 20;
         var schedule = new DasoSettings { WarmupEpochs = 2, CooldownEpochs = 2 };
-        var scenario = new Scenario { Nodes = Nodes, Jitter = jitter };
+        var assumptions = new Assumptions { Nodes = Nodes, Jitter = jitter };
         SystemSpec described = PaperData.System("juwels-booster");
         WorkloadSpec workload = PaperData.Workload("resnet50-imagenet");
         var recipe = new TrainingRecipe(Epochs, Steps * workload.BatchPerRank * Nodes * described.RanksPerNode, schedule);
-        double formula = new TrainingModel(described, workload, recipe, StepFormula.Predict).Predict(scenario).Saving;
+        double formula = new TrainingModel(described, workload, recipe, StepFormula.Predict).Predict(assumptions).Saving;
 
         var length = new TrainingLength(Epochs, Steps);
         var scope = new ProgramScope(workload.Elements, described.RanksPerNode);
         double[] losses = [.. Enumerable.Range(0, Epochs).Select(epoch => Math.Pow(0.5, epoch))];
-        ModelledStrategy scheduled = scenario.DasoStrategy(default, scope) with
+        ModelledStrategy scheduled = assumptions.DasoStrategy(default, scope) with
         {
             Program = DasoProgram.Training(new DasoSpec { Schedule = schedule }, scope, losses, Steps),
         };
-        double horovod = StepSimulation.Run(scenario.ForHorovod(described), workload, scenario.HorovodStrategy(scope), length).TrainingNs;
-        double daso = StepSimulation.Run(scenario.ForDaso(described), workload, scheduled, length).TrainingNs;
+        double horovod = StepSimulation.Run(assumptions.ForHorovod(described), workload, assumptions.HorovodStrategy(scope), length).TrainingNs;
+        double daso = StepSimulation.Run(assumptions.ForDaso(described), workload, scheduled, length).TrainingNs;
 
         Assert.Equal(1 - (daso / horovod), formula, 0.02);
     }

@@ -53,7 +53,7 @@ public sealed class MpiTestbedTests : IDisposable
         RequireLinks();
         (int exitCode, string output, string errors) = Nodes(
             "run", "2", "2", "dotnet", Path.Combine(AppContext.BaseDirectory, "Daso.Suites.dll"),
-            "preflight", "--seconds", "10", "--max-mib", "4", "--output", Path.Combine(_program.Folder, "preflight.json"));
+            "preflight", "--seconds", "10", "--max-mib", "4", "--out", Path.Combine(_program.Folder, "preflight.json"));
         Assert.True(exitCode == 0, errors);
         Assert.Contains("2 × 2 ranks", output);
         var report = Daso.Preflight.PreflightReport.Read(Path.Combine(_program.Folder, "preflight.json"));

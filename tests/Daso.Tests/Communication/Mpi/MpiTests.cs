@@ -85,7 +85,7 @@ public class MpiTests
         (exitCode, output, errors) = MpiProcesses.Run(4, processes.Folder, "Daso.Suites.dll", "replay", run);
         Assert.True(exitCode == 0, output + errors);
         Assert.Contains("compared bit by bit", output);
-        Assert.EndsWith("replicated\n", output);
+        Assert.EndsWith("reproduced\n", output);
 
         (exitCode, _, errors) = processes.Run("replay", run);
         Assert.Equal((int)ExitCode.Usage, exitCode);

@@ -5,9 +5,9 @@ namespace Daso.Reproduction;
 
 /// <summary>Something that is not known of the paper's runs, or that the method could have done otherwise.</summary>
 /// <param name="Name">What differs from the ideal, in words.</param>
-/// <param name="With">The scenario with it.</param>
-/// <param name="Without">The scenario as the ideal is in this respect.</param>
-internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, Func<Scenario, Scenario> Without)
+/// <param name="With">The assumptions with it.</param>
+/// <param name="Without">The assumptions as the ideal is in this respect.</param>
+internal sealed record AssumptionTerm(string Name, Func<Assumptions, Assumptions> With, Func<Assumptions, Assumptions> Without)
 {
     private static readonly bool[] s_both = [false, true];
 
@@ -15,7 +15,7 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
     internal static IReadOnlyList<double> Jitters { get; } = [0, 0.02, 0.05, 0.1];
 
     /// <summary>What a prediction's range runs over: terms whose true value in the paper's runs is not known.</summary>
-    internal static IReadOnlyList<ScenarioTerm> Unknown { get; } =
+    internal static IReadOnlyList<AssumptionTerm> Unknown { get; } =
     [
         Of("Horovod by one flat ring", HorovodTransport.Ring),
         Of("Horovod by MPI, host-staged", HorovodTransport.StagedMpi),
@@ -32,20 +32,20 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
     ];
 
     /// <summary>What the method does or could have done: no part of the range.</summary>
-    internal static IReadOnlyList<ScenarioTerm> Method { get; } =
+    internal static IReadOnlyList<AssumptionTerm> Method { get; } =
     [
         new("without cycling: DASO always blocks", s => s with { Cycles = false }, s => s with { Cycles = true }),
         new("DASO over all cards of a node", s => s with { UsesAllCards = true }, s => s with { UsesAllCards = false }),
     ];
 
     /// <summary>Every combination of the unknown terms on a number of nodes, those with fewer of them first: the ideal begins.</summary>
-    internal static IReadOnlyList<Scenario> Combinations(int nodes) => [.. AllOf(nodes).OrderBy(scenario => In(scenario).Count)];
+    internal static IReadOnlyList<Assumptions> Combinations(int nodes) => [.. AllOf(nodes).OrderBy(assumptions => In(assumptions).Count)];
 
-    /// <summary>The unknown terms in which a scenario differs from the ideal.</summary>
-    internal static IReadOnlyList<ScenarioTerm> In(Scenario scenario) =>
-        [.. Unknown.Where(term => term.With(scenario) == scenario)];
+    /// <summary>The unknown terms in which assumptions differ from the ideal.</summary>
+    internal static IReadOnlyList<AssumptionTerm> In(Assumptions assumptions) =>
+        [.. Unknown.Where(term => term.With(assumptions) == assumptions)];
 
-    private static IEnumerable<Scenario> AllOf(int nodes) =>
+    private static IEnumerable<Assumptions> AllOf(int nodes) =>
         from horovod in Enum.GetValues<HorovodTransport>()
         from wire in new[] { WireFormat.Float32, WireFormat.Float16 }
         from jitter in Jitters
@@ -54,7 +54,7 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
         from hasProgress in s_both
         from blocking in new[] { CollectiveAlgorithm.Rabenseifner, CollectiveAlgorithm.RecursiveDoubling }
         from loss in Enum.GetValues<LossCourse>()
-        select new Scenario
+        select new Assumptions
         {
             Nodes = nodes,
             Horovod = horovod,
@@ -67,9 +67,9 @@ internal sealed record ScenarioTerm(string Name, Func<Scenario, Scenario> With, 
             Loss = loss,
         };
 
-    private static ScenarioTerm Of(string name, HorovodTransport transport) =>
+    private static AssumptionTerm Of(string name, HorovodTransport transport) =>
         new(name, s => s with { Horovod = transport }, s => s with { Horovod = HorovodTransport.Hierarchical });
 
-    private static ScenarioTerm Of(double jitter) => new(
+    private static AssumptionTerm Of(double jitter) => new(
         FormattableString.Invariant($"jitter of {jitter * 100:0} % a step"), s => s with { Jitter = jitter }, s => s with { Jitter = 0 });
 }

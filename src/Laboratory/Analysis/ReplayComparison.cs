@@ -2,46 +2,46 @@ using Daso.Recording;
 
 namespace Daso.Analysis;
 
-/// <summary>A cell of a run and of its repetition.</summary>
+/// <summary>A cell of a run and of its replay.</summary>
 /// <param name="Cell">The cell.</param>
 /// <param name="First">SHA-256 of the parameters that the run ended with.</param>
-/// <param name="Second">Of the repetition.</param>
-internal sealed record RepeatedCell(CellId Cell, string First, string Second)
+/// <param name="Second">Of the replay.</param>
+internal sealed record ReplayedCell(CellId Cell, string First, string Second)
 {
     /// <summary>Whether all bits are the same.</summary>
     public bool IsSame => First == Second;
 }
 
 /// <summary>
-/// A run beside its repetition: bits where the same program ran on a machine of the same kind, statistics where it did not.
+/// A run beside its replay: bits where the same program ran on a machine of the same kind, statistics where it did not.
 /// </summary>
 /// <param name="Cells">Those that both have trained, in the order of the run.</param>
 /// <param name="WhyStatistics">What keeps bits from being the same; null: they must be.</param>
 /// <param name="Comparison">Times and qualities.</param>
-internal sealed record Replication(IReadOnlyList<RepeatedCell> Cells, string? WhyStatistics, RunComparison Comparison)
+internal sealed record ReplayComparison(IReadOnlyList<ReplayedCell> Cells, string? WhyStatistics, RunComparison Comparison)
 {
     /// <summary>A ratio to the baseline or a quality may be 5 % off: what differs between machines is not in the interval.</summary>
     private const double Threshold = 0.05;
 
     /// <summary>Reads both.</summary>
     /// <param name="first">The run's folder.</param>
-    /// <param name="second">The repetition's.</param>
+    /// <param name="second">The replay's.</param>
     /// <exception cref="UserErrorException">A file cannot be read.</exception>
-    public static Replication Of(string first, string second)
+    public static ReplayComparison Of(string first, string second)
     {
         RecordedRun one = RecordedRun.Open(first), other = RecordedRun.Open(second);
-        IReadOnlyDictionary<CellId, string> repeated = other.Log.ParameterHashes();
-        return new Replication(
+        IReadOnlyDictionary<CellId, string> replayed = other.Log.ParameterHashes();
+        return new ReplayComparison(
             [
                 .. one.Log.ParameterHashes()
-                    .Where(cell => repeated.ContainsKey(cell.Key))
-                    .Select(cell => new RepeatedCell(cell.Key, cell.Value, repeated[cell.Key])),
+                    .Where(cell => replayed.ContainsKey(cell.Key))
+                    .Select(cell => new ReplayedCell(cell.Key, cell.Value, replayed[cell.Key])),
             ],
             Difference(one.Manifest, other.Manifest),
             RunComparison.Of(new RunSet(first, [one]), new RunSet(second, [other]), force: true, Threshold));
     }
 
-    /// <summary>What differs: cells whose bits do, or figures that lie further apart than their noise; empty: it is replicated.</summary>
+    /// <summary>What differs: cells whose bits do, or figures that lie further apart than their noise; empty: it is reproduced.</summary>
     public IReadOnlyList<string> Differences() => WhyStatistics is null
         ?
         [

@@ -6,12 +6,12 @@ namespace Daso.Reproduction;
 /// Compares what was measured with what is claimed. Every seed has to show the claim: a median that does while a seed does not is no
 /// reproduction. Predictions never make one.
 /// </summary>
-internal static class VerdictRule
+internal static class ClaimRule
 {
     /// <param name="claim">The claim.</param>
     /// <param name="measured">What runs in its setting measured.</param>
     /// <param name="predicted">What the model says; empty: nothing.</param>
-    internal static Judgement Judge(Claim claim, IReadOnlyList<Measured> measured, IReadOnlyList<PredictedRange> predicted)
+    internal static ClaimFinding Judge(Claim claim, IReadOnlyList<Measured> measured, IReadOnlyList<PredictedRange> predicted)
     {
         Measured[] usable = [.. measured.Where(run => run.Values.Count > 0)];
         if (usable.Length == 0)
@@ -19,18 +19,18 @@ internal static class VerdictRule
             string disturbed = measured.Count == 0 ? ""
                 : $"the machine did other work meanwhile in {string.Join(", ", measured.Select(run => run.Run))}; ";
             if (predicted.Count > 0)
-                return new Judgement(Verdict.PredictedOnly, $"{disturbed}{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}");
-            Verdict verdict = claim.Check.RunsAnywhere ? Verdict.NotTried : Verdict.CannotBeTried;
-            return new Judgement(verdict, $"{disturbed}needs {claim.Check.Needs}");
+                return new ClaimFinding(ClaimStatus.PredictedOnly, $"{disturbed}{OfPrediction(claim, predicted)}; a run needs {claim.Check.Needs}");
+            ClaimStatus verdict = claim.Check.RunsAnywhere ? ClaimStatus.NotTried : ClaimStatus.CannotBeTried;
+            return new ClaimFinding(verdict, $"{disturbed}needs {claim.Check.Needs}");
         }
 
         return claim.Bound == ClaimBound.UpTo ? JudgeBest(claim, usable) : JudgeEach(claim, usable);
     }
 
     /// <summary>The same for a claimed sequence.</summary>
-    internal static Judgement JudgeSequence(Claim claim, IReadOnlyList<int> measured) => measured.SequenceEqual(claim.Sequence)
-        ? new Judgement(Verdict.Reproduced, "this project's schedule does the same")
-        : new Judgement(Verdict.NotReproduced, "this project's schedule does otherwise");
+    internal static ClaimFinding JudgeSequence(Claim claim, IReadOnlyList<int> measured) => measured.SequenceEqual(claim.Sequence)
+        ? new ClaimFinding(ClaimStatus.Reproduced, "this project's schedule does the same")
+        : new ClaimFinding(ClaimStatus.NotReproduced, "this project's schedule does otherwise");
 
     /// <summary>Whether a figure is as claimed, within the tolerance.</summary>
     internal static bool Holds(Claim claim, double value) => claim.Value is double claimed && claim.Bound switch
@@ -43,28 +43,28 @@ internal static class VerdictRule
     private static bool Shows(Claim claim, Measured run) => run.Values.All(value => Holds(claim, value));
 
     /// <summary>One number of nodes is enough; on it every seed of every run counts.</summary>
-    private static Judgement JudgeBest(Claim claim, IReadOnlyList<Measured> measured)
+    private static ClaimFinding JudgeBest(Claim claim, IReadOnlyList<Measured> measured)
     {
         if (measured.GroupBy(run => run.Nodes).FirstOrDefault(nodes => nodes.All(run => Shows(claim, run))) is { } reached)
-            return new Judgement(Verdict.Reproduced, FormattableString.Invariant($"reached on {reached.Key} nodes"));
+            return new ClaimFinding(ClaimStatus.Reproduced, FormattableString.Invariant($"reached on {reached.Key} nodes"));
         int[] tried = [.. measured.Select(run => run.Nodes).Distinct().Order()];
         int[] untried = [.. claim.Setting.Nodes.Except(tried)];
         string rest = untried.Length == 0 ? "" : $"; not tried on {string.Join(", ", untried)}";
-        return new Judgement(Verdict.NotReproduced, $"not reached on {string.Join(", ", tried)} nodes{rest}");
+        return new ClaimFinding(ClaimStatus.NotReproduced, $"not reached on {string.Join(", ", tried)} nodes{rest}");
     }
 
-    private static Judgement JudgeEach(Claim claim, IReadOnlyList<Measured> measured)
+    private static ClaimFinding JudgeEach(Claim claim, IReadOnlyList<Measured> measured)
     {
         Measured[] shows = [.. measured.Where(run => Shows(claim, run))];
         int seeds = measured.Sum(run => run.Values.Count);
         if (shows.Length == measured.Count)
         {
             string every = seeds == 1 ? "one seed only" : FormattableString.Invariant($"each of {seeds} trainings");
-            return new Judgement(Verdict.Reproduced, $"{every} shows it");
+            return new ClaimFinding(ClaimStatus.Reproduced, $"{every} shows it");
         }
 
-        return new Judgement(
-            Verdict.NotReproduced, $"not every seed shows it in {string.Join(", ", measured.Except(shows).Select(run => run.Run))}");
+        return new ClaimFinding(
+            ClaimStatus.NotReproduced, $"not every seed shows it in {string.Join(", ", measured.Except(shows).Select(run => run.Run))}");
     }
 
     /// <summary>Whether the model reaches the claim: its ideal, some combination of the unknown terms, or none.</summary>

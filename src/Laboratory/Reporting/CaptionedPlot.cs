@@ -7,4 +7,4 @@ namespace Daso.Reporting;
 /// <param name="Title">What it shows.</param>
 /// <param name="Caption">How to read it.</param>
 /// <param name="Svg">The drawing; text and lines take the colour of the text around it.</param>
-internal sealed record Figure(string Id, string Title, string Caption, XElement Svg);
+internal sealed record CaptionedPlot(string Id, string Title, string Caption, XElement Svg);

@@ -1,7 +1,7 @@
 namespace Daso.Reproduction;
 
 /// <summary>What is known of a claim here.</summary>
-internal enum Verdict
+internal enum ClaimStatus
 {
     /// <summary>A run in the claim's setting shows it.</summary>
     Reproduced,
@@ -26,7 +26,7 @@ internal enum Verdict
 /// <param name="DisturbedSeeds">Seeds whose times say nothing, because training without communication took longer.</param>
 internal sealed record Measured(int Nodes, IReadOnlyList<double> Values, string Run, IReadOnlyList<int> DisturbedSeeds);
 
-/// <summary>A verdict and why.</summary>
-/// <param name="Verdict">The verdict.</param>
+/// <summary>What is known of a claim and why.</summary>
+/// <param name="Status">What is known.</param>
 /// <param name="Reason">In one sentence.</param>
-internal sealed record Judgement(Verdict Verdict, string Reason);
+internal sealed record ClaimFinding(ClaimStatus Status, string Reason);

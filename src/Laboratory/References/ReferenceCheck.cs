@@ -24,7 +24,7 @@ internal enum Outcome
 /// <param name="High">Where it ends.</param>
 /// <param name="Outcome">What came out.</param>
 /// <param name="Note">What there is to say of it; empty: nothing.</param>
-internal sealed record Judgement(
+internal sealed record ReferenceCheck(
     string Experiment, Reference Reference, double Measured, double Low, double High, Outcome Outcome, string Note)
 {
     // Of the ratio's fall, what the strategy's own time must show for it to be called faster.
@@ -38,7 +38,7 @@ internal sealed record Judgement(
     /// <exception cref="UserErrorException">
     /// A variant or a strategy has no reference, or one of another specification; or a reference's did not run.
     /// </exception>
-    public static IReadOnlyList<Judgement> Of(RunFigures run, IReadOnlyList<ExperimentReferences> references)
+    public static IReadOnlyList<ReferenceCheck> Of(RunFigures run, IReadOnlyList<ExperimentReferences> references)
     {
         string[] missing = [.. references.Select(one => one.Name).Except(run.Experiments.Select(experiment => experiment.Name))];
         if (missing.Length > 0)
@@ -48,7 +48,7 @@ internal sealed record Judgement(
                     + "--experiments those to check");
         }
 
-        var judgements = new List<Judgement>();
+        var checks = new List<ReferenceCheck>();
         foreach (ExperimentFigures experiment in run.Experiments)
         {
             ExperimentReferences known = references.FirstOrDefault(one => one.Name == experiment.Name)
@@ -63,25 +63,25 @@ internal sealed record Judgement(
                         + "with --update");
             }
 
-            judgements.AddRange(known.References.Where(reference => !reference.IsForInformation())
+            checks.AddRange(known.References.Where(reference => !reference.IsForInformation())
                 .Select(reference => Judge(experiment, known, reference)));
         }
 
-        return [.. judgements.OrderBy(judgement => judgement.Reference.Metric != Reference.Quality)];
+        return [.. checks.OrderBy(check => check.Reference.Metric != Reference.Quality)];
     }
 
     /// <summary>What the process ends with: a missed quality counts more than a lost speed.</summary>
-    /// <param name="judgements">Of all figures.</param>
+    /// <param name="checks">Of all figures.</param>
     /// <param name="isStrict">Whether an unclear one is an alarm, too.</param>
-    public static ExitCode ExitCodeOf(IReadOnlyList<Judgement> judgements, bool isStrict = false) =>
-        judgements.FirstOrDefault(judgement => judgement.Outcome == Outcome.Worse) switch
+    public static ExitCode ExitCodeOf(IReadOnlyList<ReferenceCheck> checks, bool isStrict = false) =>
+        checks.FirstOrDefault(check => check.Outcome == Outcome.Worse) switch
         {
             { Reference.Metric: Reference.Quality } => ExitCode.TargetMissed,
-            null when !isStrict || judgements.All(judgement => judgement.Outcome != Outcome.Unclear) => ExitCode.Done,
+            null when !isStrict || checks.All(check => check.Outcome != Outcome.Unclear) => ExitCode.Done,
             _ => ExitCode.WorseThanReference,
         };
 
-    private static Judgement Judge(ExperimentFigures experiment, ExperimentReferences known, Reference reference)
+    private static ReferenceCheck Judge(ExperimentFigures experiment, ExperimentReferences known, Reference reference)
     {
         StrategyFigures strategy = StrategyOf(experiment, reference.Strategy);
         double measured = reference.InUnit(strategy.Of(reference.Metric));
@@ -98,7 +98,7 @@ internal sealed record Judgement(
             _ when measured < reference.Smallest() => (Outcome.Worse, "below the tolerance"),
             _ => (Outcome.Holds, ""),
         };
-        return new Judgement(experiment.Name, reference, measured, low, high, outcome, note);
+        return new ReferenceCheck(experiment.Name, reference, measured, low, high, outcome, note);
 
         // Noise excuses no change of the size that every reference promises to find.
         bool IsExcused(bool isWithinNoise) =>

@@ -3,7 +3,7 @@ using MathNet.Numerics.Distributions;
 
 namespace Daso.Tests.References;
 
-public class FigureTests
+public class NoisyFigureTests
 {
     private const double True = 0.75;
 
@@ -28,8 +28,8 @@ public class FigureTests
     public void Hiccups_hardly_widen_the_interval(int seeds, int hiccups)
     {
         double[] ratios = [.. Enumerable.Range(0, seeds).Select(i => True * (1 + (0.001 * (i * 7 % seeds))))];
-        Figure even = Figure.OfRatios(ratios, (1, 1));
-        Figure held = Figure.OfRatios([.. ratios.Select((ratio, i) => i < hiccups ? ratio * 1.5 : ratio)], (1, 1));
+        NoisyFigure even = NoisyFigure.OfRatios(ratios, (1, 1));
+        NoisyFigure held = NoisyFigure.OfRatios([.. ratios.Select((ratio, i) => i < hiccups ? ratio * 1.5 : ratio)], (1, 1));
         Assert.InRange(Math.Log(held.HighFactor), 0, 2 * Math.Log(even.HighFactor));
     }
 
@@ -39,7 +39,7 @@ public class FigureTests
         int held = 0;
         for (int trial = 0; trial < Trials; trial++)
         {
-            Figure figure = Figure.OfRatios([.. Enumerable.Range(0, seeds).Select(_ => True * Math.Exp(noise.Sample()))], (1, 1));
+            NoisyFigure figure = NoisyFigure.OfRatios([.. Enumerable.Range(0, seeds).Select(_ => True * Math.Exp(noise.Sample()))], (1, 1));
             held += figure.Value * figure.LowFactor <= True && figure.Value * figure.HighFactor >= True ? 1 : 0;
         }
 

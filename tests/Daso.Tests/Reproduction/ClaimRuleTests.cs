@@ -3,7 +3,7 @@ using Daso.Reproduction;
 
 namespace Daso.Tests.Reproduction;
 
-public class VerdictRuleTests
+public class ClaimRuleTests
 {
     private static readonly Gen<Claim> s_claims = Gen.Select(
         Gen.Enum<ClaimBound>(), Gen.Double[-1, 1], Gen.Double[0, 0.2], (bound, value, tolerance) =>
@@ -18,14 +18,14 @@ public class VerdictRuleTests
     [Fact]
     public void Without_a_run_there_is_a_prediction_or_nothing() =>
         Gen.Select(s_claims, s_predictions.Array[0, 3]).Sample((claim, predicted) => Assert.Equal(
-            predicted.Length > 0 ? Verdict.PredictedOnly : Verdict.CannotBeTried,
-            VerdictRule.Judge(claim, [], predicted).Verdict));
+            predicted.Length > 0 ? ClaimStatus.PredictedOnly : ClaimStatus.CannotBeTried,
+            ClaimRule.Judge(claim, [], predicted).Status));
 
     [Fact]
     public void What_any_machine_can_run_is_not_tried_yet()
     {
         Claim claim = PaperDataTests.Get("saving-small");
-        Assert.Equal(new Judgement(Verdict.NotTried, "needs 4 minutes on 2 cores"), VerdictRule.Judge(claim, [], []));
+        Assert.Equal(new ClaimFinding(ClaimStatus.NotTried, "needs 4 minutes on 2 cores"), ClaimRule.Judge(claim, [], []));
     }
 
     [Fact]
@@ -33,17 +33,17 @@ public class VerdictRuleTests
     {
         Claim claim = PaperDataTests.Get("saving-small");
         Assert.Equal(
-            new Judgement(Verdict.NotTried, "the machine did other work meanwhile in run; needs 4 minutes on 2 cores"),
-            VerdictRule.Judge(claim, [new Measured(2, [], "run", [1, 2])], []));
+            new ClaimFinding(ClaimStatus.NotTried, "the machine did other work meanwhile in run; needs 4 minutes on 2 cores"),
+            ClaimRule.Judge(claim, [new Measured(2, [], "run", [1, 2])], []));
     }
 
     [Fact]
     public void A_prediction_never_changes_what_a_run_says() =>
         Gen.Select(s_claims, s_runs.Array[1, 4], s_predictions.Array[1, 3]).Sample((claim, runs, predicted) =>
         {
-            Judgement judgement = VerdictRule.Judge(claim, runs, predicted);
-            Assert.Equal(VerdictRule.Judge(claim, runs, []), judgement);
-            Assert.Contains(judgement.Verdict, new[] { Verdict.Reproduced, Verdict.NotReproduced });
+            ClaimFinding finding = ClaimRule.Judge(claim, runs, predicted);
+            Assert.Equal(ClaimRule.Judge(claim, runs, []), finding);
+            Assert.Contains(finding.Status, new[] { ClaimStatus.Reproduced, ClaimStatus.NotReproduced });
         });
 
     /// <summary>Up to: one number of nodes on which all seeds of all runs reach it. Else: every seed of every run.</summary>
@@ -51,7 +51,7 @@ public class VerdictRuleTests
     public void Every_seed_has_to_show_it() => Gen.Select(s_claims, s_runs.Array[1, 4]).Sample((claim, runs) =>
     {
         bool expected = claim.Bound == ClaimBound.UpTo ? runs.GroupBy(run => run.Nodes).Any(Show) : Show(runs);
-        Assert.Equal(expected ? Verdict.Reproduced : Verdict.NotReproduced, VerdictRule.Judge(claim, runs, []).Verdict);
+        Assert.Equal(expected ? ClaimStatus.Reproduced : ClaimStatus.NotReproduced, ClaimRule.Judge(claim, runs, []).Status);
 
         bool Show(IEnumerable<Measured> runs) => runs.All(run => run.Values.All(value => IsAsClaimed(claim, value)));
     });
@@ -61,8 +61,8 @@ public class VerdictRuleTests
     {
         Claim claim = PaperDataTests.Get("saving-imagenet");
         Measured good = new(8, [0.5], "a", []), bad = new(8, [0.1], "b", []);
-        Assert.Equal(Verdict.NotReproduced, VerdictRule.Judge(claim, [good, bad], []).Verdict);
-        Assert.Equal(Verdict.Reproduced, VerdictRule.Judge(claim, [good, bad with { Nodes = 4 }], []).Verdict);
+        Assert.Equal(ClaimStatus.NotReproduced, ClaimRule.Judge(claim, [good, bad], []).Status);
+        Assert.Equal(ClaimStatus.Reproduced, ClaimRule.Judge(claim, [good, bad with { Nodes = 4 }], []).Status);
     }
 
     [Fact]
@@ -70,16 +70,16 @@ public class VerdictRuleTests
     {
         double worst = claim.Bound == ClaimBound.AtMost ? 3 : -3;
         Measured withFailure = run with { Values = [.. run.Values, worst] };
-        Assert.Equal(Verdict.NotReproduced, VerdictRule.Judge(claim, [withFailure], []).Verdict);
+        Assert.Equal(ClaimStatus.NotReproduced, ClaimRule.Judge(claim, [withFailure], []).Status);
     });
 
     [Fact]
     public void Nodes_that_were_not_tried_are_named()
     {
         Claim claim = PaperDataTests.Get("saving-imagenet");
-        Judgement judgement = VerdictRule.Judge(claim, [new Measured(8, [0.1], "a", []), new Measured(4, [0.05], "b", [])], []);
+        ClaimFinding finding = ClaimRule.Judge(claim, [new Measured(8, [0.1], "a", []), new Measured(4, [0.05], "b", [])], []);
 
-        Assert.Equal(new Judgement(Verdict.NotReproduced, "not reached on 4, 8 nodes; not tried on 16, 32, 64"), judgement);
+        Assert.Equal(new ClaimFinding(ClaimStatus.NotReproduced, "not reached on 4, 8 nodes; not tried on 16, 32, 64"), finding);
     }
 
     private static bool IsAsClaimed(Claim claim, double value) => claim.Bound switch

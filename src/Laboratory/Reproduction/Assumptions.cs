@@ -32,7 +32,7 @@ internal enum LossCourse
 /// What a prediction of the paper's comparison assumes. The default is the ideal: device-direct MPI that progresses by itself, full duplex,
 /// ranks that are equally fast. None of this is known of the paper's runs.
 /// </summary>
-internal sealed record Scenario
+internal sealed record Assumptions
 {
     /// <summary>
     /// Copies between device and host where MPI is host-staged: about what pinned memory reaches over PCIe 4.0 × 16 [M], which favours
