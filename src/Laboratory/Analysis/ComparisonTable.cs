@@ -65,12 +65,14 @@ internal static class ComparisonTable
         TableLayout.Cell(string.Join(", ", strategy.Seeds)),
         TableLayout.Cell(Quantity.Duration(strategy.StepNsA)),
         TableLayout.Cell(Quantity.Duration(strategy.StepNsB)),
-        TableLayout.Cell(strategy.Step),
-        TableLayout.Cell(strategy.Relative),
+        Judged(strategy.Step),
+        Judged(strategy.Relative),
         TableLayout.Cell(Quantity.Fixed(strategy.Quality.A.Mean, 3)),
         TableLayout.Cell(Quantity.Fixed(strategy.Quality.B.Mean, 3)),
         TableLayout.Cell($"{Quantity.Fixed(strategy.Quality.Difference, 3)} ± {Quantity.Fixed(strategy.Quality.HalfWidth, 3)}"),
     ];
+
+    private static Markup Judged(PairedRatio? ratio) => TableLayout.Cell(StrategyTexts.JudgedRatio(ratio), StrategyTexts.ColourOf(ratio));
 
     private static IEnumerable<(string Column, string Meaning)> Legend(RunComparison comparison)
     {

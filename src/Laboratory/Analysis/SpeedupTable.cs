@@ -8,17 +8,11 @@ namespace Daso.Analysis;
 public static class SpeedupTable
 {
     private const int PlainWidth = 160;
-    private const string Mark = "†";
 
-    private static readonly (string Column, string Meaning)[] s_legend =
+    private static readonly ResultColumn[] s_columns =
     [
-        ("Step", "the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds"),
-        ("…/s", "of all ranks over the training time, median over seeds"),
-        ("Training", "time of all epochs without evaluation, median over seeds"),
-        ("vs", "step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (–: too few steps for an interval)"),
-        ("To", "training time up to the end of the first epoch with this quality: median (seeds that reached it / seeds)"),
-        ("accuracy, …", "the quality on held-out data after the last epoch: mean ± standard deviation over seeds"),
-        ("Sent", "bytes from a node to other nodes in a step"),
+        ResultColumns.MarkedStrategy, ResultColumns.Step, ResultColumns.StepRange, ResultColumns.Rate, ResultColumns.Training,
+        ResultColumns.JudgedStepRatio, ResultColumns.ToTarget, ResultColumns.Quality, ResultColumns.Sent,
     ];
 
     /// <summary>
@@ -50,17 +44,13 @@ public static class SpeedupTable
             console.WriteLine(Title(summary.Cluster, experiment.Plan));
             if (summary.WarningOf(experiment.Plan) is string warning)
                 console.MarkupLine($"[red]{Markup.Escape(warning)}[/]");
-            TableLayout.Write(
-                console,
-                Headers(experiment.Plan),
-                [.. experiment.Strategies.Select(strategy => strategy.Strategy)],
-                [.. experiment.Strategies.Select(strategy => Cells(experiment.Plan, strategy))]);
+            TableLayout.Write(console, experiment, s_columns);
             WriteNotes(experiment, console);
             BreakdownTable.Write(experiment, console);
             console.WriteLine();
         }
 
-        TableLayout.WriteLegend(console, [.. s_legend, .. BreakdownTable.Legend]);
+        TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend]);
         foreach (IncompleteCell missing in summary.Incomplete)
         {
             console.WriteLine(string.Create(
@@ -78,7 +68,7 @@ public static class SpeedupTable
     private static void WriteNotes(ExperimentSummary experiment, IAnsiConsole console)
     {
         foreach (StrategySummary strategy in experiment.Strategies.Where(strategy => strategy.FasterThanPlausible))
-            console.WriteLine($"{Mark} {strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}");
+            console.WriteLine($"{ResultColumns.LessWorkMark} {strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}");
         foreach (string stop in Stops.Notes(experiment))
             console.WriteLine(stop);
         if (experiment.Strategies.Any(strategy => strategy.Ratio?.Scope == IntervalScope.OneTraining))
@@ -100,30 +90,4 @@ public static class SpeedupTable
     private static string Latency(long latencyNs) => latencyNs % 1_000_000 == 0
         ? FormattableString.Invariant($"{latencyNs / 1_000_000} ms")
         : FormattableString.Invariant($"{latencyNs / 1000.0:0.###} µs");
-
-    private static string[] Headers(PlannedExperiment plan) =>
-    [
-        "Strategy",
-        "Step",
-        "p10…p90",
-        $"{plan.Unit}/s",
-        "Training",
-        $"vs {plan.Baseline}",
-        plan.Target is null ? "To target" : $"To {StrategyTexts.Target(plan.Target)}",
-        plan.QualityMetric(),
-        "Sent",
-    ];
-
-    private static Markup[] Cells(PlannedExperiment plan, StrategySummary strategy) =>
-    [
-        TableLayout.Cell(strategy.FasterThanPlausible ? $"{strategy.Strategy} {Mark}" : strategy.Strategy),
-        TableLayout.Cell(Quantity.Durations(strategy.StepNs.Median, " ± ", strategy.StepNs.MedianAbsoluteDeviation)),
-        TableLayout.Cell(Quantity.Durations(strategy.StepNs.P10, "…", strategy.StepNs.P90)),
-        TableLayout.Cell(Quantity.Count(strategy.ItemsPerSecond.Median)),
-        TableLayout.Cell(Quantity.Duration(strategy.TrainingNs.Median)),
-        strategy.IsBaseline ? TableLayout.Cell("1") : TableLayout.Cell(strategy.Ratio),
-        TableLayout.Cell(StrategyTexts.TimeToTarget(plan, strategy)),
-        TableLayout.Cell(StrategyTexts.Quality(strategy.FinalQuality)),
-        TableLayout.Cell(Quantity.Bytes(strategy.BytesPerNodeStep)),
-    ];
 }

@@ -33,6 +33,20 @@ internal static class TableLayout
         console.Write(turned);
     }
 
+    /// <summary>Writes an experiment's results: a row for each strategy.</summary>
+    /// <param name="console">Where.</param>
+    /// <param name="experiment">What to show.</param>
+    /// <param name="columns">Of it; the first names the strategy.</param>
+    /// <param name="first">The first column's header, where it is another than the column's.</param>
+    public static void Write(IAnsiConsole console, ExperimentSummary experiment, IReadOnlyList<ResultColumn> columns, string? first = null) => Write(
+        console,
+        [.. columns.Select((column, i) => i == 0 && first is not null ? first : column.Header(experiment.Plan))],
+        [.. experiment.Strategies.Select(strategy => strategy.Strategy)],
+        [
+            .. experiment.Strategies.Select(strategy => columns.Select(column =>
+                Cell(column.Text(experiment.Plan, strategy), column.Colour(strategy))).ToArray()),
+        ]);
+
     /// <summary>Writes what columns mean.</summary>
     public static void WriteLegend(IAnsiConsole console, IEnumerable<(string Column, string Meaning)> entries)
     {
@@ -41,17 +55,6 @@ internal static class TableLayout
             legend.AddRow(new Text(column), new Text(meaning));
         console.Write(legend);
     }
-
-    /// <summary>A ratio with its interval and verdict: 0.50 (0.48…0.52) faster.</summary>
-    public static Markup Cell(PairedRatio? ratio) => ratio is null
-        ? Cell(Quantity.Missing)
-        : Cell(
-            $"{Quantity.Fixed(ratio.Estimate, 2)} ({Interval(ratio)}) {StrategyTexts.VerdictOf(ratio)}",
-            ratio.Verdict switch { Verdict.Faster => "green", Verdict.Slower => "red", _ => null });
-
-    private static string Interval(PairedRatio ratio) => double.IsFinite(ratio.Low)
-        ? $"{Quantity.Fixed(ratio.Low, 2)}…{Quantity.Fixed(ratio.High, 2)}"
-        : Quantity.Missing;
 
     private static Table Empty(string[] headers)
     {

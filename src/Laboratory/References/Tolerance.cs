@@ -1,4 +1,5 @@
 using Daso.Analysis;
+using MathNet.Numerics.Distributions;
 
 namespace Daso.References;
 
@@ -21,7 +22,7 @@ internal sealed record Tolerance(double Reach, double Noise)
     public const double MustFind = 0.25;
 
     // One-sided: 99 of 100 changes of the size that is promised are found.
-    private const double Normal99 = 2.326348;
+    private static readonly double s_normal99 = Normal.InvCDF(0, 1, 0.99);
 
     /// <summary>How far below the reference a figure may be, as a share of it: above -1, at most 0.</summary>
     public double Lower => Math.Exp(-Reach) - 1;
@@ -30,13 +31,13 @@ internal sealed record Tolerance(double Reach, double Noise)
     public double Upper => Math.Exp(Reach) - 1;
 
     /// <summary>The smallest fall that 99 of 100 runs show, as a share of the reference.</summary>
-    public double FindsFall => 1 - Math.Exp(-Reach - (Normal99 * Noise));
+    public double FindsFall => 1 - Math.Exp(-Reach - (s_normal99 * Noise));
 
     /// <summary>The smallest rise that 99 of 100 runs show, as a share of the reference.</summary>
     /// <param name="blur">
     /// How far a run's own 95 % interval reaches down, on logarithms: of a rise up to there the run cannot be sure. 0: there is none.
     /// </param>
-    public double FindsRise(double blur = 0) => Math.Exp(Math.Max(Reach, blur) + (Normal99 * Noise)) - 1;
+    public double FindsRise(double blur = 0) => Math.Exp(Math.Max(Reach, blur) + (s_normal99 * Noise)) - 1;
 
     /// <param name="runs">The reference runs' figures, positive.</param>
     /// <param name="assumed">What is assumed of the noise from run to run, as a share.</param>
