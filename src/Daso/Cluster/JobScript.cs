@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Daso.Cluster;
 
-/// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec.</summary>
+/// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec or mpirun.</summary>
 internal sealed partial record JobScript
 {
     /// <summary>Two minutes: Slurm may be one late, and the ranks have to write.</summary>
@@ -41,7 +41,7 @@ internal sealed partial record JobScript
     /// <summary>Whether the job goes back to the queue when the ranks were stopped, and goes on with the same run.</summary>
     internal bool Requeues { get; init; }
 
-    /// <summary>The nodes for mpiexec; empty: this machine.</summary>
+    /// <summary>The nodes for mpiexec and mpirun; empty: this machine.</summary>
     internal IReadOnlyList<string> Hosts { get; init; } = [];
 
     /// <summary>The script for sbatch.</summary>
@@ -97,6 +97,25 @@ internal sealed partial record JobScript
         List<string> line = ["mpiexec.mpich", "-n", Number(Topology.Ranks)];
         if (Hosts.Count > 0)
             line.AddRange(["-ppn", Number(Topology.RanksPerNode), "-hosts", string.Join(',', Hosts)]);
+        line.AddRange(["dotnet", Program, .. Arguments, "--out", OutputFolder]);
+        return Join(line) + "\n";
+    }
+
+    /// <summary>The line for Open MPI's mpirun, likewise. Unbound, so that a rank takes its share of its node's cores.</summary>
+    internal string ForMpirun()
+    {
+        List<string> line = ["mpirun", "-n", Number(Topology.Ranks), "--bind-to", "none"];
+        if (Hosts.Count > 0)
+        {
+            string slots = $":{Number(Topology.RanksPerNode)}";
+            line.AddRange(["--map-by", $"ppr{slots}:node", "--host", string.Join(',', Hosts.Select(host => host + slots))]);
+        }
+        else
+        {
+            // To try things out: more ranks than this machine has cores.
+            line.Add("--oversubscribe");
+        }
+
         line.AddRange(["dotnet", Program, .. Arguments, "--out", OutputFolder]);
         return Join(line) + "\n";
     }

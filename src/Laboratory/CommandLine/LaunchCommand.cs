@@ -17,6 +17,7 @@ internal sealed partial class LaunchCommand
 {
     private const string Slurm = "slurm";
     private const string Mpiexec = "mpiexec";
+    private const string Mpirun = "mpirun";
 
     /// <summary>Options of sbatch that the script has from options of its own.</summary>
     private static readonly Dictionary<string, string> s_ownOptions = new()
@@ -29,7 +30,7 @@ internal sealed partial class LaunchCommand
         ["array"] = "--array",
     };
 
-    private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
+    private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm, mpiexec (MPICH's family) or mpirun (Open MPI).", Slurm);
     private readonly Option<string?> _output = new("--output")
     {
         Description = "File to write in place of standard output.",
@@ -42,7 +43,7 @@ internal sealed partial class LaunchCommand
     };
     private readonly Option<string[]> _hosts = new("--hosts")
     {
-        Description = "For mpiexec: the nodes. Default: this machine.",
+        Description = "For mpiexec and mpirun: the nodes. Default: this machine.",
         AllowMultipleArgumentsPerToken = true,
         Recursive = true,
     };
@@ -73,8 +74,8 @@ internal sealed partial class LaunchCommand
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
         var options = new LaunchCommand();
-        options._for.AcceptOnlyFromAmong(Slurm, Mpiexec);
-        return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec, that runs a suite on a cluster.")
+        options._for.AcceptOnlyFromAmong(Slurm, Mpiexec, Mpirun);
+        return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec or mpirun, that runs a suite on a cluster.")
         {
             options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
             options._array,
@@ -117,7 +118,12 @@ internal sealed partial class LaunchCommand
             Requeues = parsed.GetValue(_requeue),
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
-        string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
+        string text = parsed.GetValue(_for) switch
+        {
+            Mpiexec => script.ForMpiexec(),
+            Mpirun => script.ForMpirun(),
+            _ => script.ForSlurm(),
+        };
         if (parsed.GetValue(_output) is not string file)
         {
             parsed.InvocationConfiguration.Output.Write(text);

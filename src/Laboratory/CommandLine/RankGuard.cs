@@ -40,7 +40,7 @@ internal static partial class RankGuard
             return null;
         }
 
-        return FindLauncher() is Launcher launcher ? Guard(launcher, error) : null;
+        return Launcher.Detect(Environment.GetEnvironmentVariable) is Launcher launcher ? Guard(launcher, error) : null;
     }
 
     /// <summary>The line about a rank that a signal has ended, or null where the exit code is the rank's own.</summary>
@@ -95,19 +95,6 @@ internal static partial class RankGuard
         var start = new ProcessStartInfo(Environment.ProcessPath!, line[1..]);
         start.Environment[Variable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         return Process.Start(start)!;
-    }
-
-    private static Launcher? FindLauncher()
-    {
-        try
-        {
-            return Launcher.Detect(Environment.GetEnvironmentVariable);
-        }
-        catch (UserErrorException)
-        {
-            // A launcher that cannot be used: the command says so.
-            return null;
-        }
     }
 
     /// <summary>In the rank: makes the kernel end it together with its guard.</summary>

@@ -156,6 +156,12 @@ public class LaunchCommandTests
         s_script.ForMpiexec());
 
     [Fact]
+    public void A_line_for_mpirun_names_the_nodes() => Assert.Equal(
+        "mpirun -n 6 --bind-to none --map-by ppr:2:node --host a:2,b:2,c:2 dotnet daso/Daso.Suites.dll suite quickstart --data 'it'\\''s here' "
+            + "--out artifacts/runs\n",
+        s_script.ForMpirun());
+
+    [Fact]
     public void The_line_for_mpiexec_works()
     {
         MpiProcesses.Require();
