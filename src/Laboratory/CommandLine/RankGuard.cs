@@ -66,12 +66,19 @@ internal static partial class RankGuard
 
     private static int Guard(Launcher launcher, TextWriter error)
     {
-        using Process rank = StartRank();
+        // Open MPI's mpirun gives its processes a terminal, at which nobody sits and for which nobody has set a width.
+        Environment.SetEnvironmentVariable("TERM", "dumb");
+        var started = new TaskCompletionSource<int>();
         s_registrations = [.. s_forwarded.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            _ = SendSignal(rank.Id, NumberOf(context.Signal));
+            _ = SendSignal(started.Task.Result, NumberOf(context.Signal));
         }))];
+        // A scheduler may ask for a stop while the rank still starts, and asks it, too: it would die of that before it listens.
+        StopSignals.Hold(StopSignals.User1);
+        using Process rank = StartRank();
+        StopSignals.Release(StopSignals.User1);
+        started.SetResult(rank.Id);
         rank.WaitForExit();
         int code = rank.ExitCode;
         if (Explain(launcher, code) is string killed)

@@ -66,6 +66,8 @@ public class OpenMpiTests
         (int exitCode, string output, string errors) = MpiProcesses.Finish(rest);
         Assert.True(exitCode == 0, $"{exitCode}: {output}{errors}");
         Assert.Contains("2 × 2 ranks on cpu; link real (MPI)", output);
+        // The terminal that mpirun gives its processes is none to anybody.
+        Assert.DoesNotContain('\u001b', output);
         Assert.Equal(MpiTests.Hashes(embedded.RunFolder()), MpiTests.Hashes(run));
         Assert.Contains("libmpi.so.40", Manifest.Read(RunFolder.Open(run)).Settings["cluster"]);
     }
