@@ -1,4 +1,5 @@
 using Daso.Gpu;
+using Daso.LibTorch;
 using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ public static class Devices
         }
         catch (Exception failure) when (failure is NotSupportedException or DllNotFoundException or TypeInitializationException)
         {
-            string reason = (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ");
+            string reason = Installation.Failure ?? (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ");
             throw new UserErrorException($"libtorch does not load on this machine: {reason}", ExitCode.Environment);
         }
 
