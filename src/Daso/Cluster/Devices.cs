@@ -16,13 +16,14 @@ public static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
+        Installation.Require();
         try
         {
             InitializeDeviceType(DeviceType.CPU);
         }
         catch (Exception failure) when (failure is NotSupportedException or DllNotFoundException or TypeInitializationException)
         {
-            string reason = Installation.Failure ?? (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ");
+            string reason = (failure.InnerException ?? failure).Message.ReplaceLineEndings(" ");
             throw new UserErrorException($"libtorch does not load on this machine: {reason}", ExitCode.Environment);
         }
 

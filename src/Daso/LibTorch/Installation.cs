@@ -25,14 +25,11 @@ internal static unsafe partial class Installation
     private static readonly Version s_oldest = new(2, 10); // what TorchSharp 0.107 is built with
     private static readonly Lock s_lock = new();
     private static readonly Lazy<string> s_configuration = new(ReadConfiguration);
-    private static bool s_isSearched;
+    private static bool s_isSearched = true; // until Choose is called: the program of a test, which carries one
     private static string? s_failure;
 
     /// <summary>Where the libtorch lies that was loaded from outside of the program; null: none was.</summary>
     internal static string? Folder { get; private set; }
-
-    /// <summary>Why there is none, for the message of who needs it; null: none was missed.</summary>
-    internal static string? Failure => s_failure;
 
     /// <summary>The version that the loaded library states of itself.</summary>
     internal static string Version => Match(VersionText()) ?? torch.__version__;
@@ -51,10 +48,26 @@ internal static unsafe partial class Installation
     /// <exception cref="UserErrorException">It cannot be loaded, or is too old.</exception>
     internal static void Choose(string? chosen)
     {
+        s_isSearched = OwnFolders().Any(folder => File.Exists(Path.Combine(folder, Exports.Cpu)));
         if ((chosen ?? Environment.GetEnvironmentVariable(Variable)) is { Length: > 0 } named)
-            Load(named, $"{(chosen is null ? Variable : Option)} {named}");
-        else if (OwnFolders().All(folder => !File.Exists(Path.Combine(folder, Exports.Cpu))))
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Resolve(name);
+        {
+            string who = $"{(chosen is null ? Variable : Option)} {named}";
+            if (s_isSearched)
+                throw new UserErrorException($"{who}: this program carries a libtorch of its own; build it with -p:LibTorch=none", ExitCode.Environment);
+            s_isSearched = true;
+            Load(named, who);
+        }
+
+        AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Resolve(name);
+    }
+
+    /// <summary>Finds a libtorch for who is about to use one. TorchSharp itself would look for packages, and copy them beside the program.</summary>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    internal static void Require()
+    {
+        SearchOnce();
+        if (s_failure is not null)
+            throw new UserErrorException($"libtorch does not load on this machine: {s_failure}", ExitCode.Environment);
     }
 
     /// <summary>The library's folder in a path that a user may name: that folder, a libtorch's or a PyTorch's; null: in none of them.</summary>
@@ -66,14 +79,18 @@ internal static unsafe partial class Installation
     {
         if (!library.Contains("LibTorchSharp", StringComparison.Ordinal))
             return 0;
+        SearchOnce();
+        return Folder is null ? 0 : NativeLibrary.Load(TorchSharpPath());
+    }
+
+    private static void SearchOnce()
+    {
         lock (s_lock)
         {
             if (!s_isSearched)
                 Search();
             s_isSearched = true;
         }
-
-        return Folder is null ? 0 : NativeLibrary.Load(TorchSharpPath());
     }
 
     private static void Search()
