@@ -1,4 +1,5 @@
 using Daso.Gpu;
+using Daso.LibTorch;
 using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ public static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
+        Installation.Require();
         try
         {
             InitializeDeviceType(DeviceType.CPU);
@@ -37,6 +39,10 @@ public static class Devices
         int count = cuda.device_count();
         return localId => device(DeviceType.CUDA, localId % count);
     }
+
+    /// <summary>libtorch's type of a kind of device.</summary>
+    /// <param name="kind">cpu or cuda.</param>
+    internal static DeviceType TypeOf(string kind) => kind == "cpu" ? DeviceType.CPU : DeviceType.CUDA;
 
     /// <summary>The models of the GPUs that a node's ranks compute on.</summary>
     /// <param name="kind">cpu or cuda.</param>
