@@ -1,4 +1,5 @@
 using Daso.Gpu;
+using Daso.LibTorch;
 using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ public static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
+        Installation.Require();
         try
         {
             InitializeDeviceType(DeviceType.CPU);
