@@ -22,6 +22,7 @@ internal sealed class MpiCommunicator : Communicator
     private long _started;
     private long _completed;
     private CollectiveCall _running;
+    private TensorRange _runningValues;
     private ICollective? _carrier;
 
     /// <summary>Makes a communicator of the library and wraps it. Collective.</summary>
@@ -153,6 +154,8 @@ internal sealed class MpiCommunicator : Communicator
         hasMoved |= _carrier.Advance();
         if (!_carrier.Finish())
             return hasMoved;
+        _runningValues.Complete();
+        _runningValues = default;
         lock (_gate)
         {
             _bytes.Add(_completed, _carrier.BytesToOtherNodes);
@@ -173,6 +176,7 @@ internal sealed class MpiCommunicator : Communicator
                 return null;
             _queue.Dequeue();
             _running = next.Call;
+            _runningValues = next.Values;
             bool isLibrarys = next.Values.Memory is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call);
             ICollective carrier = isLibrarys ? _library : _hierarchical;
             carrier.Begin(next.Call, next.Values);
