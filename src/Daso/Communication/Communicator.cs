@@ -14,33 +14,33 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     public abstract IReadOnlyList<AllReduceWay> AllReduceWays { get; }
 
     public PendingOperation StartAllReduce(TensorRange values, ReduceOperation operation, WireFormat? wire = null) =>
-        Start(Reduction(CollectiveKind.AllReduce, values, operation, wire), values, Whole(values), Whole(values));
+        StartOn(Reduction(CollectiveKind.AllReduce, values, operation, wire), values, Whole(values), Whole(values));
 
     public PendingOperation StartReduceScatter(
-        TensorRange values, Partition parts, ReduceOperation operation, WireFormat? wire = null) => Start(
+        TensorRange values, Partition parts, ReduceOperation operation, WireFormat? wire = null) => StartOn(
         Reduction(CollectiveKind.ReduceScatter, values, operation, wire) with { Parts = Fitting(parts, values) },
         values,
         Whole(values),
         parts[Rank]);
 
-    public PendingOperation StartAllGather(TensorRange values, Partition parts, WireFormat? wire = null) => Start(
+    public PendingOperation StartAllGather(TensorRange values, Partition parts, WireFormat? wire = null) => StartOn(
         Call(CollectiveKind.AllGather, values, wire) with { Parts = Fitting(parts, values) }, values, parts[Rank], Whole(values));
 
     public PendingOperation StartBroadcast(TensorRange values, int root)
     {
         RequireRank(root, nameof(root));
         (int, int) whole = Whole(values), none = default;
-        return Start(
+        return StartOn(
             Call(CollectiveKind.Broadcast, values, null) with { Root = root },
             values,
             root == Rank ? whole : none,
             root == Rank ? none : whole);
     }
 
-    public PendingOperation StartSend(TensorRange values, int target, int tag = 0, WireFormat? wire = null) => Start(
+    public PendingOperation StartSend(TensorRange values, int target, int tag = 0, WireFormat? wire = null) => StartOn(
         Transfer(values, tag, wire) with { Root = Rank, Target = Other(target, nameof(target)) }, values, Whole(values), default);
 
-    public PendingOperation StartReceive(TensorRange values, int source, int tag = 0, WireFormat? wire = null) => Start(
+    public PendingOperation StartReceive(TensorRange values, int source, int tag = 0, WireFormat? wire = null) => StartOn(
         Transfer(values, tag, wire) with { Root = Other(source, nameof(source)), Target = Rank }, values, default, Whole(values));
 
     public PendingOperation StartBarrier() => Start(new CollectiveCall(CollectiveKind.Barrier, ElementType.Byte, 0), default, null);
@@ -75,7 +75,7 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     /// <param name="values">This rank's range.</param>
     /// <param name="reads">The part of it that is read.</param>
     /// <param name="writes">The part of it that is written.</param>
-    protected virtual PendingOperation Start(CollectiveCall call, TensorRange values, (int, int) reads, (int, int) writes)
+    internal virtual PendingOperation StartOn(CollectiveCall call, TensorRange values, (int, int) reads, (int, int) writes)
     {
         if (values.Memory is not DeviceTensor device)
             return Start(call, values, null);

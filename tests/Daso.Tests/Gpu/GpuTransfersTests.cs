@@ -31,7 +31,7 @@ public class GpuTransfersTests
                     IMemoryLease lease = transfers.Lease(
                         new LeaseRequest(offset, length, Reads: rounds[round] ? whole : none, Writes: whole, IsDirect: false));
                     TensorRange memory = lease.Range;
-                    Check();
+                    Check(offset, length);
                     while (!memory.HasArrived)
                         gpu.RunOne();
                     if (rounds[round])
@@ -54,10 +54,13 @@ public class GpuTransfersTests
                 gpu.Compute(() => values.Host.Span.Slice(offset, length).Fill(value));
             }
 
-            void Check()
+            // Whoever has given a range away does not look at it.
+            void Check(int hidden = 0, int count = 0)
             {
-                float[] now = [.. expected];
-                gpu.Compute(() => Assert.Equal(now, values.Host.ToArray()));
+                float[] now = Seen(expected);
+                gpu.Compute(() => Assert.Equal(now, Seen(values.Host.ToArray())));
+
+                float[] Seen(float[] all) => [.. all[..hidden], .. all[(hidden + count)..]];
             }
         });
 

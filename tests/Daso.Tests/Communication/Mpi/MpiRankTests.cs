@@ -105,9 +105,6 @@ public class MpiRankTests
     });
 
     [Fact(Explicit = true)]
-    public void Gpu_aware() => MpiProcesses.TakePart(ranks => Assert.Equal(4, ranks.World.Size), isGpuAware: true);
-
-    [Fact(Explicit = true)]
     public void Failure() => MpiProcesses.TakePart(ranks =>
     {
         if (ranks.Rank == 2)

@@ -33,16 +33,6 @@ public class MpiTests
         Assert.True(exitCode == 0, output + errors);
     }
 
-    [Fact]
-    public void A_library_that_takes_no_GPU_memory_is_refused()
-    {
-        MpiProcesses.Require();
-        (int exitCode, _, string errors) = MpiProcesses.RunTest(4, nameof(MpiRankTests.Gpu_aware));
-        Assert.SkipWhen(exitCode == 0, "this MPICH takes GPU memory, or does not say");
-        Assert.Equal((int)ExitCode.Environment, exitCode);
-        Assert.Contains("says that it does not take GPU memory", errors);
-    }
-
     [Theory]
     [InlineData(nameof(MpiRankTests.Failure), "rank 2 failed", "the disk is full")]
     [InlineData(nameof(MpiRankTests.Failure_amid_operations), "touches of freed memory: 0", "the disk is full")]
