@@ -39,6 +39,10 @@ public static class Devices
         return localId => device(DeviceType.CUDA, localId % count);
     }
 
+    /// <summary>libtorch's type of a kind of device.</summary>
+    /// <param name="kind">cpu or cuda.</param>
+    internal static DeviceType TypeOf(string kind) => kind == "cpu" ? DeviceType.CPU : DeviceType.CUDA;
+
     /// <summary>The models of the GPUs that a node's ranks compute on.</summary>
     /// <param name="kind">cpu or cuda.</param>
     /// <param name="ranksPerNode">Ranks a node.</param>

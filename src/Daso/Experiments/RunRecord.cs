@@ -325,6 +325,7 @@ internal sealed class RunRecord : IDisposable
         Baseline = variant.Baseline,
         Seeds = variant.Seeds,
         Unit = data.Unit,
+        Precision = variant.Setup.Precision.Name,
         Target = variant.Experiment.Target,
         MainMetric = variant.Setup.Objective.MainMetric.Name,
         Metrics =

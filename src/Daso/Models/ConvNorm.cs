@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -9,6 +10,7 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     private readonly Conv2d _convolution;
     private readonly BatchNorm2d _norm;
     private readonly int _subsampling;
+    private readonly long[] _strides;
 
     /// <summary>Makes it with He-normal weights; the norm starts as 1 and 0.</summary>
     /// <param name="inputs">Channels in.</param>
@@ -19,9 +21,10 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     internal ConvNorm(int inputs, int outputs, int kernel, int stride, Generator generator)
         : base(nameof(ConvNorm))
     {
-        // libtorch's strided 1×1 convolution divides by zero in backward where the processor's cache sizes are hidden; taking every
-        // stride-th row and column first is the same function.
+        // On the CPU libtorch's strided 1×1 convolution divides by zero in backward where the processor's cache sizes are hidden; taking
+        // every stride-th row and column first is the same function.
         _subsampling = kernel == 1 ? stride : 1;
+        _strides = [stride, stride];
         _convolution = nn.Conv2d(inputs, outputs, kernel, kernel == 1 ? 1 : stride, kernel / 2, bias: false);
         _norm = nn.BatchNorm2d(outputs);
         Initialization.HeFanOut(_convolution.weight, generator);
@@ -32,14 +35,23 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     /// <summary>[B, inputs, H, W] → [B, outputs, ⌈H/stride⌉, ⌈W/stride⌉].</summary>
     public override Tensor forward(Tensor input)
     {
-        using Tensor? sampled = _subsampling > 1 ? Subsample(input, _subsampling) : null;
-        using Tensor convolved = _convolution.forward(sampled ?? input);
+        using Tensor convolved = Convolve(input);
         if (training)
             RequireSeveralValues(convolved.shape);
         // Not the module's forward: it counts batches, which nothing here reads, by adding a number whose native copy the garbage
         // collector may free before libtorch has read it. Momentum and ε are the module's defaults.
         return nn.functional.batch_norm(
             convolved, _norm.running_mean, _norm.running_var, _norm.weight, _norm.bias, training, momentum: 0.1, eps: 1e-5);
+    }
+
+    private Tensor Convolve(Tensor input)
+    {
+        if (_subsampling == 1)
+            return _convolution.forward(input);
+        if (input.device_type != DeviceType.CPU)
+            return nn.functional.conv2d(input, _convolution.weight, strides: _strides);
+        using Tensor sampled = Subsample(input, _subsampling);
+        return _convolution.forward(sampled);
     }
 
     /// <summary>The variance of one value is 0, and its normalised value always the bias: PyTorch's module refuses it, too.</summary>
@@ -53,11 +65,11 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>Every <paramref name="step"/>-th row and column of [B, C, H, W], contiguous.</summary>
+    /// <summary>Every <paramref name="step"/>-th row and column of [B, C, H, W].</summary>
     private static Tensor Subsample(Tensor input, int step)
     {
         using Tensor rows = input.slice(2, 0, input.shape[2], step);
         using Tensor both = rows.slice(3, 0, input.shape[3], step);
-        return both.contiguous();
+        return both.clone(); // dense, with the channels where the input has them
     }
 }

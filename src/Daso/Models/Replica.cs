@@ -30,6 +30,15 @@ public sealed class Replica : IDisposable
     /// <summary>Takes ownership of a model, moves it to a device and lays its parameters out flat.</summary>
     /// <exception cref="UserErrorException">It has more than 2,146,435,071 trainable parameters.</exception>
     public Replica(LayeredModel model, Device device)
+        : this(model, device, channelsLast: false)
+    {
+    }
+
+    /// <summary>The same, with a choice of where a convolution's weights lie.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="channelsLast">Whether parameters [O, I, H, W] lie in the flat buffers as [O, H, W, I].</param>
+    internal Replica(LayeredModel model, Device device, bool channelsLast)
     {
         RequireAddressable(model.GetName(), model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()));
         Model = model;
@@ -63,8 +72,8 @@ public sealed class Replica : IDisposable
         for (int i = 0; i < tensors.Count; i++)
         {
             Tensor parameter = tensors[i];
-            using Tensor view = View(Parameters, ranges[i], parameter.shape);
-            using Tensor gradient = View(Gradients, ranges[i], parameter.shape);
+            using Tensor view = View(Parameters, ranges[i], parameter.shape, channelsLast);
+            using Tensor gradient = View(Gradients, ranges[i], parameter.shape, channelsLast);
             view.copy_(parameter);
             parameter.set_(view);
             parameter.grad = gradient;
@@ -170,8 +179,10 @@ public sealed class Replica : IDisposable
         }
     }
 
-    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
+    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape, bool channelsLast)
     {
+        if (channelsLast && shape is [_, long inputs, long height, long width])
+            return flat.Tensor.as_strided(shape, [inputs * height * width, 1, width * inputs, inputs], range.Offset);
         using Tensor line = flat.Tensor.narrow(0, range.Offset, range.Length);
         return line.view(shape);
     }

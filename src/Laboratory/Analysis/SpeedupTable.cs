@@ -93,7 +93,7 @@ public static class SpeedupTable
         string seeds = (plan.Seeds.Count == 1 ? "seed " : "seeds ") + string.Join(", ", plan.Seeds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}; link {link}; {seeds}; "
+            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}{plan.InPrecision()}; link {link}; {seeds}; "
                 + $"baseline {plan.Baseline}");
     }
 
