@@ -39,7 +39,7 @@ internal sealed class TwoLevelCommunicator : Communicator, IOperationSource
         _between = whole.Split(local, "between nodes of " + whole.Name);
         // Another communicator: the all-gather of one operation and the reduce-scatter of the next come in no certain order.
         _gather = whole.Split(node, "node of " + whole.Name);
-        AllReduceWays = [.. whole.AllReduceWays, new AllReduceWay(WayName, values => StartChain(values, ReduceOperation.Sum, null))];
+        AllReduceWays = [.. whole.AllReduceWays, new AllReduceWay(WayName, values => StartLevels(values, ReduceOperation.Sum, null))];
     }
 
     public override string Name => _whole.Name;
@@ -86,7 +86,7 @@ internal sealed class TwoLevelCommunicator : Communicator, IOperationSource
 
     internal override PendingOperation StartOn(CollectiveCall call, TensorRange values, (int, int) reads, (int, int) writes) =>
         _isDefault && call is { Kind: CollectiveKind.AllReduce } && values.Memory is DeviceTensor
-            ? StartChain(values, call.Operation, call.Wire)
+            ? StartLevels(values, call.Operation, call.Wire)
             : _whole.StartOn(call, values, reads, writes);
 
     protected override bool TakesDeviceMemory(CollectiveCall call) => false;
@@ -94,7 +94,8 @@ internal sealed class TwoLevelCommunicator : Communicator, IOperationSource
     /// <summary>A barrier alone comes here.</summary>
     protected override PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease) => _whole.StartBarrier();
 
-    private PendingOperation StartChain(TensorRange values, ReduceOperation operation, WireFormat? wire)
+    /// <summary>Starts an all-reduce of float32 in both levels.</summary>
+    internal PendingOperation StartLevels(TensorRange values, ReduceOperation operation, WireFormat? wire)
     {
         if (!_idle.TryPop(out Chain? chain))
             chain = new Chain();

@@ -132,14 +132,6 @@ internal sealed unsafe class NcclInterface(nint module)
     internal readonly delegate* unmanaged<nint, nint, nuint, NcclType, int, nint, nint, NcclResult> Broadcast =
         (delegate* unmanaged<nint, nint, nuint, NcclType, int, nint, nint, NcclResult>)Function(module, "ncclBroadcast");
 
-    /// <summary>ncclResult_t ncclSend(sendbuff, size_t count, datatype, int peer, comm, stream)</summary>
-    internal readonly delegate* unmanaged<nint, nuint, NcclType, int, nint, nint, NcclResult> Send =
-        (delegate* unmanaged<nint, nuint, NcclType, int, nint, nint, NcclResult>)Function(module, "ncclSend");
-
-    /// <summary>ncclResult_t ncclRecv(recvbuff, size_t count, datatype, int peer, comm, stream)</summary>
-    internal readonly delegate* unmanaged<nint, nuint, NcclType, int, nint, nint, NcclResult> Receive =
-        (delegate* unmanaged<nint, nuint, NcclType, int, nint, nint, NcclResult>)Function(module, "ncclRecv");
-
     /// <summary>ncclResult_t ncclGroupStart()</summary>
     internal readonly delegate* unmanaged<NcclResult> GroupStart = (delegate* unmanaged<NcclResult>)Function(module, "ncclGroupStart");
 

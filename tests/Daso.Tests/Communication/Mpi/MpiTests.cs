@@ -10,6 +10,7 @@ public class MpiTests
 {
     [Theory]
     [InlineData(nameof(MpiRankTests.Collectives))]
+    [InlineData(nameof(MpiRankTests.Two_levels))]
     [InlineData(nameof(MpiRankTests.Overlap))]
     [InlineData(nameof(MpiRankTests.Groups_do_not_wait_for_each_other))]
     [InlineData(nameof(MpiRankTests.Memory_that_arrives_late))]

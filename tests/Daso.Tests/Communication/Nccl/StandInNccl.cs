@@ -19,7 +19,7 @@ internal sealed unsafe class StandInNccl : IDisposable
         typedef struct { size_t size; unsigned magic, version; int blocking; } ncclConfig_t;
         static char notes[1 << 16];
         static int initResult, callResult, asyncError, pending;
-        #define NOTE(...) do { size_t n = strlen(notes); snprintf(notes + n, sizeof notes - n, __VA_ARGS__); } while (0)
+        #define NOTE(...) do { size_t length = strlen(notes); snprintf(notes + length, sizeof notes - length, __VA_ARGS__); } while (0)
         const char* standInNotes(void) { return notes; }
         void standInForget(void) { notes[0] = 0; }
         void standInFail(int init, int call, int async, int inProgress) { initResult = init; callResult = call; asyncError = async; pending = inProgress; }
