@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Gpu;
+using Daso.LibTorch;
 using Daso.Recording;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,6 +17,7 @@ public static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
+        Installation.Require();
         try
         {
             InitializeDeviceType(DeviceType.CPU);

@@ -315,6 +315,7 @@ internal sealed class RunRecord : IDisposable
             Hardware = RecordedHardware.Detect(Devices.GpusOf(options.Device, options.Topology.RanksPerNode)),
             Software = RecordedSoftware.Detect(),
             Settings = settings,
+            Machine = MachineFacts.Detect(),
         };
     }
 

@@ -20,6 +20,7 @@ internal static class Exports
     /// <exception cref="UserErrorException">This libtorch has no such function.</exception>
     internal static nint Find(string library, string symbol, string declaration, string user)
     {
+        Installation.Require();
         torch.InitializeDeviceType(DeviceType.CPU);
         if (NativeLibrary.TryLoad(library, out nint handle) && NativeLibrary.TryGetExport(handle, symbol, out nint function))
             return function;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Daso.Models;
 
-/// <summary>A convolution without bias, padded to keep its input's size before the stride, and its batch norm.</summary>
+/// <summary>A convolution, without bias but where it is asked for, padded to keep its input's size before the stride, and its batch norm.</summary>
 internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
 {
     private readonly Conv2d _convolution;
@@ -18,19 +18,26 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     /// <param name="kernel">1, 3 or 7.</param>
     /// <param name="stride">In both directions.</param>
     /// <param name="generator">The model's own.</param>
-    internal ConvNorm(int inputs, int outputs, int kernel, int stride, Generator generator)
+    /// <param name="dilation">Pixels from one of the kernel's to the next.</param>
+    /// <param name="bias">Whether the convolution has one; it starts as 0.</param>
+    internal ConvNorm(int inputs, int outputs, int kernel, int stride, Generator generator, int dilation = 1, bool bias = false)
         : base(nameof(ConvNorm))
     {
         // On the CPU libtorch's strided 1×1 convolution divides by zero in backward where the processor's cache sizes are hidden; taking
         // every stride-th row and column first is the same function.
         _subsampling = kernel == 1 ? stride : 1;
         _strides = [stride, stride];
-        _convolution = nn.Conv2d(inputs, outputs, kernel, kernel == 1 ? 1 : stride, kernel / 2, bias: false);
+        _convolution = nn.Conv2d(inputs, outputs, kernel, kernel == 1 ? 1 : stride, kernel / 2 * dilation, dilation, bias: bias);
         _norm = nn.BatchNorm2d(outputs);
         Initialization.HeFanOut(_convolution.weight, generator);
+        if (_convolution.bias is { } start)
+            Initialization.Zero(start);
         register_module("convolution", _convolution);
         register_module("norm", _norm);
     }
+
+    /// <summary>Starts the norm's scale as 0 in place of 1, so that a block with this layer as its last starts as the identity.</summary>
+    internal void ZeroScale() => Initialization.Zero(_norm.weight);
 
     /// <summary>[B, inputs, H, W] → [B, outputs, ⌈H/stride⌉, ⌈W/stride⌉].</summary>
     public override Tensor forward(Tensor input)
@@ -49,7 +56,7 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
         if (_subsampling == 1)
             return _convolution.forward(input);
         if (input.device_type != DeviceType.CPU)
-            return nn.functional.conv2d(input, _convolution.weight, strides: _strides);
+            return nn.functional.conv2d(input, _convolution.weight, _convolution.bias, strides: _strides);
         using Tensor sampled = Subsample(input, _subsampling);
         return _convolution.forward(sampled);
     }

@@ -25,8 +25,6 @@ public sealed class Replica : IDisposable
     /// <summary>The most trainable parameters: their places are ints, with room to round a length up to whole messages.</summary>
     internal const int MostParameters = int.MaxValue - (1 << 20);
 
-    private const int BlockElements = 1 << 27;
-
     /// <summary>Takes ownership of a model, moves it to a device and lays its parameters out flat.</summary>
     /// <exception cref="UserErrorException">It has more than 2,146,435,071 trainable parameters.</exception>
     public Replica(LayeredModel model, Device device)
@@ -117,25 +115,15 @@ public sealed class Replica : IDisposable
     {
         Parameters.Save(writer);
         foreach (Tensor tensor in OutsideOfFlat())
-        {
-            using Tensor host = tensor.cpu().contiguous();
-            foreach (Tensor block in Blocks(host))
-                writer.Write(block.bytes);
-        }
+            TensorBytes.Write(writer.BaseStream, tensor);
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote of the same model.</summary>
     public void Load(BinaryReader reader)
     {
         Parameters.Load(reader);
-        using var _ = no_grad();
         foreach (Tensor tensor in OutsideOfFlat())
-        {
-            using Tensor host = empty(tensor.shape, tensor.dtype, CPU);
-            foreach (Tensor block in Blocks(host))
-                reader.BaseStream.ReadExactly(block.bytes);
-            tensor.copy_(host);
-        }
+            TensorBytes.Read(reader.BaseStream, tensor, tensor.dtype);
     }
 
     /// <summary>Whether all trainable parameters are finite numbers.</summary>
@@ -167,17 +155,6 @@ public sealed class Replica : IDisposable
         .Where(entry => !entry.parameter.requires_grad)
         .Select(entry => (Tensor)entry.parameter)
         .Concat(Model.named_buffers().Select(entry => entry.buffer));
-
-    /// <summary>A tensor in blocks of which each has less than 2 GiB: the bytes of one are a span. A block is valid until the next.</summary>
-    private static IEnumerable<Tensor> Blocks(Tensor tensor)
-    {
-        using Tensor line = tensor.view(-1);
-        for (long start = 0; start < line.numel(); start += BlockElements)
-        {
-            using Tensor block = line.narrow(0, start, Math.Min(BlockElements, line.numel() - start));
-            yield return block;
-        }
-    }
 
     private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape, bool channelsLast)
     {

@@ -4,7 +4,6 @@ using Daso.Recording;
 using Daso.Tests.Cluster;
 using Daso.Tests.Recording;
 using Daso.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Training;
