@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Gpu;
 using Daso.LibTorch;
 using Daso.Recording;
@@ -79,6 +80,9 @@ public static class Devices
         if (device.type == DeviceType.CUDA)
             new CudaGpu(device.index).Enter();
     }
+
+    /// <summary>A GPU by its driver, for the calling thread's computation.</summary>
+    internal static IGpu Gpu(Device device) => new CudaGpu(device.index);
 
     /// <summary>Marks on the stream that a device computes on; null: the host computes, and its clock says when.</summary>
     internal static IStreamMarks? MarksOn(Device device) =>
