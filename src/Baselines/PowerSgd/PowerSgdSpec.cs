@@ -36,6 +36,9 @@ public sealed partial record PowerSgdSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override bool KeepsGradients => true;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -34,6 +34,9 @@ public sealed partial record SparseGradientsSpec : StrategySpec
     public int Seed { get; init; } = 1;
 
     /// <inheritdoc />
+    public override bool KeepsGradients => true;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

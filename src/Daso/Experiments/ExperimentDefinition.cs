@@ -109,7 +109,7 @@ public sealed record ExperimentSetup(
     public ObjectiveSpec Objective { get; init; } = CrossEntropySpec.Default;
 
     /// <summary>In which format it computes.</summary>
-    public PrecisionSpec Precision { get; init; } = new();
+    public PrecisionSpec Precision { get; init; } = PrecisionSpec.Default;
 
     /// <summary>Checks all settings that can be known before anything starts.</summary>
     /// <exception cref="UserErrorException">A setting out of its range; the message names it.</exception>

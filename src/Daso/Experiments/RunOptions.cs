@@ -16,6 +16,9 @@ public sealed record RunOptions
     /// <summary>cpu or cuda.</summary>
     public string Device { get; init; } = "cpu";
 
+    /// <summary>The precision in place of the experiments' own; null: those.</summary>
+    public PrecisionSpec? Precision { get; init; }
+
     /// <summary>Seeds in place of the experiments' own.</summary>
     public IReadOnlyList<int>? Seeds { get; init; }
 

@@ -315,6 +315,7 @@ internal sealed class RunRecord : IDisposable
             Hardware = RecordedHardware.Detect(Devices.GpusOf(options.Device, options.Topology.RanksPerNode)),
             Software = RecordedSoftware.Detect(),
             Settings = settings,
+            Machine = MachineFacts.Detect(),
         };
     }
 
@@ -325,6 +326,7 @@ internal sealed class RunRecord : IDisposable
         Baseline = variant.Baseline,
         Seeds = variant.Seeds,
         Unit = data.Unit,
+        Precision = variant.Setup.Precision.Name,
         Target = variant.Experiment.Target,
         MainMetric = variant.Setup.Objective.MainMetric.Name,
         Metrics =

@@ -5,6 +5,7 @@ using Daso.Objectives;
 using Daso.Recording;
 using Daso.SharedRules;
 using Daso.Specification;
+using Daso.Strategies;
 using Daso.Training;
 
 namespace Daso.Experiments;
@@ -58,7 +59,7 @@ public sealed record ExperimentVariant(
         // What every experiment had before it could be said is not said, so that the hashes of those stay.
         if (Setup.Objective != CrossEntropySpec.Default)
             writer.Add("objective", Setup.Objective);
-        if (Setup.Precision != new PrecisionSpec())
+        if (Setup.Precision != PrecisionSpec.Default)
             writer.Add("precision", Setup.Precision);
         if (Epochs is int epochs)
             writer.Add("epochs", epochs);
@@ -160,7 +161,10 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
 
             var parameters = new ParameterValues(texts);
             ExperimentSetup setup = Create(experiment, parameters);
-            Validate(name, setup, options.Topology.Ranks);
+            if (options.Precision is PrecisionSpec precision)
+                setup = setup with { Precision = precision };
+            Validate(name, setup, options);
+            RequireFixedScale(name, setup, strategies.Select(index => (experiment.Strategies[index].Name, setup.Strategies[index])));
             RequireMetric(name, experiment.Target, setup.Objective);
             yield return new ExperimentVariant(
                 experiment,
@@ -175,16 +179,29 @@ public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<E
         }
     }
 
-    private static void Validate(string variant, ExperimentSetup setup, int ranks)
+    private static void Validate(string variant, ExperimentSetup setup, RunOptions options)
     {
         try
         {
             setup.Validate();
-            setup.LearningRate.ValidateFor(ranks);
+            setup.Precision.ValidateOn(options.Device);
+            setup.LearningRate.ValidateFor(options.Topology.Ranks);
         }
         catch (UserErrorException mistake)
         {
             throw new UserErrorException($"{variant}: {mistake.Message}", mistake.ExitCode);
+        }
+    }
+
+    /// <summary>In float16 gradients have a scale, which changes between steps.</summary>
+    private static void RequireFixedScale(string variant, ExperimentSetup setup, IEnumerable<(string Name, StrategySpec Strategy)> strategies)
+    {
+        if (setup.Precision.Compute == NumberFormat.Float16
+            && strategies.Where(one => one.Strategy.KeepsGradients).Select(one => one.Name).FirstOrDefault() is string keeper)
+        {
+            throw new UserErrorException(
+                $"{variant}: strategy {keeper} keeps parts of gradients for later steps, and float16's loss scaling changes their scale; "
+                    + "take bfloat16, or other --strategies");
         }
     }
 

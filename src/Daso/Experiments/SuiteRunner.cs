@@ -49,6 +49,8 @@ public sealed class SuiteRunner : IDisposable
         RunOptions options = plan.Options;
         Func<int, Device> deviceOf = Devices.ForRanks(options.Device);
         _clusterWith = link => processes ?? new EmbeddedCluster(options.Topology, link, deviceOf, options.CommunicationLimit);
+        foreach (ExperimentVariant variant in plan.Variants)
+            variant.Setup.Precision.Prepare(Devices.TypeOf(options.Device));
         ICluster cluster = _clusterWith(null);
         _ranksHere = cluster.RanksHere;
         _stop = cluster.AgreeOnStop();
@@ -229,6 +231,7 @@ public sealed class SuiteRunner : IDisposable
             options.WarmupSteps)
         {
             Objective = variant.Setup.Objective,
+            Precision = variant.Setup.Precision,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
         _trainings++;
@@ -265,7 +268,15 @@ public sealed class SuiteRunner : IDisposable
             cancelled);
     }
 
-    private Dictionary<string, string> Settings(string allocator, ICluster cluster) => new(
+    private Dictionary<string, string> Settings(string allocator, ICluster cluster)
+    {
+        Dictionary<string, string> settings = CommonSettings(allocator, cluster);
+        if (_plan.Options.Device == "cuda")
+            settings.Add("convolutions", "cuDNN's benchmark mode: the fastest algorithm that it finds at the first batch");
+        return settings;
+    }
+
+    private Dictionary<string, string> CommonSettings(string allocator, ICluster cluster) => new(
         _data.Values.SelectMany(dataset => dataset.Settings).DistinctBy(setting => setting.Key))
     {
         ["allocator"] = allocator,
@@ -273,6 +284,7 @@ public sealed class SuiteRunner : IDisposable
         ["cores"] = cluster.Shares.DescribeCores(),
         ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
         ["openMp"] = OpenMpWaiting.Configure(),
+        ["oneDnn"] = OneDnnInstructions.Configure(),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 

@@ -34,6 +34,23 @@ internal static class Initialization
         linear.bias?.uniform_(-bound, bound, generator);
     }
 
+    /// <summary>Uniform in ±1/√fan-in for weight and bias: what PyTorch gives a convolution that nothing else is said of.</summary>
+    internal static void UniformFanIn(TorchSharp.Modules.Conv2d convolution, Generator generator)
+    {
+        using var _ = no_grad();
+        long[] shape = convolution.weight.shape;
+        double bound = 1 / Math.Sqrt(shape[1] * shape[2] * shape[3]);
+        convolution.weight.uniform_(-bound, bound, generator);
+        convolution.bias?.uniform_(-bound, bound, generator);
+    }
+
+    /// <summary>0.</summary>
+    internal static void Zero(Tensor tensor)
+    {
+        using var _ = no_grad();
+        tensor.zero_().Dispose();
+    }
+
     /// <summary>Normal.</summary>
     internal static void NormalEmbedding(TorchSharp.Modules.Embedding embedding, double standardDeviation, Generator generator)
     {
@@ -45,7 +62,7 @@ internal static class Initialization
     internal static void NormalLinear(TorchSharp.Modules.Linear linear, double standardDeviation, Generator generator)
     {
         Normal(linear.weight, standardDeviation, generator);
-        using var _ = no_grad();
-        linear.bias?.zero_().Dispose();
+        if (linear.bias is { } bias)
+            Zero(bias);
     }
 }

@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using Daso.LibTorch;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Models;
@@ -42,8 +44,27 @@ public sealed class LayeredModel : nn.Module<Tensor, Tensor>
     /// <summary>Told of complete gradients; null: nobody. Part 0 is complete when backward returns, and is not reported.</summary>
     public IBackwardObserver? Observer { get; set; }
 
-    /// <summary>Runs all parts.</summary>
+    /// <summary>What forward runs in; null: in the types of inputs and parameters.</summary>
+    internal Autocast? Autocast { get; set; }
+
+    /// <summary>What <see cref="Backward"/> multiplies a loss by.</summary>
+    internal float LossScale { get; set; } = 1;
+
+    /// <summary>Runs all parts, in the training's precision. The output is float32 in any.</summary>
     public override Tensor forward(Tensor input)
+    {
+        if (Autocast is null)
+            return RunParts(input);
+        Tensor output;
+        using (Autocast.Enter())
+            output = RunParts(input);
+        if (output.dtype is not (ScalarType.BFloat16 or ScalarType.Float16))
+            return output;
+        using (output)
+            return output.to(ScalarType.Float32);
+    }
+
+    private Tensor RunParts(Tensor input)
     {
         Tensor x = input;
         for (int i = 0; i < _parts.Length; i++)
@@ -56,13 +77,18 @@ public sealed class LayeredModel : nn.Module<Tensor, Tensor>
         return x;
     }
 
-    /// <summary>Runs backward from a loss that this model's output led to, and throws what the observer threw in it.</summary>
+    /// <summary>
+    /// Runs backward from a loss that this model's output led to, and throws what the observer threw in it. In float16 the gradients are those
+    /// of the loss times a scale, which the training loop takes out again before the update.
+    /// </summary>
     /// <param name="loss">A scalar.</param>
     public void Backward(Tensor loss)
     {
         try
         {
-            loss.backward();
+            using Scalar? factor = LossScale == 1 ? null : LossScale.ToScalar();
+            using Tensor? scaled = factor is null ? null : loss.mul(factor);
+            (scaled ?? loss).backward();
         }
         finally
         {

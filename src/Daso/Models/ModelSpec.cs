@@ -22,6 +22,13 @@ public abstract record ModelSpec : ISpecification
     /// <param name="part">A part's name in the model that <see cref="Build"/> makes.</param>
     public virtual double? Positions(string part) => null;
 
+    /// <summary>
+    /// What a parameter or buffer is called where this network's weights are published; files of weights have these names. As the model
+    /// names it unless overridden; null: it is no part of the weights.
+    /// </summary>
+    /// <param name="name">Its name in the model that <see cref="Build"/> makes.</param>
+    public virtual PublishedTensor? Published(string name) => new(name);
+
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }

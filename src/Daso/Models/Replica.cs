@@ -25,11 +25,18 @@ public sealed class Replica : IDisposable
     /// <summary>The most trainable parameters: their places are ints, with room to round a length up to whole messages.</summary>
     internal const int MostParameters = int.MaxValue - (1 << 20);
 
-    private const int BlockElements = 1 << 27;
-
     /// <summary>Takes ownership of a model, moves it to a device and lays its parameters out flat.</summary>
     /// <exception cref="UserErrorException">It has more than 2,146,435,071 trainable parameters.</exception>
     public Replica(LayeredModel model, Device device)
+        : this(model, device, channelsLast: false)
+    {
+    }
+
+    /// <summary>The same, with a choice of where a convolution's weights lie.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="channelsLast">Whether parameters [O, I, H, W] lie in the flat buffers as [O, H, W, I].</param>
+    internal Replica(LayeredModel model, Device device, bool channelsLast)
     {
         RequireAddressable(model.GetName(), model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel()));
         Model = model;
@@ -63,8 +70,8 @@ public sealed class Replica : IDisposable
         for (int i = 0; i < tensors.Count; i++)
         {
             Tensor parameter = tensors[i];
-            using Tensor view = View(Parameters, ranges[i], parameter.shape);
-            using Tensor gradient = View(Gradients, ranges[i], parameter.shape);
+            using Tensor view = View(Parameters, ranges[i], parameter.shape, channelsLast);
+            using Tensor gradient = View(Gradients, ranges[i], parameter.shape, channelsLast);
             view.copy_(parameter);
             parameter.set_(view);
             parameter.grad = gradient;
@@ -108,25 +115,15 @@ public sealed class Replica : IDisposable
     {
         Parameters.Save(writer);
         foreach (Tensor tensor in OutsideOfFlat())
-        {
-            using Tensor host = tensor.cpu().contiguous();
-            foreach (Tensor block in Blocks(host))
-                writer.Write(block.bytes);
-        }
+            TensorBytes.Write(writer.BaseStream, tensor);
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote of the same model.</summary>
     public void Load(BinaryReader reader)
     {
         Parameters.Load(reader);
-        using var _ = no_grad();
         foreach (Tensor tensor in OutsideOfFlat())
-        {
-            using Tensor host = empty(tensor.shape, tensor.dtype, CPU);
-            foreach (Tensor block in Blocks(host))
-                reader.BaseStream.ReadExactly(block.bytes);
-            tensor.copy_(host);
-        }
+            TensorBytes.Read(reader.BaseStream, tensor, tensor.dtype);
     }
 
     /// <summary>Whether all trainable parameters are finite numbers.</summary>
@@ -159,19 +156,10 @@ public sealed class Replica : IDisposable
         .Select(entry => (Tensor)entry.parameter)
         .Concat(Model.named_buffers().Select(entry => entry.buffer));
 
-    /// <summary>A tensor in blocks of which each has less than 2 GiB: the bytes of one are a span. A block is valid until the next.</summary>
-    private static IEnumerable<Tensor> Blocks(Tensor tensor)
+    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape, bool channelsLast)
     {
-        using Tensor line = tensor.view(-1);
-        for (long start = 0; start < line.numel(); start += BlockElements)
-        {
-            using Tensor block = line.narrow(0, start, Math.Min(BlockElements, line.numel() - start));
-            yield return block;
-        }
-    }
-
-    private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape)
-    {
+        if (channelsLast && shape is [_, long inputs, long height, long width])
+            return flat.Tensor.as_strided(shape, [inputs * height * width, 1, width * inputs, inputs], range.Offset);
         using Tensor line = flat.Tensor.narrow(0, range.Offset, range.Length);
         return line.view(shape);
     }

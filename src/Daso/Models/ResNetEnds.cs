@@ -18,9 +18,13 @@ internal sealed class ResNetStem : nn.Module<Tensor, Tensor>
         register_module("layer", _layer);
     }
 
+    /// <summary>Notes an image's size for a later part; null: none asks.</summary>
+    internal ImageSize? Size { get; init; }
+
     /// <summary>[B, C, H, W] → [B, width, ⌈H/4⌉, ⌈W/4⌉], or the same height and width for small images.</summary>
     public override Tensor forward(Tensor input)
     {
+        Size?.Note(input);
         Tensor activated = _layer.forward(input).relu_();
         if (_pool is null)
             return activated;

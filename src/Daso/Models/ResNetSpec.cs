@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Daso.Specification;
 using static TorchSharp.torch;
 
@@ -21,10 +20,8 @@ public enum StemKind
 [Specification("resnet")]
 public sealed partial record ResNetSpec : ModelSpec
 {
-    private const int Stages = 4;
-
-    /// <summary>18, 34, 50 or 101 layers.</summary>
-    [OneOf(18, 34, 50, 101)]
+    /// <summary>18, 34, 50, 101 or 152 layers.</summary>
+    [OneOf(18, 34, 50, 101, 152)]
     public required int Depth { get; init; }
 
     /// <summary>Classes to tell apart.</summary>
@@ -42,34 +39,25 @@ public sealed partial record ResNetSpec : ModelSpec
     [AtLeast(1)]
     public int Width { get; init; } = 64;
 
+    /// <summary>Whether each block's last norm starts with a scale of 0, so that the block starts as its shortcut (Goyal et al., section 5.1).</summary>
+    [OmittedWhen(false)]
+    public bool ZeroLastNorms { get; init; }
+
     /// <inheritdoc />
     public override LayeredModel Build(int seed)
     {
         Validate();
-        int[] blocks = BlocksPerStage();
         using var generator = new Generator((ulong)seed, CPU);
-        bool bottleneck = Depth >= 50;
-        var parts = new List<(string Name, nn.Module<Tensor, Tensor> Module)>
-        {
-            ("stem", new ResNetStem(Stem, InputChannels, Width, generator)),
-        };
-        int channels = Width;
-        for (int stage = 0; stage < Stages; stage++)
-        {
-            int width = Width << stage;
-            for (int block = 0; block < blocks[stage]; block++)
-            {
-                int stride = stage > 0 && block == 0 ? 2 : 1;
-                parts.Add(($"stage{stage + 1}_block{block}", bottleneck
-                    ? ResidualBlock.Bottleneck(channels, width, stride, generator)
-                    : ResidualBlock.Basic(channels, width, stride, generator)));
-                channels = bottleneck ? width * ResidualBlock.BottleneckExpansion : width;
-            }
-        }
-
-        parts.Add(("head", new ResNetHead(channels, Classes, generator)));
-        return new LayeredModel($"resnet{Depth}", [.. parts]);
+        var body = new ResNetBody(Depth, Width, generator);
+        body.Add("stem", new ResNetStem(Stem, InputChannels, Width, generator));
+        for (int stage = 0; stage < ResNetBody.Stages; stage++)
+            body.AddStage(stage, stride: stage > 0 ? 2 : 1, dilation: 1, ZeroLastNorms);
+        body.Add("head", new ResNetHead(body.Channels, Classes, generator));
+        return new LayeredModel($"resnet{Depth}", [.. body.Parts]);
     }
+
+    /// <summary>As torchvision names them.</summary>
+    public override PublishedTensor? Published(string name) => new(ResNetBody.Published(name));
 
     /// <summary>Those of the first stage are 1; every stage has a quarter of the one before, and the head is applied once to 56 × 56.</summary>
     public override double? Positions(string part) => part switch
@@ -77,13 +65,5 @@ public sealed partial record ResNetSpec : ModelSpec
         "stem" => Stem == StemKind.Standard ? 4 : 1,
         "head" => 1.0 / 3136,
         _ => Math.Pow(0.25, part["stage".Length] - '1'),
-    };
-
-    private int[] BlocksPerStage() => Depth switch
-    {
-        18 => [2, 2, 2, 2],
-        34 or 50 => [3, 4, 6, 3],
-        101 => [3, 4, 23, 3],
-        _ => throw new UnreachableException(),
     };
 }

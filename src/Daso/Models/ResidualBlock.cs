@@ -25,6 +25,9 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
             register_module("projection", projection);
     }
 
+    /// <summary>Keeps the output for a later part; null: none asks.</summary>
+    internal SideOutputs? Side { get; set; }
+
     /// <summary>Two 3×3 convolutions.</summary>
     internal static ResidualBlock Basic(int inputs, int width, int stride, Generator generator) =>
         new(
@@ -32,17 +35,20 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
             Projection(inputs, width, stride, generator));
 
     /// <summary>1×1 to the width, 3×3, 1×1 to four times the width.</summary>
-    internal static ResidualBlock Bottleneck(int inputs, int width, int stride, Generator generator)
+    internal static ResidualBlock Bottleneck(int inputs, int width, int stride, Generator generator, int dilation = 1)
     {
         int outputs = width * BottleneckExpansion;
         return new(
             [
                 new ConvNorm(inputs, width, 1, 1, generator),
-                new ConvNorm(width, width, 3, stride, generator),
+                new ConvNorm(width, width, 3, stride, generator, dilation),
                 new ConvNorm(width, outputs, 1, 1, generator),
             ],
             Projection(inputs, outputs, stride, generator));
     }
+
+    /// <summary>Starts the block as its shortcut alone: the scale of the path's last norm as 0.</summary>
+    internal void StartAsIdentity() => _path[^1].ZeroScale();
 
     /// <summary>[B, inputs, H, W] → [B, outputs, ⌈H/stride⌉, ⌈W/stride⌉].</summary>
     public override Tensor forward(Tensor input)
@@ -55,7 +61,9 @@ internal sealed class ResidualBlock : nn.Module<Tensor, Tensor>
             x = layer.forward(previous);
         }
 
-        return x.add_(projected ?? input, Scalars.One).relu_();
+        Tensor output = x.add_(projected ?? input, Scalars.One).relu_();
+        Side?.Keep(output);
+        return output;
     }
 
     private static ConvNorm? Projection(int inputs, int outputs, int stride, Generator generator) =>

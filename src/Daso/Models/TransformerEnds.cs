@@ -20,6 +20,9 @@ internal sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
         register_module("positions", _positions);
     }
 
+    /// <summary>The tokens' table [vocabulary, width], for a head that is tied to it; the caller's to dispose.</summary>
+    internal Tensor TokenTable() => _tokens.weight!;
+
     /// <summary>int64 [B, T] → [B, T, width].</summary>
     public override Tensor forward(Tensor input)
     {
@@ -51,5 +54,31 @@ internal sealed class TokenHead : nn.Module<Tensor, Tensor>
     {
         using Tensor normed = _norm.forward(input);
         return _linear.forward(normed);
+    }
+}
+
+/// <summary>
+/// The last norm and an output layer whose weight is the embedding's table. The table belongs to the embedding: its gradient, of both uses,
+/// is complete when backward is.
+/// </summary>
+internal sealed class TiedTokenHead : nn.Module<Tensor, Tensor>
+{
+    private readonly LayerNorm _norm;
+    private readonly Func<Tensor> _table;
+
+    internal TiedTokenHead(int width, TokenEmbedding embedding)
+        : base(nameof(TiedTokenHead))
+    {
+        _norm = nn.LayerNorm(width);
+        _table = embedding.TokenTable; // a field that is a module would make its parameters this one's, too
+        register_module("norm", _norm);
+    }
+
+    /// <summary>[B, T, width] → logits [B, T, vocabulary].</summary>
+    public override Tensor forward(Tensor input)
+    {
+        using Tensor normed = _norm.forward(input);
+        using Tensor table = _table();
+        return nn.functional.linear(normed, table);
     }
 }

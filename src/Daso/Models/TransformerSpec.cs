@@ -38,13 +38,13 @@ public sealed partial record TransformerSpec : ModelSpec
     {
         Validate();
         using var generator = new Generator((ulong)seed, CPU);
-        double residualSpread = InitialSpread / Math.Sqrt(2.0 * Layers);
+        var shape = new TransformerBlockShape(Width, Heads) { Spread = InitialSpread, ResidualSpread = InitialSpread / Math.Sqrt(2.0 * Layers) };
         var parts = new List<(string Name, nn.Module<Tensor, Tensor> Module)>
         {
             ("embedding", new TokenEmbedding(Vocabulary, Context, Width, InitialSpread, generator)),
         };
         for (int i = 0; i < Layers; i++)
-            parts.Add(($"block{i}", new DecoderBlock(Width, Heads, InitialSpread, residualSpread, generator)));
+            parts.Add(($"block{i}", new TransformerBlock(shape, generator)));
         parts.Add(("head", new TokenHead(Width, Vocabulary, InitialSpread, generator)));
         return new LayeredModel("transformer", [.. parts]);
     }

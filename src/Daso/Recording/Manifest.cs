@@ -77,6 +77,10 @@ public sealed record Manifest
     /// <summary>How the process was set up, by name.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>What the first rank's machine has that a run depends on, as <c>doctor</c> shows it, by name; null: not recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Machine { get; init; }
+
     /// <summary>The processes that went on with the run after an interruption; empty: none.</summary>
     public IReadOnlyList<Resumption> Resumptions { get; init; } = [];
 

@@ -24,6 +24,9 @@ public sealed record PlannedExperiment
     /// <summary>The quality to reach, if any.</summary>
     public TargetQuality? Target { get; init; }
 
+    /// <summary>What it computes in, as --precision takes it: float32, also in older manifests, which do not say.</summary>
+    public string Precision { get; init; } = "float32";
+
     /// <summary>The emulated link of every node; null: unlimited.</summary>
     public RecordedLink? Link { get; init; }
 
@@ -38,6 +41,9 @@ public sealed record PlannedExperiment
 
     /// <summary>Held-out samples; null: an older run.</summary>
     public int? HeldOutSamples { get; init; }
+
+    /// <summary>" in bfloat16" after where it runs, for titles; empty of float32.</summary>
+    internal string InPrecision() => Precision == "float32" ? "" : $" in {Precision}";
 
     /// <summary>What its quality is measured in.</summary>
     public string QualityMetric() => Target?.Metric ?? MainMetric;

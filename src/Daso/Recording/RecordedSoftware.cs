@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Runtime;
 using System.Runtime.InteropServices;
+using Daso.LibTorch;
 using TorchSharp;
 
 namespace Daso.Recording;
@@ -35,7 +36,7 @@ public sealed record RecordedSoftware(
         {
             ["Daso"] = VersionOf(typeof(RecordedSoftware).Assembly),
             ["TorchSharp"] = VersionOf(typeof(torch).Assembly),
-            ["libtorch"] = torch.__version__,
+            ["libtorch"] = Installation.Version,
         },
         new SortedDictionary<string, string>(
             System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

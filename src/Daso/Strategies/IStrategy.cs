@@ -12,6 +12,12 @@ public abstract record StrategySpec : ISpecification
     {
     }
 
+    /// <summary>
+    /// Whether it keeps parts of gradients for later steps, as error feedback does. Those of float16 have a scale that changes between steps, so
+    /// that such a strategy is refused there.
+    /// </summary>
+    public virtual bool KeepsGradients => false;
+
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>
     public abstract IStrategy Create(StrategyContext context);

@@ -1,12 +1,15 @@
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
+using Daso.Gpu;
+using Daso.LibTorch;
 using Daso.Models;
 using Daso.Objectives;
 using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
 using Daso.Timing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Training;
@@ -20,6 +23,7 @@ public sealed class Trainer : IDisposable
     private readonly ILearner _learner;
     private readonly ILearningRate _learningRate;
     private readonly IStrategy _strategy;
+    private readonly LossScaler? _scaler;
     private readonly IBatchSource _training;
     private readonly IBatchSource _heldOut;
     private readonly Tensor _loss;
@@ -31,6 +35,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingState _state;
     private readonly int _totalSteps;
     private int _step;
+    private long _batchSize;
     private long _stoppedNs = ProcessClock.StoppedNs;
 
     /// <summary>Builds everything from the seed, equal on all ranks but for the shard of the data, or goes on from a checkpoint.</summary>
@@ -40,7 +45,10 @@ public sealed class Trainer : IDisposable
         _ranks = ranks;
         _timer = new StepTimer(recorder, Devices.MarksOn(ranks.Device));
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
-        _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device);
+        Autocast? autocast = plan.Precision.Prepare(ranks.Device.type);
+        _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device, plan.Precision.PutsChannelsLast);
+        _replica.Model.Autocast = autocast;
+        _scaler = plan.Precision.Compute == NumberFormat.Float16 ? new LossScaler(ranks.World, _replica, _timer) : null;
         _learner = plan.Objective.CreateLearner(_replica, plan.Optimizer);
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
@@ -56,7 +64,10 @@ public sealed class Trainer : IDisposable
         _strategy = plan.Strategy.Create(
             new StrategyContext(ranks, _replica, _learner.Optimizer, _timer, Epochs, stepsPerEpoch) { Step = _stepUnderWay });
         _replica.Model.Observer = _strategy;
-        _state = new TrainingState(_replica, _learner.Optimizer, _learningRate, _strategy, plan.Objective.Metrics, _lossSum, _results);
+        _state = new TrainingState(_replica, _learner.Optimizer, _learningRate, _strategy, plan.Objective.Metrics, _lossSum, _results)
+        {
+            LossScaler = _scaler,
+        };
         _checkpoints = plan.Checkpoints;
         if (_checkpoints?.ResumeStep is int step)
         {
@@ -145,7 +156,7 @@ public sealed class Trainer : IDisposable
             }
             catch (Exception failure) when (failure is not (OperationCanceledException or UserErrorException))
             {
-                throw new InvalidOperationException($"epoch {epoch}, step {_step}: {failure.Message}", failure);
+                throw new InvalidOperationException($"epoch {epoch}, step {_step}: {OutOfMemory.Explain(failure.Message, _batchSize) ?? failure.Message}", failure);
             }
 
             EndStep();
@@ -178,8 +189,10 @@ public sealed class Trainer : IDisposable
             _timer.End(SpanKind.Data, start);
             _stepUnderWay.MoveTo(_step, _learningRate.At(_step));
             _strategy.StepStarted(epoch, batch);
+            _scaler?.Arm();
             if (data is Batch present)
             {
+                _batchSize = present.Inputs.size(0);
                 Tensor loss = _learner.Learn(present, _timer, _timer.Mark());
                 using (no_grad())
                     _lossSum.add_(_loss.copy_(loss), Scalars.One);
@@ -188,8 +201,10 @@ public sealed class Trainer : IDisposable
         }
 
         _strategy.BackwardDone();
+        bool isMade = _scaler?.Unscale() ?? true;
         SpanMark backwardEnd = _timer.Mark();
-        _learner.Optimizer.Step(_stepUnderWay.LearningRate);
+        if (isMade)
+            _learner.Optimizer.Step(_stepUnderWay.LearningRate);
         _timer.End(SpanKind.Optimizer, backwardEnd);
         _strategy.OptimizerStepped();
         _timer.End(SpanKind.Step, start);
@@ -209,6 +224,9 @@ public sealed class Trainer : IDisposable
                 _timer.Metric(name, value);
             _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
         }
+
+        if (_ranks.Device.type == DeviceType.CUDA)
+            _timer.Metric(MetricNames.DeviceMemoryBytes, GpuMemory.InUse());
 
         EndStep();
         return result;

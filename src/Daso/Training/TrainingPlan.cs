@@ -32,6 +32,9 @@ public sealed record TrainingPlan(
     /// <summary>What the model is trained for.</summary>
     public ObjectiveSpec Objective { get; init; } = CrossEntropySpec.Default;
 
+    /// <summary>In which format it computes.</summary>
+    public PrecisionSpec Precision { get; init; } = PrecisionSpec.Default;
+
     /// <summary>Where the training is saved and goes on from; null: neither.</summary>
     public CheckpointPlan? Checkpoints { get; init; }
 }

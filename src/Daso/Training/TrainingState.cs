@@ -19,6 +19,9 @@ internal sealed class TrainingState(
     Tensor lossSum,
     List<EpochResult> results)
 {
+    /// <summary>Of a training in float16; null: there is none.</summary>
+    internal LossScaler? LossScaler { get; init; }
+
     internal void Save(BinaryWriter writer)
     {
         writer.Write("model");
@@ -29,6 +32,7 @@ internal sealed class TrainingState(
         learningRate.Save(writer);
         writer.Write("strategy");
         strategy.Save(writer);
+        LossScaler?.Save(writer);
         writer.Write("random generator");
         SaveGenerator(writer);
         writer.Write("progress");
@@ -48,6 +52,7 @@ internal sealed class TrainingState(
         learningRate.Load(reader);
         Expect(reader, "strategy");
         strategy.Load(reader);
+        LossScaler?.Load(reader);
         Expect(reader, "random generator");
         LoadGenerator(reader);
         Expect(reader, "progress");

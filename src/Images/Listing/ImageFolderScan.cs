@@ -189,7 +189,8 @@ internal sealed class ImageFolderScan
         return DataFingerprint.OfFolder(names, contents);
     }
 
-    private static ulong Sample(string path, long size)
+    /// <summary>A hash of a file's size and its first and last 4 KiB.</summary>
+    public static ulong Sample(string path, long size)
     {
         using FileStream file = File.OpenRead(path);
         Span<byte> ends = stackalloc byte[sizeof(long) + 2 * SampledBytes];

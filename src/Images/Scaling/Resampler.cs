@@ -12,10 +12,6 @@ internal sealed unsafe class Resampler : IDisposable
 {
     private const int Half = 1 << (FilterTaps.WeightBits - 1);
 
-    // Of ImageNet's training images in 0 … 1, as every published recipe uses them; red, green, blue.
-    private static readonly double[] s_mean = [0.485, 0.456, 0.406];
-    private static readonly double[] s_deviation = [0.229, 0.224, 0.225];
-
     // Two pixels of four bytes to 16-bit numbers, the same colour of both side by side.
     private static readonly Vector128<byte> s_pairs =
         Vector128.Create((byte)0, 0xFF, 4, 0xFF, 1, 0xFF, 5, 0xFF, 2, 0xFF, 6, 0xFF, 3, 0xFF, 7, 0xFF);
@@ -25,8 +21,6 @@ internal sealed unsafe class Resampler : IDisposable
     private readonly FilterTaps _horizontal;
     private readonly FilterTaps _vertical;
     private readonly NativeBuffer _rows = new();
-    private readonly float[] _factor = new float[3];
-    private readonly float[] _offset = new float[3];
 
     /// <summary>Makes squares.</summary>
     /// <param name="side">Pixels.</param>
@@ -37,11 +31,6 @@ internal sealed unsafe class Resampler : IDisposable
         _vectors = vectors && Ssse3.IsSupported && side >= 4;
         _horizontal = new FilterTaps(side);
         _vertical = new FilterTaps(side);
-        for (int channel = 0; channel < 3; channel++)
-        {
-            _factor[channel] = (float)(1 / (255 * s_deviation[channel]));
-            _offset[channel] = (float)(-s_mean[channel] / s_deviation[channel]);
-        }
     }
 
     /// <summary>Makes an input of a region.</summary>
@@ -175,7 +164,7 @@ internal sealed unsafe class Resampler : IDisposable
     private void Store(Vector128<long> sums, int channel, float* to)
     {
         Vector128<float> values = Vector128.ConvertToSingle(sums.AsInt32() >> FilterTaps.WeightBits);
-        (values * _factor[channel] + Vector128.Create(_offset[channel])).Store(to);
+        (values * Normalisation.Factor[channel] + Vector128.Create(Normalisation.Offset[channel])).Store(to);
     }
 
     private void ScaleColumnsPlainly(byte* from, int row, float* to)
@@ -188,7 +177,7 @@ internal sealed unsafe class Resampler : IDisposable
                 int sum = Half;
                 for (int tap = 0; tap < weights.Length; tap++)
                     sum += from[tap * 4 * _side + 4 * x + channel] * weights[tap];
-                to[channel * _side * _side + x] = (sum >> FilterTaps.WeightBits) * _factor[channel] + _offset[channel];
+                to[channel * _side * _side + x] = (sum >> FilterTaps.WeightBits) * Normalisation.Factor[channel] + Normalisation.Offset[channel];
             }
         }
     }

@@ -16,13 +16,14 @@ public static class SpeedupTable
     ];
 
     /// <summary>
-    /// A console for results: on a terminal with its colours and width (none with NO_COLOR), elsewhere plain text as wide as the table.
+    /// A console for results: on a terminal with its colours and width (none with NO_COLOR), elsewhere, and where TERM is dumb, plain text as
+    /// wide as the table.
     /// </summary>
     /// <param name="output">Where it writes.</param>
     public static IAnsiConsole ConsoleFor(TextWriter output)
     {
         var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) };
-        if (settings.Out.IsTerminal)
+        if (settings.Out.IsTerminal && Environment.GetEnvironmentVariable("TERM") != "dumb")
             return AnsiConsole.Create(settings);
 
         settings.Ansi = AnsiSupport.No;
@@ -83,7 +84,7 @@ public static class SpeedupTable
         string seeds = (plan.Seeds.Count == 1 ? "seed " : "seeds ") + string.Join(", ", plan.Seeds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}; link {link}; {seeds}; "
+            $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}{plan.InPrecision()}; link {link}; {seeds}; "
                 + $"baseline {plan.Baseline}");
     }
 

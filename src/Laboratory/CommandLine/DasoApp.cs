@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Daso.Experiments;
+using Daso.LibTorch;
 using Daso.Specification;
 
 namespace Daso.CommandLine;
@@ -43,6 +44,11 @@ public static class DasoApp
         if (RegistryRules.FirstBroken(experiments) is { } broken)
             return Fail(error, broken, ExitCode.Usage);
 
+        var libTorch = new Option<string?>(Installation.Option)
+        {
+            Description = $"Folder of a libtorch or PyTorch to compute with. Default: {Installation.Variable}, the program's own, that of python3.",
+            Recursive = true,
+        };
         var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
         {
             SuiteCommand.Create(experiments, SuiteExecution.Run),
@@ -57,6 +63,8 @@ public static class DasoApp
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),
+            DoctorCommand.Create(),
+            libTorch,
         };
         ParseResult parsed = root.Parse(HomeFolder.Expand(args));
         if (ParseMistake.UnknownOption(parsed) is string typo)
@@ -66,6 +74,7 @@ public static class DasoApp
 
         try
         {
+            Installation.Choose(parsed.GetValue(libTorch));
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = output,

@@ -88,6 +88,10 @@ internal sealed class SuiteCommand : Command
             Description = "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited. Default: as each experiment says.",
         };
         private readonly Option<string> _device = ChoiceOption.Of("--device", "Where ranks compute.", "cpu", "cuda");
+        private readonly Option<string?> _precision = new("--precision")
+        {
+            Description = $"What models compute in: {string.Join(", ", PrecisionSpec.Names)}. Default: as each experiment says.",
+        };
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
@@ -162,10 +166,11 @@ internal sealed class SuiteCommand : Command
             _inPlaceOfRunning = inPlaceOfRunning;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
-                _nodes, _ranksPerNode, _link, _device, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
+                _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _checkData, _preflight, _out, _format,
                 _dryRun,
             };
+            _precision.AcceptOnlyFromAmong([.. PrecisionSpec.Names]);
             _mpi.AddTo(Command, hasDevice: true);
             foreach (string parameter in experiments.SelectMany(experiment => experiment.Parameters).Select(one => one.Option).Distinct())
             {
@@ -260,6 +265,7 @@ internal sealed class SuiteCommand : Command
                 Topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode)),
                 Link = parsed.GetValue(_link),
                 Device = parsed.GetValue(_device)!,
+                Precision = parsed.GetValue(_precision) is string precision ? PrecisionSpec.Named(precision) : null,
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
                 Experiments = Given(parsed, _chosen),

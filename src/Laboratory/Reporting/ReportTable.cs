@@ -45,7 +45,7 @@ internal sealed record ReportTable(
 
     private static string TitleOf(RecordedCluster cluster, PlannedExperiment plan) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}, {LinkOf(plan)}, baseline {plan.Baseline}");
+        $"{plan.Name}: {cluster.Nodes} × {cluster.RanksPerNode} ranks on {cluster.Device}{plan.InPrecision()}, {LinkOf(plan)}, baseline {plan.Baseline}");
 
     /// <summary>The emulated link in words.</summary>
     public static string LinkOf(PlannedExperiment plan) => plan.Link is null

@@ -71,10 +71,39 @@ public class SuitePlanTests
     }
 
     [Fact]
-    public void A_precision_that_is_not_carried_out_is_refused() => Assert.Equal(
-        "digits: Precision with Compute BFloat16: only Float32 is carried out; take that, or leave [Precision] out",
-        Assert.Throws<UserErrorException>(
-            () => With(setup => setup with { Precision = new PrecisionSpec { Compute = NumberFormat.BFloat16 } })).Message);
+    public void A_precision_of_the_command_line_takes_the_place_of_the_experiments_and_is_in_the_hash()
+    {
+        ExperimentVariant said = With(setup => setup with { Precision = PrecisionSpec.Named("bfloat16") });
+        ExperimentVariant given = Only(s_options with { Precision = PrecisionSpec.Named("bfloat16") });
+
+        Assert.NotEqual(Only(s_options).SpecificationHash, given.SpecificationHash);
+        Assert.Equal(said.SpecificationHash, given.SpecificationHash);
+        Assert.Equal(Only(s_options).SpecificationHash, Only(s_options with { Precision = PrecisionSpec.Named("float32") }).SpecificationHash);
+    }
+
+    [Fact]
+    public void Tf32_is_refused_on_the_processor()
+    {
+        RunOptions options = s_options with { Precision = PrecisionSpec.Named("tf32") };
+
+        Assert.Equal(
+            "digits: precision tf32 is of NVIDIA's GPUs; with --device cpu take float32 or bfloat16",
+            Assert.Throws<UserErrorException>(() => Only(options)).Message);
+        Assert.Equal(NumberFormat.Tf32, Only(options with { Device = "cuda" }).Setup.Precision.Compute);
+    }
+
+    [Fact]
+    public void Float16_refuses_strategies_that_keep_gradients()
+    {
+        ExperimentVariant In(PrecisionSpec precision) => With(
+            setup => setup with { Strategies = [new PhasesSpec(new DdpSpec(), 5, new PowerSgdSpec())], Precision = precision });
+
+        Assert.StartsWith(
+            "digits: strategy ddp keeps parts of gradients for later steps, and float16's loss scaling changes their scale; take bfloat16",
+            Assert.Throws<UserErrorException>(() => In(PrecisionSpec.Named("float16"))).Message,
+            StringComparison.Ordinal);
+        Assert.NotNull(In(PrecisionSpec.Named("bfloat16")));
+    }
 
     [Fact]
     public void A_target_is_one_of_the_objectives_metrics()

@@ -40,7 +40,7 @@ public sealed class TransformerTests
     {
         using DisposeScope scope = NewDisposeScope();
         using var generator = new Generator(4, CPU);
-        using var attention = new CausalSelfAttention(6, 2, 0.5, 0.5, generator);
+        using var attention = new SelfAttention(new TransformerBlockShape(6, 2) { Spread = 0.5, ResidualSpread = 0.5 }, generator);
         Tensor x = empty(1, 4, 6).normal_(0, 1, generator);
         Dictionary<string, Tensor> p = attention.named_parameters().ToDictionary(n => n.name, n => (Tensor)n.parameter);
 

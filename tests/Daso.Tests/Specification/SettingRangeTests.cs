@@ -13,7 +13,7 @@ public sealed class SettingRangeTests
     public void Message_names_record_setting_value_range_and_meaning()
     {
         Says("SgdSpec: Momentum is 1; it must be at least 0 and below 1 (m, from 0 to below 1)", () => new SgdSpec(1, 0).Validate());
-        Says("ResNetSpec: Depth is 19; it must be one of 18, 34, 50, 101 (18, 34, 50 or 101 layers)", () => new ResNetSpec { Depth = 19, Classes = 1 }.Validate());
+        Says("ResNetSpec: Depth is 19; it must be one of 18, 34, 50, 101, 152 (18, 34, 50, 101 or 152 layers)", () => new ResNetSpec { Depth = 19, Classes = 1 }.Validate());
         Says("DasoSettings: Patience is -1; it must be at least 0", () => new DasoSpec { Schedule = new() { Patience = -1 } }.Validate());
         Says(
             "DasoSpec: MomentumAtMerge is 9; it must be one of Keep, Average, Reset",

@@ -12,6 +12,9 @@ namespace Daso.Strategies;
 public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long Steps, StrategySpec Then) : StrategySpec
 {
     /// <inheritdoc />
+    public override bool KeepsGradients => First.KeepsGradients || Then.KeepsGradients;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -27,14 +27,12 @@ internal static class MpiProcesses
         .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>Runs a test of <see cref="MpiRankTests"/> in processes.</summary>
-    internal static (int ExitCode, string Output, string Errors) RunTest(int processes, string method) => Run(
-        processes,
-        Path.GetTempPath(),
-        "Daso.Tests.dll",
-        "--explicit",
-        "only",
-        "--filter-method",
-        $"{typeof(MpiRankTests).FullName}.{method}");
+    internal static (int ExitCode, string Output, string Errors) RunTest(int processes, string method) =>
+        Run(processes, Path.GetTempPath(), "Daso.Tests.dll", FilterOf(method));
+
+    /// <summary>The arguments of the tests' program for a test of <see cref="MpiRankTests"/>.</summary>
+    internal static string[] FilterOf(string method) =>
+        ["--explicit", "only", "--filter-method", $"{typeof(MpiRankTests).FullName}.{method}"];
 
     /// <summary>Runs a program of the test folder in processes, to its end.</summary>
     internal static (int ExitCode, string Output, string Errors) Run(int processes, string folder, string program, params string[] arguments)
@@ -74,13 +72,11 @@ internal static class MpiProcesses
     /// <summary>In one of the processes: takes part as 2 × 2 ranks.</summary>
     /// <param name="body">What each rank does.</param>
     /// <param name="limitSeconds">The longest wait.</param>
-    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
     /// <param name="failed">Called when the body has failed and was unwound, before the job is ended.</param>
     /// <param name="topology">Nodes and ranks a node; null: 2 × 2.</param>
     internal static void TakePart(
         Action<RankContext> body,
         double limitSeconds = 60,
-        bool isGpuAware = false,
         Action? failed = null,
         (int Nodes, int RanksPerNode)? topology = null) => Join(
         cluster =>
@@ -96,19 +92,17 @@ internal static class MpiProcesses
             }
         },
         limitSeconds,
-        isGpuAware,
         topology);
 
     /// <summary>In one of the processes: joins the job of 2 × 2 ranks.</summary>
     /// <param name="use">What the process does with the cluster.</param>
     /// <param name="limitSeconds">The longest wait.</param>
-    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
     /// <param name="topology">Nodes and ranks a node; null: 2 × 2.</param>
     internal static void Join(
-        Action<ICluster> use, double limitSeconds = 60, bool isGpuAware = false, (int Nodes, int RanksPerNode)? topology = null)
+        Action<ICluster> use, double limitSeconds = 60, (int Nodes, int RanksPerNode)? topology = null)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), topology ?? (2, 2), IsGpuAware: isGpuAware);
+        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), topology ?? (2, 2));
         MpiSession.Run(launcher, null, "cpu", settings, cluster =>
         {
             use(cluster);
