@@ -137,7 +137,7 @@ public class LaunchCommandTests
         string[] launch =
         [
             "launch", "suite", "quickstart", "--steps", "1", "--container", "daso.sif", "--container-options", "bind=/opt/mpi",
-            "--program", inside, "--module", "openmpi/5.0", "apptainer", "--output", file,
+            "--program", inside, "--module", "openmpi/5.0", "apptainer", "--script", file,
         ];
         (int exitCode, _, string errors) = program.Run(launch);
         Assert.True(exitCode == 0, errors);
