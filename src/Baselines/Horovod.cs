@@ -16,6 +16,8 @@ internal sealed class Horovod : IStrategy
     private readonly FlatTensor _gradients;
     private readonly ParameterRange[] _queue;
     private readonly int[] _readyWithPart;
+    private readonly ComputationPlace[] _completedAt;
+    private readonly int[] _noticeOf;
     private readonly long[] _negotiated = new long[1];
     private readonly object _gate = new();
     private readonly Thread _thread;
@@ -34,15 +36,23 @@ internal sealed class Horovod : IStrategy
         _communicator = context.Ranks.World.Split(0, "horovod");
         _queue = [.. context.Replica.ParameterRanges.Reverse()];
         _readyWithPart = [.. context.Replica.PartRanges.Select((_, part) => _queue.Count(range => range.Part >= part))];
+        _completedAt = [.. context.Replica.PartRanges.Select(_ => _gradients.CreatePlace())];
+        _noticeOf = new int[_queue.Length];
         _thread = new Thread(Cycle) { IsBackground = true, Name = $"horovod {context.Ranks.Rank}" };
         _thread.Start();
     }
 
+    /// <summary>Notes where in the computation the gradients are complete: by the time the cycle thread sends them backward has gone on.</summary>
     public void PartReady(int part)
     {
+        int ready = _readyWithPart[part];
+        if (ready <= _ready)
+            return;
+        _completedAt[part].Set();
         lock (_gate)
         {
-            _ready = _readyWithPart[part];
+            _noticeOf.AsSpan(_ready, ready - _ready).Fill(part);
+            _ready = ready;
             Monitor.PulseAll(_gate);
         }
     }
@@ -74,6 +84,8 @@ internal sealed class Horovod : IStrategy
 
         _thread.Join();
         _communicator.Dispose();
+        foreach (ComputationPlace place in _completedAt)
+            place.Dispose();
     }
 
     private void Cycle()
@@ -134,7 +146,7 @@ internal sealed class Horovod : IStrategy
                 next++;
 
             int offset = _queue[next - 1].Offset;
-            TensorRange message = _gradients.Range(offset, end - offset);
+            TensorRange message = _gradients.Range(offset, end - offset, _completedAt[_noticeOf[next - 1]]);
             PendingOperation mean = _communicator.StartAllReduce(message, ReduceOperation.Mean, _spec.Wire);
             _bytes += mean.WaitOnStream();
             _last = mean.Key();

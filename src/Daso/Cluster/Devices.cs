@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Gpu;
 using Daso.LibTorch;
 using Daso.Recording;
@@ -32,12 +33,26 @@ public static class Devices
         if (!cuda.is_available())
         {
             throw new UserErrorException(
-                "--device cuda: no GPU is usable; build with -p:LibTorch=cuda on a machine with an NVIDIA driver, or take --device cpu",
+                $"--device cuda: no GPU is usable: {WhyNoGpu()}; doctor shows more; or take --device cpu",
                 ExitCode.Environment);
         }
 
         int count = cuda.device_count();
         return localId => device(DeviceType.CUDA, localId % count);
+    }
+
+    private static string WhyNoGpu()
+    {
+        if (Installation.Cuda is null)
+            return $"this libtorch is built without CUDA; build with -p:LibTorch=cuda, or with none and name a PyTorch that has it ({Installation.Option})";
+        if (GpuFacts.DriverVersion() is null)
+            return "there is no NVIDIA driver (libcuda.so.1)";
+        if (GpuFacts.Describe().Count > 0)
+            return $"the driver shows GPUs that libtorch cannot use; it has CUDA {Installation.Cuda}, the driver serves up to {GpuFacts.DriverVersion()}";
+        return "the driver shows none to this process"
+            + (Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES") is string visible
+                ? $"; CUDA_VISIBLE_DEVICES is '{visible}': numbers that nvidia-smi -L lists, or UUIDs, of MIG's parts too, are wanted"
+                : "; ask the scheduler for one (--gpus-per-node), a container for --gpus all");
     }
 
     /// <summary>libtorch's type of a kind of device.</summary>
@@ -65,6 +80,9 @@ public static class Devices
         if (device.type == DeviceType.CUDA)
             new CudaGpu(device.index).Enter();
     }
+
+    /// <summary>A GPU by its driver, for the calling thread's computation.</summary>
+    internal static IGpu Gpu(Device device) => new CudaGpu(device.index);
 
     /// <summary>Marks on the stream that a device computes on; null: the host computes, and its clock says when.</summary>
     internal static IStreamMarks? MarksOn(Device device) =>

@@ -27,6 +27,13 @@ public sealed class MachineShares
         .DefaultIfEmpty(0)
         .Max();
 
+    /// <summary>Whether two ranks of some of these groups compute on one GPU.</summary>
+    internal bool IsGpuShared(IEnumerable<IEnumerable<int>> groups) => groups.Any(group => group
+        .Select(rank => _places[rank])
+        .Where(place => place.Gpu != 0)
+        .GroupBy(place => (place.Machine, place.Gpu))
+        .Any(ranks => ranks.Count() > 1));
+
     /// <summary>
     /// Threads that a rank computes with: its part of the cores that it may run on, each of them shared evenly by the ranks that may run
     /// there. A rank that is bound to cores of its own uses all of them.

@@ -1,5 +1,6 @@
 using Daso.Communication;
 using Daso.Communication.Mpi;
+using Daso.Communication.Nccl;
 using TorchSharp;
 
 namespace Daso.Cluster;
@@ -9,6 +10,7 @@ internal sealed class MpiCluster : ICluster
 {
     private readonly MpiJob _job;
     private readonly Func<int, torch.Device> _deviceOf;
+    private readonly ICommunicator _world;
     private readonly ICommunicator _node;
     private readonly ICommunicator _global;
 
@@ -20,9 +22,18 @@ internal sealed class MpiCluster : ICluster
         _job = job;
         _deviceOf = deviceOf;
         Topology = new Topology(job.Placement.Nodes, job.Placement.RanksPerNode);
+        torch.Device device = deviceOf(Topology.LocalIdOf(Rank));
+        Shares = MachineShares.OfProcesses(job.World, Devices.IdentityOf(device));
+        if (device.type == DeviceType.CUDA)
+        {
+            Devices.Enter(device);
+            job.Devices = Carriers(device);
+        }
+
+        // Of GPUs the world is split off once more: only now is it known who carries out what.
+        _world = job.Devices is null ? job.World : job.World.Split(0, "world");
         _node = job.World.Split(Topology.NodeOf(Rank), "node");
         _global = job.World.Split(Topology.LocalIdOf(Rank), "global");
-        Shares = MachineShares.OfProcesses(job.World, Devices.IdentityOf(deviceOf(Topology.LocalIdOf(Rank))));
         job.Progress.HasCoreToSpare = Shares.ThreadsOf(Rank) > 1;
     }
 
@@ -40,10 +51,12 @@ internal sealed class MpiCluster : ICluster
 
     /// <inheritdoc />
     public string Description =>
-        $"processes under MPI ({_job.Library.Path}{GpuMemory}); {AllReduceChoice.Describe(_job.Settings.AllReduce)}; "
+        $"processes under MPI ({_job.Library.Path}){GpuMemory}; {AllReduceChoice.Describe(_job.Settings.AllReduce)}; "
             + _job.Progress.Waiting;
 
-    private string GpuMemory => _job.Settings.IsGpuAware ? ", given GPU memory" : "";
+    private string GpuMemory => _job.Devices is { Paths: DevicePaths paths, Nccl: var nccl }
+        ? "; " + paths.Describe(nccl is null ? null : $"{nccl.VersionText} ({nccl.Path})")
+        : "";
 
     private int Rank => _job.World.Rank;
 
@@ -58,7 +71,7 @@ internal sealed class MpiCluster : ICluster
         {
             torch.Device device = _deviceOf(Topology.LocalIdOf(Rank));
             Devices.Enter(device);
-            body(new RankContext(Rank, Topology, device, _job.World, _node, _global, _job.Ended) { Failure = new RankFailure(isKept: true) });
+            body(new RankContext(Rank, Topology, device, _world, _node, _global, _job.Ended) { Failure = new RankFailure(isKept: true) });
             _job.World.Barrier();
         }
         catch (Exception failure) when (failure is not AgreedEndException && EndJob(failure))
@@ -76,6 +89,25 @@ internal sealed class MpiCluster : ICluster
         _job.End(failure);
         _job.Progress.Halt();
         return true;
+    }
+
+    /// <summary>Who carries out operations on GPU memory, which all ranks agree on. Collective.</summary>
+    /// <exception cref="UserErrorException">What the user has asked for is not there.</exception>
+    private DeviceCarriers Carriers(torch.Device device)
+    {
+        MpiSettings settings = _job.Settings;
+        NcclLibrary? nccl = NcclLibrary.Find(settings.NcclLibrary);
+        long[] versions = _job.World.Gather<long>(nccl?.Version ?? 0);
+        bool isOnAll = nccl is not null && versions.All(version => version == nccl.Version);
+        int[] ranks = [.. Enumerable.Range(0, Topology.Ranks)];
+        var means = new DeviceMeans(
+            isOnAll ? nccl!.VersionText : null,
+            Shares.IsGpuShared(ranks.GroupBy(Topology.NodeOf)),
+            Shares.IsGpuShared(ranks.GroupBy(Topology.LocalIdOf)),
+            _job.Library.TakesCudaMemory());
+        var paths = DevicePaths.Choose(settings.Intra, settings.Inter, means);
+        bool isUsed = paths.Intra == IntraNode.Nccl || paths.Inter == InterNode.Nccl;
+        return new DeviceCarriers(paths, Devices.Gpu(device), isUsed ? nccl : null);
     }
 
     private ClusterFailedException Failed(Exception reason) => new(Rank, $"({_job.HostOf(Rank)}) {reason.Message}", reason);

@@ -7,6 +7,12 @@ internal interface IArriving
 {
     /// <summary>Whether a communicator may touch the memory; asked by any thread. No operation begins before.</summary>
     bool HasArrived { get; }
+
+    /// <summary>
+    /// Called by the communicator, on any thread, when the operation is done or, where a device carries it out, queued: the result's way
+    /// back begins here, before anyone waits for it.
+    /// </summary>
+    void Complete();
 }
 
 /// <summary>Such memory of the host.</summary>
@@ -14,4 +20,9 @@ internal abstract class ArrivingMemory : MemoryManager<float>, IArriving
 {
     /// <inheritdoc />
     public abstract bool HasArrived { get; }
+
+    /// <inheritdoc />
+    public virtual void Complete()
+    {
+    }
 }

@@ -40,6 +40,9 @@ internal readonly record struct CollectiveCall(CollectiveKind Kind, ElementType 
     /// <summary>Of a transfer: the user's.</summary>
     internal int UserTag { get; init; }
 
+    /// <summary>Of an all-reduce: the <see cref="AllReduceWay"/> that was asked for; null: the group's choice.</summary>
+    internal string? Way { get; init; }
+
     /// <summary>Of a reduce-scatter and an all-gather.</summary>
     internal Partition? Parts { get; init; }
 

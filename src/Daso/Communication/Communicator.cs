@@ -14,33 +14,33 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     public abstract IReadOnlyList<AllReduceWay> AllReduceWays { get; }
 
     public PendingOperation StartAllReduce(TensorRange values, ReduceOperation operation, WireFormat? wire = null) =>
-        Start(Reduction(CollectiveKind.AllReduce, values, operation, wire), values, Whole(values), Whole(values));
+        StartOn(Reduction(CollectiveKind.AllReduce, values, operation, wire), values, Whole(values), Whole(values));
 
     public PendingOperation StartReduceScatter(
-        TensorRange values, Partition parts, ReduceOperation operation, WireFormat? wire = null) => Start(
+        TensorRange values, Partition parts, ReduceOperation operation, WireFormat? wire = null) => StartOn(
         Reduction(CollectiveKind.ReduceScatter, values, operation, wire) with { Parts = Fitting(parts, values) },
         values,
         Whole(values),
         parts[Rank]);
 
-    public PendingOperation StartAllGather(TensorRange values, Partition parts, WireFormat? wire = null) => Start(
+    public PendingOperation StartAllGather(TensorRange values, Partition parts, WireFormat? wire = null) => StartOn(
         Call(CollectiveKind.AllGather, values, wire) with { Parts = Fitting(parts, values) }, values, parts[Rank], Whole(values));
 
     public PendingOperation StartBroadcast(TensorRange values, int root)
     {
         RequireRank(root, nameof(root));
         (int, int) whole = Whole(values), none = default;
-        return Start(
+        return StartOn(
             Call(CollectiveKind.Broadcast, values, null) with { Root = root },
             values,
             root == Rank ? whole : none,
             root == Rank ? none : whole);
     }
 
-    public PendingOperation StartSend(TensorRange values, int target, int tag = 0, WireFormat? wire = null) => Start(
+    public PendingOperation StartSend(TensorRange values, int target, int tag = 0, WireFormat? wire = null) => StartOn(
         Transfer(values, tag, wire) with { Root = Rank, Target = Other(target, nameof(target)) }, values, Whole(values), default);
 
-    public PendingOperation StartReceive(TensorRange values, int source, int tag = 0, WireFormat? wire = null) => Start(
+    public PendingOperation StartReceive(TensorRange values, int source, int tag = 0, WireFormat? wire = null) => StartOn(
         Transfer(values, tag, wire) with { Root = Other(source, nameof(source)), Target = Rank }, values, default, Whole(values));
 
     public PendingOperation StartBarrier() => Start(new CollectiveCall(CollectiveKind.Barrier, ElementType.Byte, 0), default, null);
@@ -56,9 +56,12 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     /// <summary>Whether the group carries a call out in the memory of a GPU; else it is staged in memory of the host.</summary>
     protected abstract bool TakesDeviceMemory(CollectiveCall call);
 
+    /// <summary>Whether a mean of device memory comes divided from the group.</summary>
+    protected virtual bool TakesMeansOnDevices => false;
+
     /// <summary>Starts a call.</summary>
     /// <param name="call">What.</param>
-    /// <param name="values">This rank's range.</param>
+    /// <param name="values">This rank's range, of memory that operations work on.</param>
     /// <param name="lease">To be returned when the call is done; null: memory of the host.</param>
     protected abstract PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease);
 
@@ -67,14 +70,22 @@ internal abstract class Communicator : ICommunicator, IOperationSource
     /// <param name="firstWorldRank">The group's first member.</param>
     protected static long IdOf(int number, int firstWorldRank) => ((long)number << 20) + firstWorldRank;
 
-    private PendingOperation Start(CollectiveCall call, TensorRange values, (int, int) reads, (int, int) writes)
+    /// <summary>Starts a call on the range that the user has given, which may lie in a tensor on a device.</summary>
+    /// <param name="call">What.</param>
+    /// <param name="values">This rank's range.</param>
+    /// <param name="reads">The part of it that is read.</param>
+    /// <param name="writes">The part of it that is written.</param>
+    internal virtual PendingOperation StartOn(CollectiveCall call, TensorRange values, (int, int) reads, (int, int) writes)
     {
         if (values.Memory is not DeviceTensor device)
             return Start(call, values, null);
-        IMemoryLease lease = device.Lease(new LeaseRequest(values.Offset, values.Length, reads, writes, TakesDeviceMemory(call))
+        bool isDirect = TakesDeviceMemory(call);
+        IMemoryLease lease = device.Lease(new LeaseRequest(values.Offset, values.Length, reads, writes, isDirect)
         {
+            Wire = call.Wire,
+            After = values.After,
             DivisorBefore = call is { IsReduction: true, Operation: ReduceOperation.PredividedMean } ? Size : 1,
-            DivisorAfter = call is { IsReduction: true, Operation: ReduceOperation.Mean } ? Size : 1,
+            DivisorAfter = call is { IsReduction: true, Operation: ReduceOperation.Mean } && !TakesMeansOnDevices ? Size : 1,
         });
         return Start(call, lease.Range, lease);
     }

@@ -72,10 +72,16 @@ public interface ICommunicator : IDisposable
 }
 
 /// <summary>A way of carrying out an all-reduce.</summary>
-/// <param name="Name">As in a preflight: in-process, daso, library.</param>
+/// <param name="Name">As in a preflight: in-process, daso, library, nccl, two-level.</param>
 /// <param name="StartSum">Starts a sum in float32.</param>
 public sealed record AllReduceWay(string Name, Func<TensorRange, PendingOperation> StartSum)
 {
-    /// <summary>The name of the way of a library that is not ours.</summary>
+    /// <summary>The name of our own way, on the host.</summary>
+    internal const string OwnName = "daso";
+
+    /// <summary>The name of the way of an MPI library.</summary>
     internal const string LibraryName = "library";
+
+    /// <summary>The name of NCCL's way.</summary>
+    internal const string NcclName = "nccl";
 }

@@ -26,7 +26,7 @@ public readonly struct PendingOperation
     /// </summary>
     public long Sequence => Math.Max(-1, _token);
 
-    /// <summary>Whether a wait would return at once.</summary>
+    /// <summary>Whether a wait would return at once: the operation is done, or queued on the device that carries it out.</summary>
     public bool IsCompleted => _source.IsCompleted(_token);
 
     /// <summary>
@@ -43,9 +43,12 @@ public readonly struct PendingOperation
         return bytes;
     }
 
+    /// <summary>Lets what a stream of the range's device queues from now on see the result, once <see cref="IsCompleted"/> says that it is on its way.</summary>
+    internal void Precede(nint stream) => _lease?.Precede(stream);
+
     /// <summary>
-    /// As <see cref="Wait"/>, but where a device carries the operation out, its compute stream waits and the host does not. What the host
-    /// carries out (in-process, MPI) the host has to wait for.
+    /// As <see cref="Wait"/>, but where a device carries the operation out (NCCL, the GPUs of a process), its compute stream waits and the
+    /// host does not. What the host carries out (in-process, MPI) the host has to wait for.
     /// </summary>
     public long WaitOnStream()
     {

@@ -34,8 +34,11 @@ public readonly struct TensorRange
     /// <summary>What the range lies in.</summary>
     internal object? Memory { get; }
 
+    /// <summary>What the values come from, where that is not all that has happened to the memory so far.</summary>
+    internal IPrecedingWork? After { get; private init; }
+
     /// <summary>Whether a communicator may touch the memory: no copy is under way to or from it.</summary>
-    internal bool HasArrived => Memory is not IArriving { HasArrived: false };
+    internal bool HasArrived => After is not { IsQueued: false } && Memory is not IArriving { HasArrived: false };
 
     /// <summary>The elements; float32 memory of the host only.</summary>
     internal Span<float> Floats => Of<float>();
@@ -76,8 +79,14 @@ public readonly struct TensorRange
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        return new TensorRange(Memory, Type, Offset + offset, length);
+        return new TensorRange(Memory, Type, Offset + offset, length) { After = After };
     }
+
+    /// <summary>The range with values that come from certain work.</summary>
+    internal TensorRange Behind(IPrecedingWork? work) => new(Memory, Type, Offset, Length) { After = work };
+
+    /// <summary>Tells the memory that the operation on it is done, or queued where a device carries it out.</summary>
+    internal void Complete() => (Memory as IArriving)?.Complete();
 
     /// <summary>Keeps the memory, of the host, where it is, for a library.</summary>
     internal MemoryHandle Pin() => Type switch

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Daso.Communication;
 
 namespace Daso.Gpu;
 
@@ -16,15 +17,21 @@ internal sealed unsafe partial class CudaGpu : IGpu
     private const int NotReady = 600; // CUDA_ERROR_NOT_READY
 
     private readonly nint _context;
+    private readonly int _index;
 
     /// <summary>Opens a device; its primary context stays until the process ends, as libtorch's use of it does.</summary>
     /// <param name="index">The device's number, as in cuda:0.</param>
     internal CudaGpu(int index)
     {
+        _index = index;
+        ComputeStream = LibTorchStreams.OfThisThread;
         Check(Initialize(0), "cuInit");
         Check(GetDevice(out int device, index), "cuDeviceGet");
         Check(RetainPrimaryContext(out _context, device), "cuDevicePrimaryCtxRetain");
     }
+
+    /// <summary>The stream that the thread which made this object computes on: a rank's.</summary>
+    public nint ComputeStream { get; }
 
     /// <summary>The model of a device, as the driver names it: "NVIDIA A100-SXM4-40GB".</summary>
     /// <param name="index">The device's number, as in cuda:0.</param>
@@ -102,6 +109,12 @@ internal sealed unsafe partial class CudaGpu : IGpu
         Check(CopyAsync(target, source, bytes, stream), "cuMemcpyAsync");
     }
 
+    public void Compute(nint stream, Action work)
+    {
+        Enter();
+        LibTorchStreams.Run(stream, _index, work);
+    }
+
     public bool IsReached(nint marker)
     {
         Enter();
@@ -118,6 +131,9 @@ internal sealed unsafe partial class CudaGpu : IGpu
         Check(ElapsedTime(out float milliseconds, from, to), "cuEventElapsedTime");
         return (long)(milliseconds * 1e6);
     }
+
+    /// <summary>Gives the calling thread, a rank's, a stream of its own to compute on; call it before any object of this GPU is made there.</summary>
+    internal void UseOwnStream() => LibTorchStreams.Enter(CreateStream(), _index);
 
     /// <summary>Makes this GPU the calling thread's, for libtorch too: the driver keeps a current context for each thread.</summary>
     internal void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");

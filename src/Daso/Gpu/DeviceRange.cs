@@ -4,45 +4,146 @@ using static TorchSharp.torch;
 
 namespace Daso.Gpu;
 
-/// <summary>The memory of a tensor on a GPU from an element on, leased as it is. Holds the tensor, so that no finalizer frees it.</summary>
-/// <param name="gpu">Says whether the computation before is done.</param>
-/// <param name="values">float32 [n].</param>
-internal sealed class DeviceRange(IGpu gpu, Tensor values) : DeviceMemory, IMemoryLease
+/// <summary>
+/// A range of a tensor on a GPU, leased as the device's own memory: the range itself, or, in a 16-bit wire format, a packed copy that the
+/// device makes before the operation and unpacks after it. Holds the tensor, so that no finalizer frees it.
+/// </summary>
+internal sealed class DeviceRange : DeviceMemory, IMemoryLease
 {
+    private readonly GpuTransfers _transfers;
+    private readonly IGpu _gpu;
+    private readonly Tensor _values;
+    private readonly Action _prepare;
+    private readonly Action _finish;
+    private readonly nint _ready;
+    private readonly nint _result;
+    private readonly nint _returned;
+    private readonly Dictionary<WireFormat, Tensor> _packed = [];
     private LeaseRequest _request;
+    private Tensor? _inUse;
+    private bool _isQueued;
 
-    /// <summary>Set behind the computation that the range's values come from.</summary>
-    internal nint Marker { get; } = gpu.CreateMarker();
+    internal DeviceRange(GpuTransfers transfers)
+    {
+        _transfers = transfers;
+        _gpu = transfers.Gpu;
+        _values = transfers.Values;
+        _prepare = Prepare;
+        _finish = Finish;
+        _ready = _gpu.CreateMarker();
+        _result = _gpu.CreateMarker();
+        _returned = _gpu.CreateMarker();
+    }
 
     /// <inheritdoc />
-    public override bool HasArrived => gpu.IsReached(Marker);
+    public override bool HasArrived => IsQueued && _gpu.IsReached(_ready);
+
+    /// <inheritdoc />
+    public override bool IsQueued => TryQueue();
 
     /// <inheritdoc />
     public TensorRange Range => new(this, ElementType.Float32, _request.Offset, _request.Length);
+
+    /// <inheritdoc />
+    void IMemoryLease.Precede(nint stream) => _gpu.WaitFor(_returned, stream);
+
+    /// <inheritdoc />
+    public override void Precede(nint stream) => _gpu.WaitFor(_ready, stream);
+
+    /// <inheritdoc />
+    internal override void Succeed(nint stream)
+    {
+        _gpu.Mark(_result, stream);
+        _gpu.WaitFor(_result, _transfers.In);
+    }
+
+    /// <inheritdoc />
+    public override void Complete()
+    {
+        _gpu.WaitFor(_ready, _transfers.In);
+        if ((_inUse is not null || _request.DivisorAfter != 1) && _request.Writes.Length > 0)
+            _gpu.Compute(_transfers.In, _finish);
+        _gpu.Mark(_returned, _transfers.In);
+    }
+
+    /// <inheritdoc />
+    public void Return() => _gpu.WaitFor(_returned, _gpu.ComputeStream);
 
     /// <summary>Hands the range out.</summary>
     internal DeviceRange Lease(in LeaseRequest request)
     {
         _request = request;
-        Divide(request.DivisorBefore);
-        gpu.Mark(Marker, IGpu.ComputeStream);
+        _inUse = PackedFor(request);
+        _isQueued = false;
+        TryQueue();
         return this;
     }
 
-    /// <inheritdoc />
-    public void Return() => Divide(_request.DivisorAfter);
+    /// <summary>Frees the markers and the packed copies.</summary>
+    internal void Free()
+    {
+        foreach (nint marker in (nint[])[_ready, _result, _returned])
+            _gpu.DestroyMarker(marker);
+        foreach (Tensor packed in _packed.Values)
+            packed.Dispose();
+    }
 
     /// <inheritdoc />
-    internal override nint AddressOf(int offset) => TensorAddress.Of(values) + ((nint)offset * sizeof(float));
+    internal override nint AddressOf(int offset) => _inUse is null
+        ? TensorAddress.Of(_values) + ((nint)offset * sizeof(float))
+        : TensorAddress.Of(_inUse) + ((nint)(offset - _request.Offset) * (nint)_inUse.ElementSize);
 
-    /// <summary>Queued on the compute stream, between what was queued there before and what will be.</summary>
-    private void Divide(int divisor)
+    private bool TryQueue()
+    {
+        if (_isQueued)
+            return true;
+        if (!_transfers.TryBeginOut(_request.After, _ready))
+            return false;
+        if ((_inUse is not null || _request.DivisorBefore != 1) && _request.Reads.Length > 0)
+            _gpu.Compute(_transfers.Out, _prepare);
+        _gpu.Mark(_ready, _transfers.Out);
+        _isQueued = true;
+        return true;
+    }
+
+    private Tensor? PackedFor(in LeaseRequest request)
+    {
+        if (WireTypes.TypeOf(request.Wire) is not ScalarType type || type == ScalarType.Float32)
+            return null;
+        if (!_packed.TryGetValue(request.Wire, out Tensor? packed) || packed.numel() < request.Length)
+            _packed[request.Wire] = packed = empty(request.Length, type, _values.device).DetachFromDisposeScope();
+        return packed;
+    }
+
+    /// <summary>Rounds the contribution, divides it, and rounds again, as <see cref="Reduction.Prepare"/> does.</summary>
+    private void Prepare()
+    {
+        using var _ = no_grad();
+        using Tensor own = Part(_request.Reads);
+        using Tensor? packed = Packed(_request.Reads);
+        packed?.copy_(own);
+        Divide(packed ?? own, _request.DivisorBefore);
+    }
+
+    private void Finish()
+    {
+        using var _ = no_grad();
+        using Tensor own = Part(_request.Writes);
+        using Tensor? packed = Packed(_request.Writes);
+        Divide(packed ?? own, _request.DivisorAfter);
+        if (packed is not null)
+            own.copy_(packed);
+    }
+
+    private Tensor Part((int Offset, int Length) part) => _values.narrow(0, _request.Offset + part.Offset, part.Length);
+
+    private Tensor? Packed((int Offset, int Length) part) => _inUse?.narrow(0, part.Offset, part.Length);
+
+    private static void Divide(Tensor values, int divisor)
     {
         if (divisor == 1)
             return;
-        using var _ = no_grad();
-        using Tensor part = values.narrow(0, _request.Offset, _request.Length);
-        using Scalar divisorScalar = divisor.ToScalar();
-        part.div_(divisorScalar);
+        using Scalar scalar = divisor.ToScalar();
+        values.div_(scalar);
     }
 }

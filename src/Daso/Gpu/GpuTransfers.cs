@@ -4,16 +4,13 @@ using static TorchSharp.torch;
 namespace Daso.Gpu;
 
 /// <summary>
-/// Leases ranges of a flat tensor on a GPU: as a pinned copy, which a stream beside the computation fills and empties, or the device's
-/// memory itself. The caller never waits: the communicator waits for a range to arrive, and the computation for results. At most one
-/// operation at a time uses the range that begins at an element. Used by one thread at a time.
+/// Leases ranges of a flat tensor on a GPU: as a pinned copy, or the device's memory itself. Two streams of the tensor's own run beside the
+/// computation: one brings values out, the other brings results in, so that neither waits for the other's ranges. The caller never waits:
+/// the communicator waits for a range to arrive, and the computation for results. At most one operation at a time uses the range that
+/// begins at an element. Used by one thread at a time, but for what an operation's memory is asked by the communicator.
 /// </summary>
 internal sealed class GpuTransfers : DeviceTensor, IDisposable
 {
-    private readonly IGpu _gpu;
-    private readonly Tensor _values;
-    private readonly Tensor _staging;
-    private readonly nint _side;
     private readonly Dictionary<int, StagedRange> _staged = [];
     private readonly Dictionary<int, DeviceRange> _direct = [];
 
@@ -23,20 +20,37 @@ internal sealed class GpuTransfers : DeviceTensor, IDisposable
     /// <param name="staging">float32 [n], pinned.</param>
     internal GpuTransfers(IGpu gpu, Tensor values, Tensor staging)
     {
-        _gpu = gpu;
-        _values = values;
-        _staging = staging;
-        _side = gpu.CreateStream();
+        Gpu = gpu;
+        Values = values;
+        Staging = staging;
+        Out = gpu.CreateStream();
+        In = gpu.CreateStream();
     }
+
+    /// <summary>The device.</summary>
+    internal IGpu Gpu { get; }
+
+    /// <summary>float32 [n], on the device.</summary>
+    internal Tensor Values { get; }
+
+    /// <summary>float32 [n], pinned.</summary>
+    internal Tensor Staging { get; }
+
+    /// <summary>The stream on which values leave.</summary>
+    internal nint Out { get; }
+
+    /// <summary>The stream on which results come back.</summary>
+    internal nint In { get; }
 
     /// <summary>Waits for the copies under way.</summary>
     public void Dispose()
     {
-        _gpu.DestroyStream(_side);
+        Gpu.DestroyStream(Out);
+        Gpu.DestroyStream(In);
         foreach (StagedRange range in _staged.Values)
-            _gpu.DestroyMarker(range.Marker);
+            range.Free();
         foreach (DeviceRange range in _direct.Values)
-            _gpu.DestroyMarker(range.Marker);
+            range.Free();
     }
 
     /// <inheritdoc />
@@ -45,39 +59,33 @@ internal sealed class GpuTransfers : DeviceTensor, IDisposable
         if (request.IsDirect)
         {
             if (!_direct.TryGetValue(request.Offset, out DeviceRange? direct))
-                _direct.Add(request.Offset, direct = new DeviceRange(_gpu, _values));
+                _direct.Add(request.Offset, direct = new DeviceRange(this));
             return direct.Lease(request);
         }
 
         if (!_staged.TryGetValue(request.Offset, out StagedRange? staged))
-            _staged.Add(request.Offset, staged = new StagedRange(this, _gpu, _staging));
+            _staged.Add(request.Offset, staged = new StagedRange(this));
         return staged.Lease(request);
     }
 
-    /// <summary>Fills a part of the pinned copy with what the computation has queued so far, and marks that; an older copy out of it comes first.</summary>
-    internal void Fill(nint marker, int offset, int length)
+    /// <summary>
+    /// Lets the stream out go on from what a range's values come from. False where that is not queued yet: it is asked again when the
+    /// communicator asks for the range.
+    /// </summary>
+    /// <param name="after">What the values come from; null: all computation queued so far.</param>
+    /// <param name="marker">A marker of the range's.</param>
+    internal bool TryBeginOut(IPrecedingWork? after, nint marker)
     {
-        if (length > 0)
-            CopyBeside(marker, TensorAddress.Of(_staging), TensorAddress.Of(_values), offset, length);
-        else
-            _gpu.Mark(marker, _side);
-    }
+        if (after is null)
+        {
+            Gpu.Mark(marker, Gpu.ComputeStream);
+            Gpu.WaitFor(marker, Out);
+            return true;
+        }
 
-    /// <summary>Brings a part of the pinned copy to the device, after what the computation has queued so far and before what it queues next.</summary>
-    internal void Take(nint marker, int offset, int length)
-    {
-        if (length == 0)
-            return;
-        CopyBeside(marker, TensorAddress.Of(_values), TensorAddress.Of(_staging), offset, length);
-        _gpu.WaitFor(marker, IGpu.ComputeStream);
-    }
-
-    private void CopyBeside(nint marker, nint target, nint source, int offset, int length)
-    {
-        nint start = (nint)offset * sizeof(float);
-        _gpu.Mark(marker, IGpu.ComputeStream);
-        _gpu.WaitFor(marker, _side);
-        _gpu.Copy(target + start, source + start, (nuint)length * sizeof(float), _side);
-        _gpu.Mark(marker, _side);
+        if (!after.IsQueued)
+            return false;
+        after.Precede(Out);
+        return true;
     }
 }

@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Recording;
 
 namespace Daso.Gpu;
@@ -22,7 +23,7 @@ internal sealed class StreamMarks : IStreamMarks
 
     public int Count => _events.Length;
 
-    public void Set(int mark) => _gpu.Mark(_events[mark], IGpu.ComputeStream);
+    public void Set(int mark) => _gpu.Mark(_events[mark], _gpu.ComputeStream);
 
     public bool IsPassed(int mark) => _gpu.IsReached(_events[mark]);
 

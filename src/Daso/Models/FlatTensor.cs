@@ -15,9 +15,10 @@ public sealed unsafe class FlatTensor : IDisposable
 {
     private readonly Tensor? _staging;
     private readonly HostMemory _host;
+    private readonly CudaGpu? _gpu;
     private GpuTransfers? _transfers;
 
-    /// <summary>Makes a tensor of zeros.</summary>
+    /// <summary>Makes a tensor of zeros; on a GPU by the thread of the rank that computes with it.</summary>
     /// <param name="length">Elements.</param>
     /// <param name="device">Where the tensor lives.</param>
     public FlatTensor(int length, Device device)
@@ -27,6 +28,7 @@ public sealed unsafe class FlatTensor : IDisposable
         {
             using Tensor pageable = zeros(length, dtype: ScalarType.Float32);
             _staging = pageable.pin_memory().DetachFromDisposeScope();
+            _gpu = new CudaGpu(Tensor.device_index);
         }
 
         _host = new HostMemory(_staging ?? Tensor, length);
@@ -56,6 +58,16 @@ public sealed unsafe class FlatTensor : IDisposable
     public TensorRange Range(int offset, int length) => new TensorRange(
         (object?)Transfers ?? _host, ElementType.Float32, 0, Length).Slice(offset, length);
 
+    /// <summary>The same for an operation that reads what the computation had queued by a place, though it may have queued more since.</summary>
+    /// <param name="offset">The range's first element.</param>
+    /// <param name="length">Its elements.</param>
+    /// <param name="place">By when the range was complete, of <see cref="CreatePlace"/>; nothing touches the range after it.</param>
+    public TensorRange Range(int offset, int length, ComputationPlace place) =>
+        Range(offset, length).Behind(place.IsOnDevice ? place : null);
+
+    /// <summary>Makes a place in the computation on the tensor's device, to be set by the rank.</summary>
+    public ComputationPlace CreatePlace() => new(_gpu);
+
     /// <summary>Brings all values to <see cref="Host"/> and waits for them; nothing to do on the CPU.</summary>
     public void ToHost() => Copy(Tensor, _staging);
 
@@ -73,6 +85,9 @@ public sealed unsafe class FlatTensor : IDisposable
         using Tensor largest = magnitudes.max();
         return largest.item<float>();
     }
+
+    /// <summary>Makes what asks for the largest magnitude without waiting; null on the CPU, where <see cref="MaxMagnitude"/> does.</summary>
+    internal MagnitudeProbe? CreateProbe() => _gpu is null || Length == 0 ? null : new MagnitudeProbe(_gpu);
 
     /// <summary>Writes all values, little-endian float32.</summary>
     public void Save(BinaryWriter writer)
@@ -98,7 +113,7 @@ public sealed unsafe class FlatTensor : IDisposable
 
     /// <summary>Made when the tensor first communicates; null on the CPU.</summary>
     private GpuTransfers? Transfers =>
-        _staging is null ? null : _transfers ??= new GpuTransfers(new CudaGpu(Tensor.device_index), Tensor, _staging);
+        _gpu is null ? null : _transfers ??= new GpuTransfers(_gpu, Tensor, _staging!);
 
     private void Copy(Tensor? from, Tensor? to)
     {

@@ -34,6 +34,9 @@ public static class MetricNames
     /// <summary>1 in a step whose update was left out, because gradients in float16 were not finite; absent in others.</summary>
     public const string SkippedSteps = "skipped_steps";
 
+    /// <summary>Bytes in use on a rank's GPU, by all ranks and processes there, after an epoch: near the peak so far; absent on the CPU.</summary>
+    public const string DeviceMemoryBytes = "device_memory_bytes";
+
     /// <summary>Tensors alive in the process after an epoch; rank 0.</summary>
     public const string LiveTensors = "live_tensors";
 

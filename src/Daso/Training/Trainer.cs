@@ -1,6 +1,7 @@
 using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
+using Daso.Gpu;
 using Daso.LibTorch;
 using Daso.Models;
 using Daso.Objectives;
@@ -8,6 +9,7 @@ using Daso.Optimization;
 using Daso.Recording;
 using Daso.Strategies;
 using Daso.Timing;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Training;
@@ -33,6 +35,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingState _state;
     private readonly int _totalSteps;
     private int _step;
+    private long _batchSize;
     private long _stoppedNs = ProcessClock.StoppedNs;
 
     /// <summary>Builds everything from the seed, equal on all ranks but for the shard of the data, or goes on from a checkpoint.</summary>
@@ -153,7 +156,7 @@ public sealed class Trainer : IDisposable
             }
             catch (Exception failure) when (failure is not (OperationCanceledException or UserErrorException))
             {
-                throw new InvalidOperationException($"epoch {epoch}, step {_step}: {failure.Message}", failure);
+                throw new InvalidOperationException($"epoch {epoch}, step {_step}: {OutOfMemory.Explain(failure.Message, _batchSize) ?? failure.Message}", failure);
             }
 
             EndStep();
@@ -189,6 +192,7 @@ public sealed class Trainer : IDisposable
             _scaler?.Arm();
             if (data is Batch present)
             {
+                _batchSize = present.Inputs.size(0);
                 Tensor loss = _learner.Learn(present, _timer, _timer.Mark());
                 using (no_grad())
                     _lossSum.add_(_loss.copy_(loss), Scalars.One);
@@ -220,6 +224,9 @@ public sealed class Trainer : IDisposable
                 _timer.Metric(name, value);
             _timer.Metric(MetricNames.LiveTensors, Tensor.TotalCount);
         }
+
+        if (_ranks.Device.type == DeviceType.CUDA)
+            _timer.Metric(MetricNames.DeviceMemoryBytes, GpuMemory.InUse());
 
         EndStep();
         return result;

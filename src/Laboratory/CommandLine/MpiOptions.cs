@@ -1,11 +1,15 @@
 using System.CommandLine;
+using Daso.Communication;
 using Daso.Communication.Mpi;
+using Daso.Communication.Nccl;
 
 namespace Daso.CommandLine;
 
 /// <summary>The options of every command that can run under MPI.</summary>
 internal sealed class MpiOptions
 {
+    private const string Auto = "auto";
+
     private readonly Option<string?> _library = new("--mpi-library")
     {
         Description = $"File of the MPI library (MPICH family) under mpiexec or srun. Default: {MpiLibrary.Variable}, else the system's.",
@@ -16,10 +20,21 @@ internal sealed class MpiOptions
         Description = "Under MPI: Hierarchical (our own, the default) or Library.",
     };
 
-    private readonly Option<bool> _gpuAware = new("--gpu-aware")
+    private readonly Option<string?> _nccl = new("--nccl-library")
     {
-        Description = "Under MPI with --device cuda: gives the library, which must take it, the GPUs' memory in place of pinned copies.",
+        Description = $"File of NCCL under mpiexec or srun with --device cuda. Default: {NcclLibrary.Variable}, else the system's or PyTorch's.",
     };
+
+    private readonly Option<string> _intra = ChoiceOption.Of(
+        "--intra-node", "Under MPI with --device cuda: who adds up GPU memory inside a node; auto: the best that there is.", Auto, "nccl", "host");
+
+    private readonly Option<string> _inter = ChoiceOption.Of(
+        "--inter-node",
+        "Under MPI with --device cuda: who adds up GPU memory between nodes; auto: the best that there is.",
+        Auto,
+        "nccl",
+        "mpi",
+        "gpu-aware-mpi");
 
     private readonly Option<string> _cluster = ClusterOption.Create();
 
@@ -31,8 +46,11 @@ internal sealed class MpiOptions
         command.Add(_cluster);
         command.Add(_library);
         command.Add(_allReduce);
-        if (hasDevice)
-            command.Add(_gpuAware);
+        if (!hasDevice)
+            return;
+        command.Add(_nccl);
+        command.Add(_intra);
+        command.Add(_inter);
     }
 
     /// <summary>The file of the library; null: it is searched.</summary>
@@ -43,13 +61,34 @@ internal sealed class MpiOptions
     /// <param name="limit">The longest wait in one operation.</param>
     /// <param name="requested">Nodes and ranks a node as the user gave them; null: not given.</param>
     internal MpiSettings Settings(ParseResult parsed, TimeSpan limit, (int Nodes, int RanksPerNode)? requested) =>
-        new(limit, requested, parsed.GetValue(_allReduce), parsed.GetValue(_gpuAware));
+        new(limit, requested, parsed.GetValue(_allReduce), IntraOf(parsed), InterOf(parsed), parsed.GetValue(_nccl));
 
     /// <summary>Refuses what does not go together.</summary>
-    /// <exception cref="UserErrorException">GPU memory is asked for and ranks compute on the CPU.</exception>
+    /// <exception cref="UserErrorException">Something about GPU memory is asked for and ranks compute on the CPU.</exception>
     internal void Check(ParseResult parsed, string device)
     {
-        if (parsed.GetValue(_gpuAware) && device != "cuda")
-            throw new UserErrorException($"--gpu-aware: ranks compute on the {device}; take --device cuda or leave it out");
+        if (device == "cuda")
+            return;
+        string? given = parsed.GetValue(_nccl) is string file ? $"{_nccl.Name} {file}"
+            : IntraOf(parsed) is not null ? $"{_intra.Name} {parsed.GetValue(_intra)}"
+            : InterOf(parsed) is not null ? $"{_inter.Name} {parsed.GetValue(_inter)}"
+            : null;
+        if (given is not null)
+            throw new UserErrorException($"{given}: ranks compute on the {device}; take --device cuda or leave it out");
     }
+
+    private IntraNode? IntraOf(ParseResult parsed) => parsed.GetValue(_intra) switch
+    {
+        "nccl" => IntraNode.Nccl,
+        "host" => IntraNode.Host,
+        _ => null,
+    };
+
+    private InterNode? InterOf(ParseResult parsed) => parsed.GetValue(_inter) switch
+    {
+        "nccl" => InterNode.Nccl,
+        "mpi" => InterNode.Mpi,
+        "gpu-aware-mpi" => InterNode.GpuAwareMpi,
+        _ => null,
+    };
 }

@@ -63,7 +63,9 @@ public class SuiteCommandTests
     [InlineData(2, "--data nowhere", "suite", "imagenet-resnet50", "--data", "nowhere")]
     [InlineData(2, "--seeds", "suite", "quickstart", "--seeds", "x")]
     [InlineData(5, "--out /proc", "suite", "quickstart", "--steps", "1", "--out", "/proc/nothing")]
-    [InlineData(2, "--gpu-aware: ranks compute on the cpu", "suite", "quickstart", "--gpu-aware")]
+    [InlineData(2, "--inter-node gpu-aware-mpi: ranks compute on the cpu", "suite", "quickstart", "--inter-node", "gpu-aware-mpi")]
+    [InlineData(2, "--intra-node nccl: ranks compute on the cpu", "suite", "quickstart", "--intra-node", "nccl")]
+    [InlineData(2, "--nccl-library libnccl.so.2: ranks compute on the cpu", "suite", "quickstart", "--nccl-library", "libnccl.so.2")]
     [InlineData(5, "--device cuda", "suite", "quickstart", "--device", "cuda")]
     public void A_users_mistake_is_one_line_and_leaves_nothing_behind(int expected, string message, params string[] arguments)
     {

@@ -40,9 +40,23 @@ internal sealed unsafe class FakeDeviceTensor : DeviceTensor, IDisposable
 
         public override bool HasArrived => true;
 
+        public override bool IsQueued => true;
+
         public TensorRange Range => new(this, ElementType.Float32, _request.Offset, _request.Length);
 
-        public void Return() => Divide(_request.DivisorAfter);
+        public override void Precede(nint stream)
+        {
+        }
+
+        public override void Complete() => Divide(_request.DivisorAfter);
+
+        public void Return()
+        {
+        }
+
+        internal override void Succeed(nint stream)
+        {
+        }
 
         internal override nint AddressOf(int offset) => (nint)(_tensor._values + offset);
 

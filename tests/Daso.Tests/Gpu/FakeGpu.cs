@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Daso.Gpu;
+using Daso.Communication;
 
 namespace Daso.Tests.Gpu;
 
@@ -10,6 +10,9 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
     private readonly Dictionary<nint, long> _reachedNs = [];
     private readonly List<Queue<(StrongBox<bool>? Needs, Action Run)>> _streams = [new()];
     private readonly List<StrongBox<bool>?> _places = [];
+    private readonly Dictionary<nint, StrongBox<bool>> _blocks = [];
+
+    public nint ComputeStream => 0;
 
     public nint CreateStream()
     {
@@ -50,6 +53,8 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
     public void Copy(nint target, nint source, nuint bytes, nint stream) => _streams[(int)stream].Enqueue(
         (null, () => Buffer.MemoryCopy((void*)source, (void*)target, (long)bytes, (long)bytes)));
 
+    public void Compute(nint stream, Action work) => _streams[(int)stream].Enqueue((null, work));
+
     public bool IsReached(nint marker)
     {
         if (RunsWhenAsked && _streams.Any(stream => stream.Count > 0))
@@ -69,14 +74,30 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
     internal void Compute(long durationNs) => Compute(() => NowNs += durationNs);
 
     /// <summary>Queues a computation.</summary>
-    internal void Compute(Action run) => _streams[(int)IGpu.ComputeStream].Enqueue((null, run));
+    internal void Compute(Action run) => Compute(ComputeStream, run);
+
+    /// <summary>Holds a stream up until <see cref="Unblock"/>.</summary>
+    internal void Block(nint stream)
+    {
+        _blocks[stream] = new StrongBox<bool>(false);
+        _streams[(int)stream].Enqueue((_blocks[stream], () => { }));
+    }
+
+    /// <summary>Lets a stream go on.</summary>
+    internal void Unblock(nint stream) => _blocks[stream].Value = true;
 
     /// <summary>Lets some stream do its next work.</summary>
     internal void RunOne()
     {
-        Queue<(StrongBox<bool>? Needs, Action Run)>[] ready =
-            [.. _streams.Where(stream => stream.TryPeek(out (StrongBox<bool>? Needs, Action Run) next) && next.Needs is not { Value: false })];
+        Queue<(StrongBox<bool>? Needs, Action Run)>[] ready = [.. Ready()];
         ready[random.Next(ready.Length)].Dequeue().Run();
+    }
+
+    /// <summary>Lets all streams do what they can without those that are held up.</summary>
+    internal void RunWhatCan()
+    {
+        while (Ready().Any())
+            RunOne();
     }
 
     /// <summary>Lets all streams do all their work.</summary>
@@ -85,4 +106,7 @@ internal sealed unsafe class FakeGpu(Random random) : IGpu
         while (_streams.Any(stream => stream.Count > 0))
             RunOne();
     }
+
+    private IEnumerable<Queue<(StrongBox<bool>? Needs, Action Run)>> Ready() =>
+        _streams.Where(stream => stream.TryPeek(out (StrongBox<bool>? Needs, Action Run) next) && next.Needs is not { Value: false });
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using Daso.Communication;
+using Daso.Gpu;
 using Daso.Models;
 using Daso.Strategies;
 using Daso.Tests.Cluster;
@@ -167,7 +168,7 @@ public class DasoOptionsTests(ITestOutputHelper output)
                 values.CopyTo(host.Host);
                 values.CopyTo(device.Host);
                 ofHost.Round(host, wire);
-                ofDevice.RoundOnDevice(device.Tensor, ErrorFeedback.TypeOf(wire)!.Value);
+                ofDevice.RoundOnDevice(device.Tensor, WireTypes.TypeOf(wire)!.Value);
                 Assert.Equal(host.Host.ToArray(), device.Host.ToArray());
             }
         });

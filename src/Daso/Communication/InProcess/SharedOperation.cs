@@ -172,6 +172,8 @@ internal sealed class SharedOperation(InProcessGroup group)
 
     private void Complete()
     {
+        foreach (TensorRange range in _ranges)
+            range.Complete();
         lock (_gate)
         {
             _isDone = true;

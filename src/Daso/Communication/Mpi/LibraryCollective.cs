@@ -10,25 +10,13 @@ namespace Daso.Communication.Mpi;
 /// <param name="nodeOf">The node of each rank.</param>
 internal sealed unsafe class LibraryCollective(MpiLibrary library, nint communicator, int rank, int[] nodeOf) : ICollective
 {
-    private readonly int[] _nodes = [.. nodeOf.Distinct()];
+    private readonly BookedBytes _booked = new(rank, nodeOf);
     private CollectiveCall _call;
     private TensorRange _values;
     private MemoryHandle _pinned;
     private nint _request;
 
-    /// <summary>What a bandwidth-optimal exchange sends, booked on each node's first rank; the library does not tell.</summary>
-    public long BytesToOtherNodes
-    {
-        get
-        {
-            int node = Array.IndexOf(_nodes, nodeOf[rank]), count = _nodes.Length;
-            if (count == 1 || Array.IndexOf(nodeOf, nodeOf[rank]) != rank)
-                return 0;
-            // A broadcast's chain of nodes ends at the one before the root's.
-            bool isLast = _call.Kind == CollectiveKind.Broadcast && (node + 1) % count == Array.IndexOf(_nodes, nodeOf[_call.Root]);
-            return isLast ? 0 : _call.LinkCost(count).BytesPerNode;
-        }
-    }
+    public long BytesToOtherNodes => _booked.Of(_call);
 
     /// <summary>Whether the library carries a call out in the memory of a GPU.</summary>
     internal static bool Takes(CollectiveCall call) => call is { Type: ElementType.Float32, IsExact: true } && call.Kind switch

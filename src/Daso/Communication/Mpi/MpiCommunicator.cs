@@ -1,3 +1,4 @@
+using Daso.Communication.Nccl;
 using Daso.Timing;
 
 namespace Daso.Communication.Mpi;
@@ -15,13 +16,17 @@ internal sealed class MpiCommunicator : Communicator
     private readonly HierarchicalCollective _hierarchical;
     private readonly LibraryCollective _library;
     private readonly MpiTransfers _transfers;
+    private readonly DevicePath _path;
+    private readonly NcclCollective? _nccl;
     private readonly object _gate = new();
     private readonly Queue<QueuedOperation> _queue = new();
     private readonly Dictionary<long, long> _bytes = [];
     private readonly Dictionary<long, CollectiveCall> _transferCalls = [];
     private long _started;
     private long _completed;
+    private bool _isTooLate;
     private CollectiveCall _running;
+    private TensorRange _runningValues;
     private ICollective? _carrier;
 
     /// <summary>Makes a communicator of the library and wraps it. Collective.</summary>
@@ -46,12 +51,11 @@ internal sealed class MpiCommunicator : Communicator
         });
         _library = new LibraryCollective(library, _handle, Rank, nodeOf);
         _transfers = new MpiTransfers(library, _handle, Rank);
-        AllReduceWays =
-        [
-            new AllReduceWay("daso", values => StartSum(values, AllReduceAlgorithm.Hierarchical)),
-            new AllReduceWay(AllReduceWay.LibraryName, values => StartSum(values, AllReduceAlgorithm.Library)),
-        ];
         job.Progress.Add(this);
+        _path = job.Devices?.Paths.Of(nodeOf) ?? DevicePath.Host;
+        if (job.Devices?.NcclFor(nodeOf) is NcclLibrary nccl)
+            _nccl = JoinNccl(nccl, job.Devices.Gpu);
+        AllReduceWays = [.. WaysHere().Select(name => new AllReduceWay(name, values => StartSum(values, name)))];
     }
 
     /// <summary>Tells the group from this rank's others; the same on all its ranks.</summary>
@@ -67,14 +71,27 @@ internal sealed class MpiCommunicator : Communicator
 
     public override IReadOnlyList<AllReduceWay> AllReduceWays { get; }
 
-    public override ICommunicator Split(int colour, string name)
+    /// <summary>Splits the group; where two levels serve a new group's GPU memory best, it is made of two.</summary>
+    public override ICommunicator Split(int colour, string name) => SplitPlain(colour, name).InLevels();
+
+    /// <summary>The group itself, or one of two levels over it where GPU memory is carried so or the two can be compared. Collective.</summary>
+    internal Communicator InLevels()
+    {
+        int nodes = _nodeOf.Distinct().Count();
+        bool canHave = nodes > 1 && nodes < Size && DevicePaths.IsRegular(_nodeOf, nodes);
+        return canHave && _path is DevicePath.TwoLevels or DevicePath.Nccl
+            ? new TwoLevelCommunicator(this, Size / nodes, isDefault: _path == DevicePath.TwoLevels)
+            : this;
+    }
+
+    private MpiCommunicator SplitPlain(int colour, string name)
     {
         // The number of the new groups is one that is new to all members.
         long[] all = this.Gather<long>(colour, _job.NextGroup);
         int number = (int)Enumerable.Range(0, Size).Max(member => all[(2 * member) + 1]);
         _job.NextGroup = number + 1;
         int[] members = [.. _worldRanks.Where((_, member) => all[2 * member] == colour)];
-        return new MpiCommunicator(_job, library => library.Split(_handle, colour, Rank), name, number, members);
+        return new(_job, library => library.Split(_handle, colour, Rank), name, number, members);
     }
 
     public override bool IsCompleted(long token)
@@ -120,6 +137,7 @@ internal sealed class MpiCommunicator : Communicator
             return;
         _job.Progress.Call(() =>
         {
+            _nccl?.Dispose();
             _hierarchical.Dispose();
             _library.Dispose();
             _transfers.Dispose();
@@ -130,6 +148,23 @@ internal sealed class MpiCommunicator : Communicator
 
     /// <summary>On the communication thread: does what can be done without waiting. Returns whether anything was.</summary>
     internal bool Advance() => AdvanceCollective() | (_transfers.IsBusy && _transfers.Advance(_gate));
+
+    /// <summary>On the communication thread, now and then: ends the job where an operation on the GPU has failed or takes too long.</summary>
+    internal void Watch()
+    {
+        if (_nccl?.Watch(_job.Settings.WaitLimit) is not CollectiveCall late || _isTooLate)
+            return;
+        _isTooLate = true;
+        long last = Volatile.Read(ref _completed) - 1;
+        // Another thread: the communication thread asks the others who has come.
+        var report = new Thread(() => _job.End(new TimeoutException(
+            $"{late} on {Name} not done by the GPU within {_job.Settings.WaitLimit.TotalSeconds:0} s; missing: {Missing(last)}")))
+        {
+            IsBackground = true,
+            Name = "late operation",
+        };
+        report.Start();
+    }
 
     /// <summary>On the communication thread: whether an operation of the library's own is under way.</summary>
     internal bool IsInLibrary => _carrier == _library;
@@ -153,6 +188,8 @@ internal sealed class MpiCommunicator : Communicator
         hasMoved |= _carrier.Advance();
         if (!_carrier.Finish())
             return hasMoved;
+        _runningValues.Complete();
+        _runningValues = default;
         lock (_gate)
         {
             _bytes.Add(_completed, _carrier.BytesToOtherNodes);
@@ -164,32 +201,74 @@ internal sealed class MpiCommunicator : Communicator
         return true;
     }
 
-    /// <summary>Begins the next operation if its memory has arrived.</summary>
+    /// <summary>Begins the next operation if its memory has arrived; on a GPU that carries it out, if what fills it is queued.</summary>
     private ICollective? BeginNext()
     {
         lock (_gate)
         {
-            if (!_queue.TryPeek(out QueuedOperation next) || !next.Values.HasArrived)
+            if (!_queue.TryPeek(out QueuedOperation next))
+                return null;
+            var device = next.Values.Memory as DeviceMemory;
+            ICollective carrier = device is null
+                ? IsLibrarys(next.Call) ? _library : _hierarchical
+                : GoesToNccl(next.Call) ? _nccl! : _library;
+            if (!(carrier == _nccl ? device!.IsQueued : next.Values.HasArrived))
                 return null;
             _queue.Dequeue();
             _running = next.Call;
-            bool isLibrarys = next.Values.Memory is DeviceMemory || AllReduceChoice.IsLibrarys(next.Algorithm, next.Call);
-            ICollective carrier = isLibrarys ? _library : _hierarchical;
+            _runningValues = next.Values;
             carrier.Begin(next.Call, next.Values);
             return carrier;
         }
     }
 
-    protected override bool TakesDeviceMemory(CollectiveCall call) => _job.Settings.IsGpuAware && LibraryCollective.Takes(call);
+    protected override bool TakesMeansOnDevices => _nccl is not null;
 
-    protected override PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease) =>
-        Start(call, values, lease, _job.Settings.AllReduce);
+    protected override bool TakesDeviceMemory(CollectiveCall call) => GoesToNccl(call)
+        || (_path == DevicePath.GpuAwareMpi && call.Way is null or AllReduceWay.LibraryName && LibraryCollective.Takes(call));
 
-    /// <summary>A sum over all ranks, by a certain algorithm: to compare them.</summary>
-    private PendingOperation StartSum(TensorRange values, AllReduceAlgorithm algorithm) =>
-        Start(CollectiveCall.AllReduce(values.Length, ReduceOperation.Sum, WireFormat.Float32), values, null, algorithm);
+    private bool GoesToNccl(CollectiveCall call) =>
+        _nccl is not null && call.Way is null or AllReduceWay.NcclName && NcclCollective.Takes(call);
 
-    private PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease, AllReduceAlgorithm algorithm)
+    private bool IsLibrarys(CollectiveCall call) =>
+        call.Way == AllReduceWay.LibraryName || (call.Way is null && AllReduceChoice.IsLibrarys(_job.Settings.AllReduce, call));
+
+    /// <summary>The ways in which the group can add; those for memory of the host take GPU memory through pinned copies.</summary>
+    private IEnumerable<string> WaysHere() =>
+        _nccl is null ? [AllReduceWay.OwnName, AllReduceWay.LibraryName] : [AllReduceWay.OwnName, AllReduceWay.NcclName];
+
+    /// <summary>A sum over all ranks in a certain way: to compare them.</summary>
+    private PendingOperation StartSum(TensorRange values, string way)
+    {
+        (int, int) whole = (0, values.Length);
+        CollectiveCall call = CollectiveCall.AllReduce(values.Length, ReduceOperation.Sum, WireFormat.Float32) with { Way = way };
+        return StartOn(call, values, whole, whole);
+    }
+
+    /// <summary>All ranks of the group make a communicator of NCCL from the id of the first, which travels as any other bytes. Collective.</summary>
+    private NcclCollective JoinNccl(NcclLibrary nccl, IGpu gpu)
+    {
+        byte[] id = Rank == 0 ? nccl.NewId() : new byte[NcclUniqueId.Length];
+        this.Broadcast(id, 0);
+        var joined = new NcclCollective(nccl, gpu, id, Rank, _nodeOf);
+        var deadline = Deadline.After(_job.Settings.WaitLimit);
+        _ = _job.Ended.Register(joined.Abort);
+        while (!joined.IsReady)
+        {
+            _job.ThrowIfEnded();
+            if (deadline.HasPassed)
+            {
+                throw new TimeoutException(
+                    $"NCCL's communicator of {Name} not made within {_job.Settings.WaitLimit.TotalSeconds:0} s; NCCL_DEBUG=WARN says more");
+            }
+
+            Thread.Sleep(1);
+        }
+
+        return joined;
+    }
+
+    protected override PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease)
     {
         _job.ThrowIfEnded();
         long token;
@@ -204,7 +283,7 @@ internal sealed class MpiCommunicator : Communicator
             {
                 token = _started;
                 Volatile.Write(ref _started, token + 1);
-                _queue.Enqueue(new QueuedOperation(call, values, algorithm));
+                _queue.Enqueue(new QueuedOperation(call, values));
             }
         }
 
@@ -250,6 +329,5 @@ internal sealed class MpiCommunicator : Communicator
     /// <summary>An operation that waits for its turn.</summary>
     /// <param name="Call">What.</param>
     /// <param name="Values">This rank's range.</param>
-    /// <param name="Algorithm">Of an all-reduce.</param>
-    private readonly record struct QueuedOperation(CollectiveCall Call, TensorRange Values, AllReduceAlgorithm Algorithm);
+    private readonly record struct QueuedOperation(CollectiveCall Call, TensorRange Values);
 }

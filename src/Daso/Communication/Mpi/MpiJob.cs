@@ -55,6 +55,9 @@ internal sealed partial class MpiJob
     /// <summary>What the user has set.</summary>
     internal MpiSettings Settings { get; }
 
+    /// <summary>Who carries out operations on GPU memory; null: ranks compute on the CPU. Set before groups are split.</summary>
+    internal DeviceCarriers? Devices { get; set; }
+
     /// <summary>Finds out who is missing.</summary>
     internal MpiRollCall RollCall { get; }
 
@@ -109,14 +112,6 @@ internal sealed partial class MpiJob
         {
             throw new UserErrorException(
                 $"{library.Path} gives thread level {MPI.Environment.Threading}; Daso needs Multiple: take a library built with threads",
-                ExitCode.Environment);
-        }
-
-        if (settings.IsGpuAware && library.TakesCudaMemory() == false)
-        {
-            throw new UserErrorException(
-                $"--gpu-aware: {library.Path} says that it does not take GPU memory (it is built without CUDA, or switched off by a "
-                    + "variable such as MPIR_CVAR_ENABLE_GPU); leave the option out",
                 ExitCode.Environment);
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Daso.Timing;
 
 namespace Daso.Communication.Mpi;
@@ -14,6 +15,7 @@ internal sealed class MpiProgress : IDisposable
     private const long SleepNs = 20_000;
 
     private static readonly TimeSpan s_aliveCheck = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_watchInterval = TimeSpan.FromMilliseconds(100);
 
     // A step of an operation takes microseconds; a thread that is stuck in the library is not waited for.
     private static readonly TimeSpan s_haltLimit = TimeSpan.FromSeconds(2);
@@ -165,6 +167,7 @@ internal sealed class MpiProgress : IDisposable
         try
         {
             int polls = 0;
+            long watched = Stopwatch.GetTimestamp();
             while (!Volatile.Read(ref _isStopping))
             {
                 MakeCalls();
@@ -172,6 +175,13 @@ internal sealed class MpiProgress : IDisposable
                 {
                     RestHalted();
                     continue;
+                }
+
+                if (Stopwatch.GetElapsedTime(watched) > s_watchInterval)
+                {
+                    watched = Stopwatch.GetTimestamp();
+                    foreach (MpiCommunicator communicator in _communicators)
+                        communicator.Watch();
                 }
 
                 bool hasMoved = false, isBusy = false;

@@ -38,8 +38,12 @@ internal sealed class MpiTransfer : IPieceSide, IDisposable
     /// <summary>Does what can be done without waiting. Returns whether anything was.</summary>
     internal bool Advance() => _lane.Advance();
 
-    /// <summary>Forgets the range.</summary>
-    internal void End() => _values = default;
+    /// <summary>Hands the range back.</summary>
+    internal void End()
+    {
+        _values.Complete();
+        _values = default;
+    }
 
     public void Dispose() => _lane.Dispose();
 

@@ -59,11 +59,16 @@ internal sealed class DasoStrategy : IStrategy
     public void StepStarted(int epoch, int batch)
     {
         _batch = batch;
+        CheckSent();
         BroadcastBuffers();
         _buffersAreDue = _schedule.AveragesLocally;
     }
 
-    public void EvaluationStarting() => BroadcastBuffers();
+    public void EvaluationStarting()
+    {
+        CheckSent();
+        BroadcastBuffers();
+    }
 
     public void PartReady(int part)
     {
@@ -109,6 +114,12 @@ internal sealed class DasoStrategy : IStrategy
     {
         foreach (ParameterSynchronisation one in _global)
             one.Dispose();
+    }
+
+    private void CheckSent()
+    {
+        foreach (ParameterSynchronisation one in _global)
+            one.CheckSent();
     }
 
     private void BroadcastBuffers()

@@ -29,6 +29,9 @@ internal sealed class ParameterSynchronisation : IDisposable
     private readonly DasoSpec _spec;
     private readonly MasterCopy? _master;
     private readonly ErrorFeedback? _feedback;
+    private readonly MagnitudeProbe? _probe;
+    private float _limit;
+    private WireFormat _sentIn = WireFormat.Float32;
     private readonly Queue<SynchronisationMessage> _underWay = new(2);
     private readonly Stack<SynchronisationMessage> _free = new(2);
 
@@ -61,6 +64,7 @@ internal sealed class ParameterSynchronisation : IDisposable
         _spec = spec;
         for (int i = 0; i < 2; i++)
             _free.Push(new SynchronisationMessage(slice.Length, context.Replica.Device, _group, spec.ChunkElements));
+        _probe = _free.Peek().Values.CreateProbe();
         if (cycling.HasFeedback)
             _feedback = new ErrorFeedback(slice.Length, context.Replica.Device);
         if (blocking.IsChange || cycling.IsChange)
@@ -123,9 +127,23 @@ internal sealed class ParameterSynchronisation : IDisposable
     /// <summary>Remembers the values as those on which all ranks agree.</summary>
     internal void SetMaster() => _master?.Set();
 
+    /// <summary>
+    /// Fails where the values of the last send were no numbers. On a device that is asked for with the send and seen here, a step later: the
+    /// rank has not waited for the number meanwhile.
+    /// </summary>
+    internal void CheckSent()
+    {
+        if (_probe is not { IsAsked: true })
+            return;
+        (float value, int index) = _probe.Take();
+        if (!(MathF.Abs(value) < _limit))
+            Fail(value, index);
+    }
+
     /// <summary>Writes the master copy, what rounding has dropped, and the sum in flight, which is waited for.</summary>
     internal void Save(BinaryWriter writer)
     {
+        CheckSent();
         _master?.Save(writer);
         _feedback?.Save(writer);
         writer.Write(_underWay.Count);
@@ -156,6 +174,7 @@ internal sealed class ParameterSynchronisation : IDisposable
             message.Dispose();
         _master?.Dispose();
         _feedback?.Dispose();
+        _probe?.Dispose();
         _target.Dispose();
     }
 
@@ -195,19 +214,31 @@ internal sealed class ParameterSynchronisation : IDisposable
 
     private void FailIfNotFinite(FlatTensor message, WireFormat wire)
     {
-        float limit = wire.RoundsToInfinityFrom;
-        if (message.MaxMagnitude() < limit)
+        CheckSent();
+        _sentIn = wire;
+        _limit = wire.RoundsToInfinityFrom;
+        if (_probe is not null)
+        {
+            _probe.Ask(message.Tensor);
             return;
-        message.ToHost();
+        }
+
+        if (message.MaxMagnitude() < _limit)
+            return;
         ReadOnlySpan<float> values = message.Host.Span;
         int index = 0;
-        while (MathF.Abs(values[index]) < limit)
+        while (MathF.Abs(values[index]) < _limit)
             index++;
+        Fail(values[index], index);
+    }
+
+    private void Fail(float value, int index)
+    {
         int element = _slice.Offset + index;
         string name = _names.First(range => element < range.Offset + range.Length).Name;
-        string reason = float.IsFinite(values[index])
-            ? $"more than {wire} holds; take another wire format"
+        string reason = float.IsFinite(value)
+            ? $"more than {_sentIn} holds; take another wire format"
             : "training has diverged; lower the learning rate";
-        _failure.Note(new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {values[index]}: {reason}")));
+        _failure.Note(new InvalidOperationException(FormattableString.Invariant($"{_what} {name} is {value}: {reason}")));
     }
 }

@@ -1,4 +1,5 @@
 using Daso.Communication;
+using Daso.Gpu;
 using Daso.Models;
 using static TorchSharp.torch;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
@@ -42,7 +43,7 @@ public sealed class ErrorFeedback(int length, Device device) : IDisposable
     /// <param name="wire">How they travel.</param>
     public void Round(FlatTensor values, WireFormat wire)
     {
-        if (values.IsStaged && TypeOf(wire) is ScalarType type)
+        if (values.IsStaged && WireTypes.TypeOf(wire) is ScalarType type)
         {
             RoundOnDevice(values.Tensor, type);
             return;
@@ -76,13 +77,6 @@ public sealed class ErrorFeedback(int length, Device device) : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => Dropped.Dispose();
-
-    /// <summary>PyTorch's type of a built-in format; null of others.</summary>
-    internal static ScalarType? TypeOf(WireFormat wire) =>
-        wire == WireFormat.BFloat16 ? ScalarType.BFloat16
-        : wire == WireFormat.Float16 ? ScalarType.Float16
-        : wire == WireFormat.Float32 ? ScalarType.Float32
-        : null;
 
     private void RoundOnHost(Span<float> values, WireFormat wire)
     {

@@ -74,13 +74,11 @@ internal static class MpiProcesses
     /// <summary>In one of the processes: takes part as 2 × 2 ranks.</summary>
     /// <param name="body">What each rank does.</param>
     /// <param name="limitSeconds">The longest wait.</param>
-    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
     /// <param name="failed">Called when the body has failed and was unwound, before the job is ended.</param>
     /// <param name="topology">Nodes and ranks a node; null: 2 × 2.</param>
     internal static void TakePart(
         Action<RankContext> body,
         double limitSeconds = 60,
-        bool isGpuAware = false,
         Action? failed = null,
         (int Nodes, int RanksPerNode)? topology = null) => Join(
         cluster =>
@@ -96,19 +94,17 @@ internal static class MpiProcesses
             }
         },
         limitSeconds,
-        isGpuAware,
         topology);
 
     /// <summary>In one of the processes: joins the job of 2 × 2 ranks.</summary>
     /// <param name="use">What the process does with the cluster.</param>
     /// <param name="limitSeconds">The longest wait.</param>
-    /// <param name="isGpuAware">Whether the library is given memory of GPUs.</param>
     /// <param name="topology">Nodes and ranks a node; null: 2 × 2.</param>
     internal static void Join(
-        Action<ICluster> use, double limitSeconds = 60, bool isGpuAware = false, (int Nodes, int RanksPerNode)? topology = null)
+        Action<ICluster> use, double limitSeconds = 60, (int Nodes, int RanksPerNode)? topology = null)
     {
         Launcher launcher = Launcher.Detect(Environment.GetEnvironmentVariable) ?? throw new InvalidOperationException("not under mpiexec");
-        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), topology ?? (2, 2), IsGpuAware: isGpuAware);
+        var settings = new MpiSettings(TimeSpan.FromSeconds(limitSeconds), topology ?? (2, 2));
         MpiSession.Run(launcher, null, "cpu", settings, cluster =>
         {
             use(cluster);

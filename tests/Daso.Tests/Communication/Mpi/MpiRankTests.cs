@@ -35,6 +35,13 @@ public class MpiRankTests
     }
 
     [Fact(Explicit = true)]
+    public void Two_levels() => MpiProcesses.TakePart(ranks =>
+    {
+        foreach (int length in (int[])[0, 5, Large])
+            TwoLevelCommunicatorTests.SameSums(ranks, length);
+    });
+
+    [Fact(Explicit = true)]
     public void Overlap() => MpiProcesses.TakePart(ranks =>
     {
         PendingOperation operation = ranks.Global.StartAllReduce(new float[4 << 20], ReduceOperation.Sum);
@@ -103,9 +110,6 @@ public class MpiRankTests
             }
         }
     });
-
-    [Fact(Explicit = true)]
-    public void Gpu_aware() => MpiProcesses.TakePart(ranks => Assert.Equal(4, ranks.World.Size), isGpuAware: true);
 
     [Fact(Explicit = true)]
     public void Failure() => MpiProcesses.TakePart(ranks =>
