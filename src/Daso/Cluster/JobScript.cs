@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Daso.Cluster;
 
-/// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec.</summary>
+/// <summary>How a suite is started on a cluster: a batch script for Slurm, or a line for mpiexec or mpirun.</summary>
 internal sealed partial record JobScript
 {
     /// <summary>Two minutes: Slurm may be one late, and the ranks have to write.</summary>
@@ -14,7 +14,7 @@ internal sealed partial record JobScript
     /// <summary>Nodes and ranks a node.</summary>
     internal required Topology Topology { get; init; }
 
-    /// <summary>The published program, a file that all nodes see.</summary>
+    /// <summary>The published program, a file that all nodes see; where there is a container, inside it.</summary>
     internal required string Program { get; init; }
 
     /// <summary>The command and its options, without --out.</summary>
@@ -41,7 +41,16 @@ internal sealed partial record JobScript
     /// <summary>Whether the job goes back to the queue when the ranks were stopped, and goes on with the same run.</summary>
     internal bool Requeues { get; init; }
 
-    /// <summary>The nodes for mpiexec; empty: this machine.</summary>
+    /// <summary>Environment modules that the script loads.</summary>
+    internal IReadOnlyList<string> Modules { get; init; } = [];
+
+    /// <summary>The image that ranks run in; null: none.</summary>
+    internal string? Container { get; init; }
+
+    /// <summary>More options of apptainer exec.</summary>
+    internal IReadOnlyList<string> ContainerOptions { get; init; } = [];
+
+    /// <summary>The nodes for mpiexec and mpirun; empty: this machine.</summary>
     internal IReadOnlyList<string> Hosts { get; init; } = [];
 
     /// <summary>The script for sbatch.</summary>
@@ -54,7 +63,7 @@ internal sealed partial record JobScript
         return text.Append($$"""
 
             # Made by "launch". Publish the program once before, to a folder that all nodes see; what follows builds nothing.
-            set -euo pipefail
+            {{LoadModules()}}set -euo pipefail
             cd {{Quote(WorkingFolder)}}
             program={{Quote(Program)}}
             out={{Quote(OutputFolder)}}
@@ -65,25 +74,28 @@ internal sealed partial record JobScript
             trap 'rm -f "$mark"' EXIT
             srun --mpi=none --ntasks={{Topology.Nodes}} --ntasks-per-node=1 bash -c '
               fail() { echo "error: $(hostname): $1" >&2; exit 5; }
-              command -v dotnet >/dev/null || fail "no dotnet: load its module in this script"
-              [[ -r $1 ]] || fail "$1 is missing: publish to a folder that all nodes share"
-              [[ -e $2 ]] || fail "${2%/*} is not the same folder as on the first node: name a shared one with --out"
-            ' check "$program" "$mark"
+              program=$1 mark=$2
+              shift 2
+              [[ -e $mark ]] || fail "${mark%/*} is not the same folder as on the first node: name a shared one with --out"
+              [[ $# == 0 ]] || command -v "$1" >/dev/null || fail "no $1: load its module with --module"
+              "$@" sh -c "command -v dotnet" >/dev/null || fail "no dotnet: load its module with --module"
+              "$@" test -r "$program" || fail "$program is missing: publish to a folder that all nodes share"
+            ' check "$program" "$mark"{{string.Concat(InContainer().Select(word => " " + Quote(word)))}}
 
             # Unbound, so that a rank counts the cores of its node and takes its share. One that ends badly ends the job.
             srun --mpi={{Quote(SlurmMpi)}} --ntasks={{Topology.Ranks}} --ntasks-per-node={{Topology.RanksPerNode}} \
               --cpu-bind=none --kill-on-bad-exit=1 \
-              dotnet "$program" {{Join(Arguments)}}{{ArrayArgument()}} --out "$out"
+              {{Join([.. InContainer(), "dotnet"])}} "$program" {{Join(Arguments)}}{{ArrayArgument()}} --out "$out"
             """.ReplaceLineEndings("\n")).Append(Requeues ? BackToTheQueue() : "\n").ToString();
     }
 
     /// <summary>The end of the script of a job that is started again: of the line that starts the ranks, and what follows.</summary>
-    private static string BackToTheQueue() => $$"""
+    private string BackToTheQueue() => $$"""
          --run-note "$out/.job-$SLURM_JOB_ID" || code=$?
 
         # Slurm has said in time that it will end the job: the ranks have saved, and the job's next start goes on with the run of the note.
         if ((${code:=0} == {{Number((int)ExitCode.Stopped)}})); then
-          scontrol requeue "$SLURM_JOB_ID"
+          scontrol requeue "{{JobNumber}}"
           exit 0
         fi
         rm -f "$out/.job-$SLURM_JOB_ID"
@@ -91,13 +103,35 @@ internal sealed partial record JobScript
 
         """.ReplaceLineEndings("\n");
 
+    /// <summary>This job alone: the number of an array's last job is that of the array, too.</summary>
+    private string JobNumber => Array is null ? "$SLURM_JOB_ID" : "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID";
+
     /// <summary>The line for mpiexec, to be called in <see cref="WorkingFolder"/>.</summary>
     internal string ForMpiexec()
     {
         List<string> line = ["mpiexec.mpich", "-n", Number(Topology.Ranks)];
         if (Hosts.Count > 0)
             line.AddRange(["-ppn", Number(Topology.RanksPerNode), "-hosts", string.Join(',', Hosts)]);
-        line.AddRange(["dotnet", Program, .. Arguments, "--out", OutputFolder]);
+        line.AddRange([.. InContainer(), "dotnet", Program, .. Arguments, "--out", OutputFolder]);
+        return Join(line) + "\n";
+    }
+
+    /// <summary>The line for Open MPI's mpirun, likewise. Unbound, so that a rank takes its share of its node's cores.</summary>
+    internal string ForMpirun()
+    {
+        List<string> line = ["mpirun", "-n", Number(Topology.Ranks), "--bind-to", "none"];
+        if (Hosts.Count > 0)
+        {
+            string slots = $":{Number(Topology.RanksPerNode)}";
+            line.AddRange(["--map-by", $"ppr{slots}:node", "--host", string.Join(',', Hosts.Select(host => host + slots))]);
+        }
+        else
+        {
+            // To try things out: more ranks than this machine has cores.
+            line.AddRange(["--map-by", ":OVERSUBSCRIBE"]);
+        }
+
+        line.AddRange([.. InContainer(), "dotnet", Program, .. Arguments, "--out", OutputFolder]);
         return Join(line) + "\n";
     }
 
@@ -126,6 +160,13 @@ internal sealed partial record JobScript
         .. Requeues ? s_forRequeue.Where(option => !SlurmOptions.Any(given => given.Option == option.Option)) : [],
         .. SlurmOptions,
     ];
+
+    // Before the shell is strict: a site's own functions need not be. The ranks inherit what they set.
+    private string LoadModules() => Modules.Count > 0 ? $"module load {Join(Modules)} || exit {Number((int)ExitCode.Environment)}\n" : "";
+
+    /// <summary>What a command stands behind to run in the container; nothing where there is none.</summary>
+    private IEnumerable<string> InContainer() =>
+        Container is null ? [] : ["apptainer", "exec", .. UsesGpus ? ["--nv"] : System.Array.Empty<string>(), .. ContainerOptions, Container];
 
     private string ArrayValues() => Array is var (_, values) ? $"values=({Join(values)})\n" : "";
 

@@ -1,18 +1,17 @@
+using Daso.Gpu;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Data;
 
 /// <summary>
-/// Hands a filled buffer to the training on its device: the buffer itself on the CPU, else a copy in tensors made once. The copy is
-/// finished on return: TorchSharp has no events that could tell later when the pinned memory may be filled again.
+/// Hands a filled buffer to the training on its device: the buffer itself on the CPU, else a copy that runs beside the computation.
 /// </summary>
 internal sealed class BatchDelivery : IDisposable
 {
     private readonly SampleLayout _layout;
     private readonly int _capacity;
-    private readonly Tensor? _deviceInputs;
-    private readonly Tensor? _deviceTargets;
+    private readonly BatchUpload? _upload;
     private Tensor? _partInputs;
     private Tensor? _partTargets;
 
@@ -21,20 +20,15 @@ internal sealed class BatchDelivery : IDisposable
     {
         _layout = layout;
         _capacity = capacity;
-        if (device.type == DeviceType.CPU)
-            return;
-        _deviceInputs = zeros([capacity, .. layout.InputShape], dtype: layout.InputType, device: device).DetachFromDisposeScope();
-        _deviceTargets = zeros([capacity, .. layout.TargetShape], dtype: ScalarType.Int64, device: device).DetachFromDisposeScope();
+        if (device.type != DeviceType.CPU)
+            _upload = new BatchUpload(new CudaGpu(device.index), layout, capacity, device);
     }
 
     /// <summary>The first rows of a buffer as a batch, valid until the next call.</summary>
     public Batch Deliver(BatchBuffer buffer, int length)
     {
         DisposeParts();
-        _deviceInputs?.copy_(buffer.Inputs);
-        _deviceTargets?.copy_(buffer.Targets);
-        Tensor inputs = _deviceInputs ?? buffer.Inputs;
-        Tensor targets = _deviceTargets ?? buffer.Targets;
+        (Tensor inputs, Tensor targets) = _upload?.Upload(buffer) ?? (buffer.Inputs, buffer.Targets);
         if (length < _capacity)
         {
             inputs = _partInputs = inputs.narrow(0, 0, length).DetachFromDisposeScope();
@@ -44,12 +38,14 @@ internal sealed class BatchDelivery : IDisposable
         return new Batch(inputs, targets, length * _layout.Items);
     }
 
+    /// <summary>Waits until the buffer that was delivered last may be filled again, as far as copies go.</summary>
+    public void WaitUntilRead() => _upload?.WaitUntilRead();
+
     /// <inheritdoc />
     public void Dispose()
     {
         DisposeParts();
-        _deviceInputs?.Dispose();
-        _deviceTargets?.Dispose();
+        _upload?.Dispose();
     }
 
     private void DisposeParts()

@@ -41,6 +41,7 @@ internal sealed class GatheringBatches : IBatchSource
             throw new InvalidOperationException("no epoch was started, or its last batch was taken");
         int batch = _next++;
         int length = _order.LengthOf(batch);
+        _delivery.WaitUntilRead();
         for (int row = 0; row < length; row++)
             _buffer.Fill(row, _reader, _order.SampleAt(batch, row), _epoch);
         return _delivery.Deliver(_buffer, length);

@@ -49,6 +49,7 @@ internal sealed class PrefetchingBatches : IBatchSource
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)firstBatch, (uint)BatchesPerEpoch, nameof(firstBatch));
         Abandon();
+        _delivery.WaitUntilRead();
         _order.MoveTo(epoch);
         _epoch = epoch;
         _next = _handedOut = firstBatch;
@@ -63,6 +64,7 @@ internal sealed class PrefetchingBatches : IBatchSource
         _failure?.Throw();
 
         // The buffer that was delivered last is free again.
+        _delivery.WaitUntilRead();
         HandOutUpTo(_next + RingSize);
         RingBuffer filled = Take();
         _failure?.Throw();

@@ -52,7 +52,10 @@ public sealed class SampledDataset : IDataset
     /// <summary>What is closed with the data.</summary>
     public IReadOnlyList<IDisposable> Owned { get; init; } = [];
 
-    /// <summary>Threads of each source that make samples ahead of the training; 0: made by the caller when asked for.</summary>
+    /// <summary>
+    /// Threads of each source that make samples ahead of the training; 0: made by the caller when asked for, and by one thread for a GPU, which
+    /// the caller is to keep busy.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <inheritdoc />
@@ -92,7 +95,7 @@ public sealed class SampledDataset : IDataset
             one.Dispose();
     }
 
-    private IBatchSource Open(SampleOrder order, Func<SampleReader> makeReader, Device device) => Threads == 0
+    private IBatchSource Open(SampleOrder order, Func<SampleReader> makeReader, Device device) => Threads == 0 && device.type == TorchSharp.DeviceType.CPU
         ? new GatheringBatches(makeReader(), order, device)
-        : new PrefetchingBatches(makeReader, Threads, order, device);
+        : new PrefetchingBatches(makeReader, Math.Max(1, Threads), order, device);
 }

@@ -22,13 +22,14 @@ public static class SpeedupTable
     ];
 
     /// <summary>
-    /// A console for results: on a terminal with its colours and width (none with NO_COLOR), elsewhere plain text as wide as the table.
+    /// A console for results: on a terminal with its colours and width (none with NO_COLOR), elsewhere, and where TERM is dumb, plain text as
+    /// wide as the table.
     /// </summary>
     /// <param name="output">Where it writes.</param>
     public static IAnsiConsole ConsoleFor(TextWriter output)
     {
         var settings = new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) };
-        if (settings.Out.IsTerminal)
+        if (settings.Out.IsTerminal && Environment.GetEnvironmentVariable("TERM") != "dumb")
             return AnsiConsole.Create(settings);
 
         settings.Ansi = AnsiSupport.No;

@@ -17,6 +17,10 @@ internal sealed partial class LaunchCommand
 {
     private const string Slurm = "slurm";
     private const string Mpiexec = "mpiexec";
+    private const string Mpirun = "mpirun";
+
+    /// <summary>Where the images that docs/cluster.md describes have the program.</summary>
+    private const string ContainerFolder = "/opt/daso";
 
     /// <summary>Options of sbatch that the script has from options of its own.</summary>
     private static readonly Dictionary<string, string> s_ownOptions = new()
@@ -29,7 +33,7 @@ internal sealed partial class LaunchCommand
         ["array"] = "--array",
     };
 
-    private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm or mpiexec.", Slurm);
+    private readonly Option<string> _for = Text("--for", "What starts the ranks: slurm, mpiexec (MPICH's family) or mpirun (Open MPI).", Slurm);
     private readonly Option<string?> _output = new("--output")
     {
         Description = "File to write in place of standard output.",
@@ -37,12 +41,12 @@ internal sealed partial class LaunchCommand
     };
     private readonly Option<string?> _program = new("--program")
     {
-        Description = "The published program (its .dll). Default: this one.",
+        Description = $"The published program (its .dll). Default: this one; with --container that in {ContainerFolder} of the image.",
         Recursive = true,
     };
     private readonly Option<string[]> _hosts = new("--hosts")
     {
-        Description = "For mpiexec: the nodes. Default: this machine.",
+        Description = "For mpiexec and mpirun: the nodes. Default: this machine.",
         AllowMultipleArgumentsPerToken = true,
         Recursive = true,
     };
@@ -66,6 +70,24 @@ internal sealed partial class LaunchCommand
         Recursive = true,
     };
 
+    private readonly Option<string[]> _modules = new("--module")
+    {
+        Description = "For Slurm: environment modules to load, as in openmpi/5.0 dotnet/10.",
+        AllowMultipleArgumentsPerToken = true,
+        Recursive = true,
+    };
+    private readonly Option<string?> _container = new("--container")
+    {
+        Description = "Runs the ranks in this image, by apptainer exec.",
+        Recursive = true,
+    };
+    private readonly Option<string[]> _containerOptions = new("--container-options")
+    {
+        Description = "More options of apptainer exec, by their long names, as in bind=/opt/mpi env=DASO_MPI_LIBRARY=/opt/mpi/lib/libmpi.so.",
+        AllowMultipleArgumentsPerToken = true,
+        Recursive = true,
+    };
+
     private LaunchCommand()
     {
     }
@@ -73,12 +95,11 @@ internal sealed partial class LaunchCommand
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
         var options = new LaunchCommand();
-        options._for.AcceptOnlyFromAmong(Slurm, Mpiexec);
-        return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec, that runs a suite on a cluster.")
+        options._for.AcceptOnlyFromAmong(Slurm, Mpiexec, Mpirun);
+        return new Command("launch", "Prints the batch script for Slurm, or the line for mpiexec or mpirun, that runs a suite on a cluster.")
         {
             options._for, options._output, options._program, options._hosts, options._mpi, options._time, options._requeue, options._name,
-            options._array,
-            options._sbatch,
+            options._array, options._sbatch, options._modules, options._container, options._containerOptions,
             SuiteCommand.Create(experiments, options.Launch),
         };
     }
@@ -98,10 +119,7 @@ internal sealed partial class LaunchCommand
         RequireOptionsOf(isSlurm, parsed);
         SuiteCommand.WarnOfData(plan, parsed.InvocationConfiguration.Error);
         string folder = Environment.CurrentDirectory;
-        string program = parsed.GetValue(_program)
-            ?? Path.GetRelativePath(folder, Path.Combine(AppContext.BaseDirectory, $"{Assembly.GetEntryAssembly()!.GetName().Name}.dll"));
-        if (!File.Exists(program))
-            throw new UserErrorException($"--program {program}: no such file; name the .dll of a published program");
+        string program = ProgramOf(folder, parsed);
         (string Option, IReadOnlyList<string> Values)? array = ArrayOf(parsed);
         var script = new JobScript
         {
@@ -115,9 +133,17 @@ internal sealed partial class LaunchCommand
             Array = array,
             SlurmMpi = parsed.GetValue(_mpi)!,
             Requeues = parsed.GetValue(_requeue),
+            Modules = [.. (parsed.GetValue(_modules) ?? []).Select(name => OneLine(_modules.Name, name))],
+            Container = parsed.GetValue(_container) is string image ? OneLine(_container.Name, image) : null,
+            ContainerOptions = ContainerOptions(parsed),
             Hosts = Hosts(plan.Options.Topology, parsed),
         };
-        string text = isSlurm ? script.ForSlurm() : script.ForMpiexec();
+        string text = parsed.GetValue(_for) switch
+        {
+            Mpiexec => script.ForMpiexec(),
+            Mpirun => script.ForMpirun(),
+            _ => script.ForSlurm(),
+        };
         if (parsed.GetValue(_output) is not string file)
         {
             parsed.InvocationConfiguration.Output.Write(text);
@@ -127,6 +153,19 @@ internal sealed partial class LaunchCommand
         AtomicFile.Write(file, partial => File.WriteAllText(partial, text), _output.Name);
         parsed.InvocationConfiguration.Error.WriteLine($"start it with: {(isSlurm ? "sbatch" : "bash")} {JobScript.Quote(file)}");
         return (int)ExitCode.Done;
+    }
+
+    private string ProgramOf(string folder, ParseResult parsed)
+    {
+        string name = $"{Assembly.GetEntryAssembly()!.GetName().Name}.dll";
+        if (parsed.GetValue(_container) is not null)
+            return parsed.GetValue(_program) ?? $"{ContainerFolder}/{name}";
+        if (parsed.GetValue(_containerOptions) is { Length: > 0 })
+            throw new UserErrorException($"{_containerOptions.Name}: there is no {_container.Name} that they are for");
+        string program = parsed.GetValue(_program) ?? Path.GetRelativePath(folder, Path.Combine(AppContext.BaseDirectory, name));
+        return File.Exists(program)
+            ? program
+            : throw new UserErrorException($"--program {program}: no such file; name the .dll of a published program");
     }
 
     /// <summary>The suite's options as they were given, but for those that the script names itself; the cluster always.</summary>
@@ -146,7 +185,8 @@ internal sealed partial class LaunchCommand
 
     private IEnumerable<OptionResult> GivenToSuite(ParseResult parsed)
     {
-        Option[] own = [_for, _output, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch];
+        Option[] own =
+            [_for, _output, _program, _hosts, _mpi, _time, _requeue, _name, _array, _sbatch, _modules, _container, _containerOptions];
         return parsed.CommandResult.Children.OfType<OptionResult>().Where(given => !given.Implicit && !own.Contains(given.Option));
     }
 
@@ -197,6 +237,9 @@ internal sealed partial class LaunchCommand
             : (parts[0], parts.Length == 2 ? parts[1] : null);
     }
 
+    private IReadOnlyList<string> ContainerOptions(ParseResult parsed) =>
+        [.. (parsed.GetValue(_containerOptions) ?? []).Select(given => $"--{OneLine(_containerOptions.Name, given).TrimStart('-')}")];
+
     private static string OneLine(string option, string value) => value.Any(char.IsControl)
         ? throw new UserErrorException($"{option}: line ends and other control characters do not fit into a batch script's line")
         : value;
@@ -204,7 +247,7 @@ internal sealed partial class LaunchCommand
     /// <summary>Refuses options of what does not start the ranks.</summary>
     private void RequireOptionsOf(bool isSlurm, ParseResult parsed)
     {
-        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _requeue, _name, _array, _sbatch];
+        Option[] others = isSlurm ? [_hosts] : [_mpi, _time, _requeue, _name, _array, _sbatch, _modules];
         if (others.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is not Option given)
             return;
         throw new UserErrorException(isSlurm

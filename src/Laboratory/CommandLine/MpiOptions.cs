@@ -12,7 +12,7 @@ internal sealed class MpiOptions
 
     private readonly Option<string?> _library = new("--mpi-library")
     {
-        Description = $"File of the MPI library (MPICH family) under mpiexec or srun. Default: {MpiLibrary.Variable}, else the system's.",
+        Description = $"File of the MPI library (MPICH's family, Open MPI or libmpi_abi.so). Default: {MpiLibrary.Variable}, else the system's.",
     };
 
     private readonly Option<AllReduceAlgorithm> _allReduce = new("--all-reduce")

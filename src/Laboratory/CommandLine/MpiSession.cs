@@ -33,7 +33,7 @@ internal static class MpiSession
     internal static int Run(Launcher launcher, string? library, string device, MpiSettings settings, Func<ICluster, int> body)
     {
         // Before MPI starts, mistakes are this process's own: it ends, and the launcher ends the others.
-        MpiLibrary loaded = MpiLibrary.Load(library);
+        MpiLibrary loaded = MpiLibrary.Load(library, launcher.PrefersOpenMpi);
         Allocator.Configure();
         Func<int, TorchSharp.torch.Device> deviceOf = Devices.ForRanks(device);
         // The machine's numbering: nodes that were dealt out on one machine share its GPUs.
@@ -61,7 +61,7 @@ internal static class MpiSession
             Console.Error.WriteLine($"error: rank {launcher.Rank} on {Environment.MachineName}: {message.ReplaceLineEndings(" ")}");
             // After Ctrl-C every rank closes its records, and the first the run's: it ends the job, once the others have had their time.
             Thread.Sleep(code != ExitCode.Cancelled ? s_passedOn : launcher.Rank == 0 ? s_othersClose : s_firstCloses);
-            MpiJob.Abort(code, RankGuard.TellsLauncher);
+            MpiJob.Abort(loaded, code, RankGuard.TellsLauncher);
             return (int)code;
         }
     }

@@ -40,7 +40,7 @@ internal static partial class RankGuard
             return null;
         }
 
-        return FindLauncher() is Launcher launcher ? Guard(launcher, error) : null;
+        return Launcher.Detect(Environment.GetEnvironmentVariable) is Launcher launcher ? Guard(launcher, error) : null;
     }
 
     /// <summary>The line about a rank that a signal has ended, or null where the exit code is the rank's own.</summary>
@@ -66,12 +66,19 @@ internal static partial class RankGuard
 
     private static int Guard(Launcher launcher, TextWriter error)
     {
-        using Process rank = StartRank();
+        // Open MPI's mpirun gives its processes a terminal, at which nobody sits and for which nobody has set a width.
+        Environment.SetEnvironmentVariable("TERM", "dumb");
+        var started = new TaskCompletionSource<int>();
         s_registrations = [.. s_forwarded.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
-            _ = SendSignal(rank.Id, NumberOf(context.Signal));
+            _ = SendSignal(started.Task.Result, NumberOf(context.Signal));
         }))];
+        // A scheduler may ask for a stop while the rank still starts, and asks it, too: it would die of that before it listens.
+        StopSignals.Hold(StopSignals.User1);
+        using Process rank = StartRank();
+        StopSignals.Release(StopSignals.User1);
+        started.SetResult(rank.Id);
         rank.WaitForExit();
         int code = rank.ExitCode;
         if (Explain(launcher, code) is string killed)
@@ -95,19 +102,6 @@ internal static partial class RankGuard
         var start = new ProcessStartInfo(Environment.ProcessPath!, line[1..]);
         start.Environment[Variable] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         return Process.Start(start)!;
-    }
-
-    private static Launcher? FindLauncher()
-    {
-        try
-        {
-            return Launcher.Detect(Environment.GetEnvironmentVariable);
-        }
-        catch (UserErrorException)
-        {
-            // A launcher that cannot be used: the command says so.
-            return null;
-        }
     }
 
     /// <summary>In the rank: makes the kernel end it together with its guard.</summary>

@@ -49,9 +49,20 @@ public sealed class SlurmCluster : IDisposable
     }
 
     /// <summary>Waits for a job's end, or that of all jobs of an array; returns their states, such as COMPLETED.</summary>
-    internal string[] WaitForEnd(string job)
+    /// <param name="job">The job.</param>
+    /// <param name="limit">The longest wait; null: two minutes.</param>
+    internal string[] WaitForEnd(string job, TimeSpan? limit = null)
     {
-        WaitUntil(() => HasEnded(job), s_toEnd, $"job {job} has not ended");
+        WaitUntil(
+            () =>
+            {
+                // A job that went back to the queue would wait there for some minutes.
+                foreach (string waiting in WaitingOf(job))
+                    _ = Run("scontrol", _folder, "update", $"jobid={waiting}", "starttime=now");
+                return HasEnded(job);
+            },
+            limit ?? s_toEnd,
+            $"job {job} has not ended");
         return StatesOf(job);
     }
 
@@ -95,12 +106,17 @@ public sealed class SlurmCluster : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private string[] StatesOf(string job) =>
-    [
-        .. Ask("scontrol", "show", "job", job).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
-            .Where(word => word.StartsWith("JobState=", StringComparison.Ordinal))
-            .Select(word => word["JobState=".Length..]),
-    ];
+    private string[] StatesOf(string job) => [.. Describe(job).Select(one => one.State)];
+
+    private IEnumerable<string> WaitingOf(string job) => Describe(job).Where(one => one.State == "PENDING").Select(one => one.Job);
+
+    /// <summary>The numbers and states of a job, or of all jobs of an array.</summary>
+    private IEnumerable<(string Job, string State)> Describe(string job) =>
+        from block in Ask("scontrol", "show", "job", job).Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
+        let words = block.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+        select (Word(words, "JobId="), Word(words, "JobState="));
+
+    private static string Word(string[] words, string key) => words.First(word => word.StartsWith(key, StringComparison.Ordinal))[key.Length..];
 
     private void StartAll()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Daso.Analysis;
 using Daso.Recording;
 using Daso.Tests.CommandLine;
@@ -12,6 +13,8 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
     [
         "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "ddp", "--warmup-steps", "0",
     ];
+
+    private static readonly string? s_cuts = Environment.GetEnvironmentVariable("DASO_CUTS");
 
     private readonly Program _program = new();
 
@@ -90,16 +93,48 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
         Assert.Contains("runs: 2", output);
     }
 
+    /// <summary>How many arrays are cut by the limit of their time, a minute: DASO_CUTS; unless set one, by the signal that the limit sends.</summary>
+    public static TheoryData<int> Cuts() => [.. Enumerable.Range(0, s_cuts is null ? 1 : int.Parse(s_cuts, CultureInfo.InvariantCulture))];
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public void Jobs_of_an_array_that_are_cut_go_on_by_themselves_to_the_bits_of_one_that_was_not(int attempt)
+    {
+        slurm.Require();
+        bool isCutByLimit = s_cuts is not null;
+        // Long enough to be cut: Slurm looks at limits every 30 s. Both jobs at once: each would take all of a node's memory by itself.
+        string[] options = ["--strategies", "daso", "--seeds", "1", "2", "--steps", isCutByLimit ? "1500" : "200"];
+        string[] suite = ["suite", "quickstart", "--experiments", "novel-transformer", "--warmup-steps", "0", .. options];
+        using var whole = new Program();
+        Assert.Equal(0, whole.Run([.. suite, "--nodes", "2"]).ExitCode);
+
+        int seconds = new Random(Environment.TickCount + attempt).Next(5, 50);
+        string job = Submit(suite, "--array", "seeds", "--requeue", "--time", "1", "--sbatch", $"signal=USR1@{seconds}", "mem=1500");
+        string[] runs = RunningJob.WaitForSteps(_program, 2, 3, () => slurm.HasEnded(job) ? "ended too early" : null);
+        if (!isCutByLimit)
+            slurm.Ask("scancel", "--signal=USR1", job);
+
+        string[] states = slurm.WaitForEnd(job, TimeSpan.FromMinutes(20));
+        string said = string.Concat(Directory.GetFiles(_program.Folder, "*.out").Select(File.ReadAllText));
+        Assert.True(states is ["COMPLETED", "COMPLETED"], $"{string.Join(", ", states)}: {said}");
+        Assert.Equal(runs.Order(), Directory.GetDirectories(Path.Combine(_program.Folder, "artifacts", "runs")).Order());
+        Manifest[] manifests = [.. runs.Select(run => Manifest.Read(RunFolder.Open(run)))];
+        Assert.All(manifests, manifest => Assert.NotEmpty(manifest.Resumptions));
+        Assert.Equal(MpiTests.Hashes(whole.RunFolder()).Order(), runs.SelectMany(MpiTests.Hashes).Order());
+    }
+
     private string WaitForSteps(string job) =>
         RunningJob.WaitForSteps(_program, 3, () => slurm.HasEnded(job) ? Output(job) : null);
 
     private string SubmitEndless(params string[] options) => Submit(["--epochs", "100000", "--seeds", "1", .. options]);
 
-    private string Submit(params string[] options)
+    private string Submit(params string[] options) => Submit(s_suite, options);
+
+    private string Submit(string[] suite, params string[] options)
     {
         string script = Path.Combine(_program.Folder, "job.sh");
         (int exitCode, _, string errors) = _program.Run(
-            ["launch", "--output", script, .. s_suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
+            ["launch", "--output", script, .. suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
         Assert.True(exitCode == 0, errors);
         return slurm.Submit(script, _program.Folder);
     }

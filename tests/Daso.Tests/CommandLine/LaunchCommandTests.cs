@@ -112,6 +112,51 @@ public class LaunchCommandTests
         Assert.Contains("""--steps 3 --seeds "${values[SLURM_ARRAY_TASK_ID]}" --out "$out" """.TrimEnd(), script);
     }
 
+    /// <summary>The number of an array's last job is the array's: a requeue of it would start all jobs again.</summary>
+    [Fact]
+    public void A_job_of_an_array_puts_itself_alone_back_into_the_queue()
+    {
+        using var program = new Program();
+        (int exitCode, string script, string errors) = program.Run(
+            "launch", "suite", "quickstart", "--seeds", "1", "2", "--array", "seeds", "--requeue");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("  scontrol requeue \"${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID\"\n", script);
+    }
+
+    [Fact]
+    public void A_container_takes_the_place_of_what_the_nodes_have()
+    {
+        // An apptainer that runs what it is given outside: the check of the nodes and the ranks stand behind it.
+        using var program = new Program();
+        string tools = Directory.CreateDirectory(Path.Combine(program.Folder, "tools")).FullName;
+        File.WriteAllText(Path.Combine(tools, "srun"), "#!/bin/bash\nwhile [[ $1 == --* ]]; do shift; done\nexec \"$@\"\n");
+        File.WriteAllText(
+            Path.Combine(tools, "apptainer"), "#!/bin/bash\n[[ \"$1 $2 $3\" == \"exec --bind=/opt/mpi daso.sif\" ]] && exec \"${@:4}\"\n");
+        File.WriteAllText(Path.Combine(tools, "dotnet"), "#!/bin/bash\nprintf '<%s>' \"$@\"\n");
+        string inside = Path.Combine(program.Folder, "inside.dll"), file = Path.Combine(program.Folder, "job.sh");
+        string[] launch =
+        [
+            "launch", "suite", "quickstart", "--steps", "1", "--container", "daso.sif", "--container-options", "bind=/opt/mpi",
+            "--program", inside, "--module", "openmpi/5.0", "apptainer", "--output", file,
+        ];
+        (int exitCode, _, string errors) = program.Run(launch);
+        Assert.True(exitCode == 0, errors);
+
+        string start = $"chmod +x {tools}/*; module() {{ echo \"$*\"; }}; export -f module; PATH={tools}:$PATH bash {file}";
+        (exitCode, string output, errors) = Bash(program.Folder, start);
+        Assert.Equal((5, "load openmpi/5.0 apptainer\n"), (exitCode, output));
+        Assert.Contains("inside.dll is missing", errors);
+        File.WriteAllText(inside, "");
+        (exitCode, output, errors) = Bash(program.Folder, start);
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains($"<{inside}><suite><quickstart><--nodes><2>", output);
+
+        (exitCode, string line, errors) = program.Run(
+            "launch", "--for", "mpirun", "suite", "quickstart", "--steps", "1", "--container", "daso.sif", "--device", "cpu");
+        Assert.True(exitCode == 0, errors);
+        Assert.Contains("apptainer exec daso.sif dotnet /opt/daso/Daso.Suites.dll suite quickstart", line);
+    }
+
     [Fact]
     public void Data_that_is_not_here_may_be_on_the_nodes()
     {
@@ -156,6 +201,12 @@ public class LaunchCommandTests
         s_script.ForMpiexec());
 
     [Fact]
+    public void A_line_for_mpirun_names_the_nodes() => Assert.Equal(
+        "mpirun -n 6 --bind-to none --map-by ppr:2:node --host a:2,b:2,c:2 dotnet daso/Daso.Suites.dll suite quickstart --data 'it'\\''s here' "
+            + "--out artifacts/runs\n",
+        s_script.ForMpirun());
+
+    [Fact]
     public void The_line_for_mpiexec_works()
     {
         MpiProcesses.Require();
@@ -188,6 +239,8 @@ public class LaunchCommandTests
     [InlineData("--array seeds: --seeds has no values", "suite", "quickstart", "--seeds", "1", "--array", "seeds")]
     [InlineData("--array sbatch: --sbatch has no values", "suite", "quickstart", "--sbatch", "exclusive", "qos=a", "--array", "sbatch")]
     [InlineData("--cluster embedded: launch starts processes", "suite", "quickstart", "--cluster", "embedded")]
+    [InlineData("--module: of a batch script for Slurm", "--for", "mpirun", "suite", "quickstart", "--module", "openmpi")]
+    [InlineData("--container-options: there is no --container", "suite", "quickstart", "--container-options", "nv")]
     [InlineData("--program nowhere.dll: no such file", "suite", "quickstart", "--program", "nowhere.dll")]
     public void A_mistake_shows_before_the_job_is_queued(string message, params string[] arguments)
     {

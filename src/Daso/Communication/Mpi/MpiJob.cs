@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Daso.Timing;
-using MPI;
 
 namespace Daso.Communication.Mpi;
 
@@ -16,13 +15,13 @@ internal sealed partial class MpiJob
     private static readonly TimeSpan s_watchInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_endLimit = TimeSpan.FromSeconds(3);
 
-    private readonly MPI.Environment _environment;
+    private readonly MpiEnvironment _environment;
     private readonly CancellationTokenSource _ended = new();
     private Exception? _reason;
     private int[] _nodes = [];
     private string[] _hosts = [];
 
-    private MpiJob(MpiLibrary library, MPI.Environment environment, MpiSettings settings)
+    private MpiJob(MpiLibrary library, MpiEnvironment environment, MpiSettings settings)
     {
         Library = library;
         _environment = environment;
@@ -97,21 +96,19 @@ internal sealed partial class MpiJob
             {
                 if (!deadline.HasPassed)
                     return;
-                System.Console.Error.WriteLine(
-                    $"error: MPI has not started within {limit.TotalSeconds:0} s on {System.Environment.MachineName}; "
+                Console.Error.WriteLine(
+                    $"error: MPI has not started within {limit.TotalSeconds:0} s on {Environment.MachineName}; "
                         + "look at the network between the hosts, or give more with --comm-timeout");
                 ExitNow((int)ExitCode.RunFailed);
             },
             null,
             limit,
             s_watchInterval);
-        NativeLibrary.SetDllImportResolver(typeof(MPI.Environment).Assembly, (_, _, _) => library.Module);
-        string[] none = [];
-        var environment = new MPI.Environment(ref none, Threading.Multiple);
-        if (MPI.Environment.Threading < Threading.Multiple)
+        var environment = new MpiEnvironment(library);
+        if (!environment.IsThreadMultiple)
         {
             throw new UserErrorException(
-                $"{library.Path} gives thread level {MPI.Environment.Threading}; Daso needs Multiple: take a library built with threads",
+                $"{library.Path} does not let all threads call it (MPI_THREAD_MULTIPLE), which Daso needs; take a library built with threads",
                 ExitCode.Environment);
         }
 
@@ -120,7 +117,7 @@ internal sealed partial class MpiJob
         {
             throw new UserErrorException(
                 $"the launcher started {expected} processes, {library.Path} sees {found}; start with that library's own mpiexec, or with "
-                    + "srun --mpi=pmi2",
+                    + "srun --mpi=pmi2 (MPICH) or --mpi=pmix (Open MPI)",
                 ExitCode.Environment);
         }
 
@@ -145,17 +142,18 @@ internal sealed partial class MpiJob
     }
 
     /// <summary>Ends all processes of the job with an exit code; does not return.</summary>
+    /// <param name="library">The library.</param>
     /// <param name="code">The exit code.</param>
     /// <param name="isAnnounced">
     /// Whether somebody else makes the launcher end the job. Then this process ends at once: MPI_Abort runs the process's exit handlers
     /// beside the threads that still use what they free.
     /// </param>
-    internal static void Abort(ExitCode code, bool isAnnounced)
+    internal static void Abort(MpiLibrary library, ExitCode code, bool isAnnounced)
     {
         if (isAnnounced)
             ExitNow((int)code);
         ExitAfter(s_endLimit, (int)code);
-        MPI.Environment.Abort((int)code);
+        MpiEnvironment.Abort(library, (int)code);
         ExitNow((int)code);
     }
 
@@ -200,7 +198,7 @@ internal sealed partial class MpiJob
     {
         byte[] all = new byte[processes * SurveyBytes];
         Span<byte> mine = all.AsSpan(process * SurveyBytes, SurveyBytes);
-        byte[] name = Encoding.UTF8.GetBytes(System.Environment.MachineName);
+        byte[] name = Encoding.UTF8.GetBytes(Environment.MachineName);
         name.AsSpan(0, Math.Min(name.Length, HostBytes)).CopyTo(mine[sizeof(int)..]);
         BitConverter.TryWriteBytes(mine, process);
         fixed (byte* memory = all)

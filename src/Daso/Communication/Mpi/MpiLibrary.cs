@@ -65,8 +65,9 @@ internal sealed unsafe class MpiLibrary
 
     /// <summary>Finds and loads the library.</summary>
     /// <param name="chosen">The value of --mpi-library; null: <see cref="Variable"/>, else the search.</param>
-    /// <exception cref="UserErrorException">There is none, or one of another binary interface.</exception>
-    internal static MpiLibrary Load(string? chosen)
+    /// <param name="prefersOpenMpi">Whether the launcher is Open MPI's, or one that Open MPI's programs are often started by.</param>
+    /// <exception cref="UserErrorException">There is none.</exception>
+    internal static MpiLibrary Load(string? chosen, bool prefersOpenMpi = false)
     {
         // Read when the library loads; what the user has set stays. UCX's put over TCP makes MPI_Finalize of MPICH 4.0 hang; its signal
         // handlers would end the process where the runtime turns a signal into an exception.
@@ -81,32 +82,50 @@ internal sealed unsafe class MpiLibrary
         // find their receiver ready.
         if (!HasRemoteMemoryAccess())
             NativeEnvironment.SetDefault("UCX_RNDV_THRESH", "1m");
+        // Open MPI would take the signals that the runtime turns into exceptions, to print a trace.
+        NativeEnvironment.SetDefault("OMPI_MCA_opal_signal", "");
         string origin = chosen is null ? Variable : "--mpi-library";
         chosen ??= Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
-        MpiBinaryInterface binary = MpiBinaryInterface.Mpich;
-        foreach (string name in chosen is null ? binary.Libraries : [chosen])
+        IReadOnlyList<string> names = chosen is null ? MpiBinaryInterface.Libraries(prefersOpenMpi) : [chosen];
+        foreach (string name in names)
         {
             if (!NativeLibrary.TryLoad(name, out nint module))
                 continue;
-            if (IsOpenMpi(module))
-                throw OpenMpiFound(name);
-            if (!NativeLibrary.TryGetExport(module, "MPI_Init_thread", out _))
-                throw new UserErrorException($"{origin} {name}: not an MPI library; name a {binary.Name} one", ExitCode.Environment);
-            return new MpiLibrary(module, name, binary);
+            if (MpiBinaryInterface.Of(module) is MpiBinaryInterface binary)
+            {
+                if (!binary.FitsMpiNet)
+                    MakeGlobal(name);
+                return new MpiLibrary(module, name, binary);
+            }
+
+            if (chosen is not null)
+            {
+                throw new UserErrorException(
+                    $"{origin} {name}: not an MPI library; name MPICH's (or one of its family) or Open MPI's", ExitCode.Environment);
+            }
         }
 
-        if (chosen is not null)
-        {
-            throw new UserErrorException(
-                $"{origin} {chosen}: does not load; name an MPI library of the {binary.Name} family", ExitCode.Environment);
-        }
-
-        throw NativeLibrary.TryLoad("libmpi.so.40", out _)
-            ? OpenMpiFound("libmpi.so.40")
-            : new UserErrorException(
-                $"no MPI library found ({string.Join(", ", binary.Libraries)}); install MPICH or name one with --mpi-library or {Variable}",
-                ExitCode.Environment);
+        throw new UserErrorException(
+            chosen is null
+                ? $"no MPI library found ({string.Join(", ", names)}); install MPICH or Open MPI, or name one with --mpi-library or {Variable}"
+                : $"{origin} {chosen}: does not load; name an MPI library: MPICH's (or one of its family) or Open MPI's",
+            ExitCode.Environment);
     }
+
+    /// <summary>Starts MPI in this process, with as much freedom for threads as there is; returns the level.</summary>
+    internal int Initialize()
+    {
+        int level;
+        var initialize = (delegate* unmanaged<int*, byte***, int, int*, int>)Function("MPI_Init_thread");
+        Check(initialize(null, null, Binary.ThreadMultiple, &level), "MPI_Init_thread");
+        return level;
+    }
+
+    /// <summary>Ends MPI in this process.</summary>
+    internal void Complete() => Check(((delegate* unmanaged<int>)Function("MPI_Finalize"))(), "MPI_Finalize");
+
+    /// <summary>Ends the job.</summary>
+    internal void Abort(int code) => _ = ((delegate* unmanaged<nint, int, int>)Function("MPI_Abort"))(Binary.World, code);
 
     /// <summary>A new communicator of the ranks with this colour, in their order. Collective.</summary>
     internal nint Split(nint communicator, int colour, int key)
@@ -233,12 +252,18 @@ internal sealed unsafe class MpiLibrary
     private static bool HasRemoteMemoryAccess() =>
         Directory.Exists("/sys/class/infiniband") && Directory.EnumerateFileSystemEntries("/sys/class/infiniband").Any();
 
-    private static bool IsOpenMpi(nint module) => NativeLibrary.TryGetExport(module, "ompi_mpi_comm_world", out _);
-
-    private static UserErrorException OpenMpiFound(string name) => new(
-        $"{name} is Open MPI, whose binary interface is another; install MPICH (or Intel MPI, Cray MPICH, MVAPICH) and name it with "
-            + $"--mpi-library or {Variable}",
-        ExitCode.Environment);
+    /// <summary>
+    /// Lets what the library loads later find its symbols, as where a program is linked to it: Open MPI's components name no library that
+    /// they take them from.
+    /// </summary>
+    private static void MakeGlobal(string name)
+    {
+        const int Now = 2, AlreadyLoaded = 4, Global = 0x100; // RTLD_NOW, RTLD_NOLOAD, RTLD_GLOBAL
+        nint open = NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "dlopen");
+        byte[] text = [.. Encoding.UTF8.GetBytes(name), 0];
+        fixed (byte* pointer = text)
+            _ = ((delegate* unmanaged<byte*, int, nint>)open)(pointer, Now | AlreadyLoaded | Global);
+    }
 
     private nint Function(string name) => NativeLibrary.GetExport(Module, name);
 

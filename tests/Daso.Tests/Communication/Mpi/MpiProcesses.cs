@@ -27,14 +27,12 @@ internal static class MpiProcesses
         .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     /// <summary>Runs a test of <see cref="MpiRankTests"/> in processes.</summary>
-    internal static (int ExitCode, string Output, string Errors) RunTest(int processes, string method) => Run(
-        processes,
-        Path.GetTempPath(),
-        "Daso.Tests.dll",
-        "--explicit",
-        "only",
-        "--filter-method",
-        $"{typeof(MpiRankTests).FullName}.{method}");
+    internal static (int ExitCode, string Output, string Errors) RunTest(int processes, string method) =>
+        Run(processes, Path.GetTempPath(), "Daso.Tests.dll", FilterOf(method));
+
+    /// <summary>The arguments of the tests' program for a test of <see cref="MpiRankTests"/>.</summary>
+    internal static string[] FilterOf(string method) =>
+        ["--explicit", "only", "--filter-method", $"{typeof(MpiRankTests).FullName}.{method}"];
 
     /// <summary>Runs a program of the test folder in processes, to its end.</summary>
     internal static (int ExitCode, string Output, string Errors) Run(int processes, string folder, string program, params string[] arguments)

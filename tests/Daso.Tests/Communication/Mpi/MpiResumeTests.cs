@@ -61,6 +61,24 @@ public class MpiResumeTests
         Assert.Empty(Directory.GetFiles(Path.Combine(program.Folder, "local"), "*", SearchOption.AllDirectories));
     }
 
+    /// <summary>A scheduler signals all processes of a job, whose time may be up before its ranks have started.</summary>
+    [Fact]
+    public void A_job_that_is_asked_to_stop_while_it_starts_stops_when_it_has_started()
+    {
+        MpiProcesses.Require();
+        using var program = new Program();
+        using Process job = MpiProcesses.Start(program.Folder, MpiProcesses.Line(Processes, "Daso.Suites.dll", s_suite));
+        int rank;
+        while ((rank = RunningJob.RankProcesses(program, 1).FirstOrDefault()) == 0)
+            Assert.False(job.HasExited);
+        RunningJob.Signal("USR1", rank);
+        RunningJob.Signal("USR1", RunningJob.ParentOf(rank));
+
+        (int exitCode, _, string errors) = MpiProcesses.Finish(job);
+        Assert.True(exitCode == (int)ExitCode.Stopped, $"{exitCode}: {errors}");
+        Assert.Equal(RunOutcome.Stopped, Manifest.Read(RunFolder.Open(program.RunFolder())).Outcome);
+    }
+
     private static (int ExitCode, string Output, string Errors) Run(Program program, int processes, params string[] more) =>
         MpiProcesses.Run(processes, program.Folder, "Daso.Suites.dll", [.. s_suite, .. more]);
 }

@@ -19,8 +19,12 @@ internal static class RunningJob
     /// <param name="program">The test's.</param>
     /// <param name="rank">Its number.</param>
     /// <param name="variable">What the launcher tells it its number by.</param>
-    internal static int RankProcess(Program program, int rank, string variable = "PMI_RANK") => ProcessesWith($"{variable}={rank}")
-        .Single(process => Link(process, "cwd") == program.Folder
+    internal static int RankProcess(Program program, int rank, string variable = "PMI_RANK") =>
+        RankProcesses(program, rank, variable).Single();
+
+    /// <summary>The same where the process may not have started yet.</summary>
+    internal static IEnumerable<int> RankProcesses(Program program, int rank, string variable = "PMI_RANK") =>
+        ProcessesWith($"{variable}={rank}").Where(process => Link(process, "cwd") == program.Folder
             && Variables(process).Any(one => one.StartsWith("DASO_RANK_GUARD=", StringComparison.Ordinal)));
 
     /// <summary>The processes that were started with an environment variable, as in NAME=value.</summary>
@@ -64,19 +68,21 @@ internal static class RunningJob
     /// <param name="program">The test's.</param>
     /// <param name="steps">How many.</param>
     /// <param name="ended">What the job has said where it has ended too early; null: it runs.</param>
-    internal static string WaitForSteps(Program program, int steps, Func<string?> ended)
+    internal static string WaitForSteps(Program program, int steps, Func<string?> ended) => WaitForSteps(program, 1, steps, ended)[0];
+
+    /// <summary>The same of jobs that make several runs; returns all folders.</summary>
+    internal static string[] WaitForSteps(Program program, int runs, int steps, Func<string?> ended)
     {
-        string runs = Path.Combine(program.Folder, "artifacts", "runs");
+        string folder = Path.Combine(program.Folder, "artifacts", "runs");
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2))
         {
-            if (Directory.Exists(runs) && Directory.GetDirectories(runs, "*Z-quickstart-*").SingleOrDefault() is string run
-                && !run.EndsWith(".partial", StringComparison.Ordinal)
-                && Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps)
-            {
-                return run;
-            }
-
+            string[] all = Directory.Exists(folder)
+                ? [.. Directory.GetDirectories(folder, "*Z-quickstart-*").Where(run => !run.EndsWith(".partial", StringComparison.Ordinal))]
+                : [];
+            if (all.Length == runs
+                && all.All(run => Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps))
+                return all;
             if (ended() is string said)
                 Assert.Fail(said);
             Thread.Sleep(10);
