@@ -1,6 +1,5 @@
 using Daso.Communication;
 using Daso.Gpu;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Data;
