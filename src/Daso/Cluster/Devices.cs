@@ -82,6 +82,9 @@ public static class Devices
             new CudaGpu(device.index).Enter();
     }
 
+    /// <summary>Gives a rank that shares its GPU with others of this process a stream of its own; call it after <see cref="Enter"/>.</summary>
+    internal static void UseOwnStream(Device device, int rank) => new CudaGpu(device.index).UseOwnStream(rank);
+
     /// <summary>A GPU by its driver, for the calling thread's computation.</summary>
     internal static IGpu Gpu(Device device) => new CudaGpu(device.index);
 

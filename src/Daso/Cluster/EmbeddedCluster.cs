@@ -68,6 +68,8 @@ public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int,
             {
                 torch.Device device = deviceOf(topology.LocalIdOf(rank));
                 Devices.Enter(device);
+                if (Shares.RanksPerGpu > 1)
+                    Devices.UseOwnStream(device, rank);
                 var communicator = new InProcessCommunicator(world, rank);
                 body(new RankContext(
                     rank,

@@ -1,5 +1,5 @@
+using Daso.Communication;
 using Daso.Gpu;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Data;
@@ -32,13 +32,13 @@ internal sealed class BatchUpload : IDisposable
     /// <returns>Where it will be; valid until the next call but one.</returns>
     internal (Tensor Inputs, Tensor Targets) Upload(BatchBuffer buffer)
     {
-        _gpu.Mark(_current.Read, IGpu.ComputeStream);
+        _gpu.Mark(_current.Read, _gpu.ComputeStream);
         _current = _current == _places[0] ? _places[1] : _places[0];
         _gpu.WaitFor(_current.Read, _stream);
         Copy(buffer.Inputs, _current.Inputs);
         Copy(buffer.Targets, _current.Targets);
         _gpu.Mark(_current.Arrived, _stream);
-        _gpu.WaitFor(_current.Arrived, IGpu.ComputeStream);
+        _gpu.WaitFor(_current.Arrived, _gpu.ComputeStream);
         return (_current.Inputs, _current.Targets);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Daso.Communication;
 
@@ -15,6 +16,8 @@ internal sealed unsafe partial class CudaGpu : IGpu
     private const uint EventWithTime = 0; // CU_EVENT_DEFAULT
     private const uint EventWithoutTime = 2; // CU_EVENT_DISABLE_TIMING
     private const int NotReady = 600; // CUDA_ERROR_NOT_READY
+
+    private static readonly ConcurrentDictionary<(int Device, int Rank), nint> s_streams = [];
 
     private readonly nint _context;
     private readonly int _index;
@@ -132,8 +135,13 @@ internal sealed unsafe partial class CudaGpu : IGpu
         return (long)(milliseconds * 1e6);
     }
 
-    /// <summary>Gives the calling thread, a rank's, a stream of its own to compute on; call it before any object of this GPU is made there.</summary>
-    internal void UseOwnStream() => LibTorchStreams.Enter(CreateStream(), _index);
+    /// <summary>
+    /// Gives the calling thread, a rank's, a stream of its own to compute on; call it before any other object of this GPU is made there. The
+    /// stream is kept for the rank's next thread, as is the memory that libtorch keeps for it.
+    /// </summary>
+    /// <param name="rank">Tells this process's ranks apart.</param>
+    internal void UseOwnStream(int rank) =>
+        LibTorchStreams.Enter(s_streams.GetOrAdd((_index, rank), _ => CreateStream()), _index);
 
     /// <summary>Makes this GPU the calling thread's, for libtorch too: the driver keeps a current context for each thread.</summary>
     internal void Enter() => Check(SetContext(_context), "cuCtxSetCurrent");

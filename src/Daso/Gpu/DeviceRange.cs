@@ -15,10 +15,14 @@ internal sealed class DeviceRange : DeviceMemory, IMemoryLease
     private readonly Tensor _values;
     private readonly Action _prepare;
     private readonly Action _finish;
+    private readonly Action _share;
     private readonly nint _ready;
     private readonly nint _result;
     private readonly nint _returned;
     private readonly Dictionary<WireFormat, Tensor> _packed = [];
+    private DeviceRange[] _members = [];
+    private CollectiveCall _call;
+    private int _rank;
     private LeaseRequest _request;
     private Tensor? _inUse;
     private bool _isQueued;
@@ -30,6 +34,7 @@ internal sealed class DeviceRange : DeviceMemory, IMemoryLease
         _values = transfers.Values;
         _prepare = Prepare;
         _finish = Finish;
+        _share = Share;
         _ready = _gpu.CreateMarker();
         _result = _gpu.CreateMarker();
         _returned = _gpu.CreateMarker();
@@ -93,6 +98,29 @@ internal sealed class DeviceRange : DeviceMemory, IMemoryLease
         ? TensorAddress.Of(_values) + ((nint)offset * sizeof(float))
         : TensorAddress.Of(_inUse) + ((nint)(offset - _request.Offset) * (nint)_inUse.ElementSize);
 
+    /// <inheritdoc />
+    internal override void QueueShare(CollectiveCall call, ReadOnlySpan<TensorRange> members, int rank)
+    {
+        if (_members.Length != members.Length)
+            _members = new DeviceRange[members.Length];
+        (_call, _rank) = (call, rank);
+        for (int i = 0; i < members.Length; i++)
+        {
+            _members[i] = (DeviceRange)members[i].Memory!;
+            _members[i].Precede(_transfers.In);
+        }
+
+        _gpu.Compute(_transfers.In, _share);
+        _gpu.Mark(_result, _transfers.In);
+    }
+
+    /// <inheritdoc />
+    internal override void AwaitShares()
+    {
+        foreach (DeviceRange member in _members)
+            _gpu.WaitFor(member._result, _transfers.In);
+    }
+
     private bool TryQueue()
     {
         if (_isQueued)
@@ -134,6 +162,77 @@ internal sealed class DeviceRange : DeviceMemory, IMemoryLease
         if (packed is not null)
             own.copy_(packed);
     }
+
+    /// <summary>
+    /// By PyTorch, whose copies between devices are the peers' own. Sums are taken in the members' order and, of 16-bit copies, rounded after
+    /// every addition, as <see cref="Reduction"/> does on the host.
+    /// </summary>
+    private void Share()
+    {
+        using var _ = no_grad();
+        switch (_call.Kind)
+        {
+            case CollectiveKind.AllReduce:
+                Reduce(Partition.Even(_request.Length, _members.Length)[_rank], _members);
+                break;
+            case CollectiveKind.ReduceScatter:
+                Reduce(_call.Parts![_rank], [this]);
+                break;
+            case CollectiveKind.AllGather:
+                for (int i = 0; i < _members.Length; i++)
+                {
+                    if (i != _rank)
+                        CopyFrom(_members[i], _call.Parts![i]);
+                }
+
+                break;
+            case CollectiveKind.Broadcast when _rank != _call.Root:
+                CopyFrom(_members[_call.Root], (0, _request.Length));
+                break;
+        }
+    }
+
+    private void Reduce((int Offset, int Length) part, ReadOnlySpan<DeviceRange> targets)
+    {
+        if (part.Length == 0)
+            return;
+        using Tensor first = _members[0].Wire(part);
+        using Tensor sum = first.device_index == _values.device_index ? first.clone() : first.to(_values.device);
+        for (int i = 1; i < _members.Length; i++)
+        {
+            using Tensor there = _members[i].Wire(part);
+            using Tensor here = there.device_index == _values.device_index ? there.alias() : there.to(_values.device);
+            Accumulate(sum, here);
+        }
+
+        foreach (DeviceRange target in targets)
+        {
+            using Tensor result = target.Wire(part);
+            result.copy_(sum);
+        }
+    }
+
+    private void Accumulate(Tensor sum, Tensor more)
+    {
+        if (_call.Operation is ReduceOperation.Min or ReduceOperation.Max)
+        {
+            using Tensor chosen = _call.Operation == ReduceOperation.Min ? sum.minimum(more) : sum.maximum(more);
+            sum.copy_(chosen);
+            return;
+        }
+
+        sum.add_(more);
+    }
+
+    private void CopyFrom(DeviceRange source, (int Offset, int Length) part)
+    {
+        using Tensor own = Wire(part);
+        using Tensor given = source.Wire(part);
+        own.copy_(given);
+    }
+
+    /// <summary>What travels of a part: the packed copy's, or the values themselves.</summary>
+    private Tensor Wire((int Offset, int Length) part) => Packed(part) ?? Part(part);
 
     private Tensor Part((int Offset, int Length) part) => _values.narrow(0, _request.Offset + part.Offset, part.Length);
 

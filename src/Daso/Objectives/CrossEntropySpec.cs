@@ -1,3 +1,5 @@
+using Daso.Models;
+using Daso.Optimization;
 using Daso.Specification;
 using static TorchSharp.torch;
 
@@ -25,6 +27,22 @@ public sealed record CrossEntropySpec : ObjectiveSpec
         init => _metrics = value.Count == 0 ? s_usual : [.. s_usual, .. value];
     }
 
+    /// <summary>Equal parts that a rank's batch is learnt in, one after the other, where all of it does not fit the memory; 1: as a whole.</summary>
+    public int MicroBatches { get; init; } = 1;
+
+    /// <inheritdoc />
+    public override void Validate()
+    {
+        base.Validate();
+        if (MicroBatches < 1)
+            throw SettingError.OutOfRange(nameof(CrossEntropySpec), nameof(MicroBatches), MicroBatches, "at least 1", "parts of a rank's batch");
+    }
+
+    /// <inheritdoc />
+    public override ILearner CreateLearner(Replica replica, OptimizerSpec optimizer) => MicroBatches == 1
+        ? base.CreateLearner(replica, optimizer)
+        : new GradientAccumulation(this, replica, optimizer.Create(replica.Parameters, replica.Gradients), MicroBatches);
+
     /// <inheritdoc />
     public override Tensor Loss(Tensor outputs, Tensor targets)
     {
@@ -34,7 +52,10 @@ public sealed record CrossEntropySpec : ObjectiveSpec
     }
 
     /// <inheritdoc />
-    public override void Describe(SpecificationWriter writer) => writer
-        .Add("kind", "crossEntropy")
-        .Add("metrics", string.Join(',', Metrics.Select(metric => metric.Name)));
+    public override void Describe(SpecificationWriter writer)
+    {
+        writer.Add("kind", "crossEntropy").Add("metrics", string.Join(',', Metrics.Select(metric => metric.Name)));
+        if (MicroBatches != 1)
+            writer.Add("microBatches", MicroBatches);
+    }
 }

@@ -82,10 +82,10 @@ public sealed record PrecisionSpec : ISpecification
     }
 
     /// <summary>
-    /// Whether convolutions' weights and images have the channels of a pixel beside each other, as tensor cores and the processor's bfloat16
-    /// kernels take them (docs/precision.md has figures). Float32 keeps its layout, and with it its bits.
+    /// Whether convolutions' weights and images have the channels of a pixel beside each other: where a GPU's tensor cores compute, which take
+    /// nothing else without turning it around. On processors libtorch's kernels for it divide by zero on some virtual machines.
     /// </summary>
-    internal bool PutsChannelsLast => Compute != NumberFormat.Float32;
+    internal bool PutsChannelsLast(DeviceType device) => device == DeviceType.CUDA && Compute != NumberFormat.Float32;
 
     private static string NameOf(NumberFormat format) => format.ToString().ToLowerInvariant();
 }

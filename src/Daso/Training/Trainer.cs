@@ -46,7 +46,7 @@ public sealed class Trainer : IDisposable
         _timer = new StepTimer(recorder, Devices.MarksOn(ranks.Device));
         var shard = new Shard(ranks.Rank, ranks.Topology.Ranks);
         Autocast? autocast = plan.Precision.Prepare(ranks.Device.type);
-        _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device, plan.Precision.PutsChannelsLast);
+        _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device, plan.Precision.PutsChannelsLast(ranks.Device.type));
         _replica.Model.Autocast = autocast;
         _scaler = plan.Precision.Compute == NumberFormat.Float16 ? new LossScaler(ranks.World, _replica, _timer) : null;
         _learner = plan.Objective.CreateLearner(_replica, plan.Optimizer);

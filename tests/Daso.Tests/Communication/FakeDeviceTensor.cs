@@ -58,6 +58,13 @@ internal sealed unsafe class FakeDeviceTensor : DeviceTensor, IDisposable
         {
         }
 
+        internal override void QueueShare(CollectiveCall call, ReadOnlySpan<TensorRange> members, int rank) =>
+            throw new NotSupportedException("no ranks of one process");
+
+        internal override void AwaitShares()
+        {
+        }
+
         internal override nint AddressOf(int offset) => (nint)(_tensor._values + offset);
 
         private void Divide(int divisor)

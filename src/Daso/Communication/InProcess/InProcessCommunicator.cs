@@ -52,7 +52,11 @@ internal sealed class InProcessCommunicator : Communicator
         // The group holds managed memory only and ends with its last communicator.
     }
 
-    protected override bool TakesDeviceMemory(CollectiveCall call) => false;
+    /// <summary>Inside a node nothing touches the host; what crosses the emulated link does.</summary>
+    protected override bool TakesDeviceMemory(CollectiveCall call) => _group.Nodes.Length == 1
+        && call.Elements > 0
+        && WireFormat.BuiltIn.Contains(call.Wire)
+        && call.Kind is CollectiveKind.AllReduce or CollectiveKind.ReduceScatter or CollectiveKind.AllGather or CollectiveKind.Broadcast;
 
     protected override PendingOperation Start(CollectiveCall call, TensorRange values, IMemoryLease? lease)
     {

@@ -22,10 +22,13 @@ internal sealed class SharedOperation(InProcessGroup group)
     internal bool IsDone => Volatile.Read(ref _isDone);
 
     /// <summary>Pieces in which the operation is carried out and delivered.</summary>
-    internal int Pieces => Call.Parts?.Pieces(PieceElements)
+    internal int Pieces => IsOnDevices ? 1 : Call.Parts?.Pieces(PieceElements)
         ?? Math.Max(1, (int)(((long)Call.Elements + PieceElements - 1) / PieceElements));
 
     private int PieceElements => Reduction.PieceElementsOf(Call.Type);
+
+    /// <summary>Whether the ranks' GPUs carry the operation out: it is done here when it is queued.</summary>
+    private bool IsOnDevices => _ranges[0].Memory is DeviceMemory;
 
     /// <summary>Those who take part.</summary>
     private int Members => Call.Kind == CollectiveKind.Transfer ? 2 : group.Size;
@@ -55,7 +58,7 @@ internal sealed class SharedOperation(InProcessGroup group)
         foreach (TensorRange range in _ranges)
         {
             var spin = default(SpinWait);
-            while (!range.HasArrived)
+            while (!(range.Memory is DeviceMemory device ? device.IsQueued : range.HasArrived))
             {
                 group.Job.ThrowIfEnded();
                 spin.SpinOnce();
@@ -66,6 +69,13 @@ internal sealed class SharedOperation(InProcessGroup group)
     /// <summary>Carries out piece <paramref name="piece"/>; the last one completes the operation.</summary>
     internal void Run(int piece, PieceScratch scratch)
     {
+        if (IsOnDevices)
+        {
+            QueueOnDevices();
+            Complete();
+            return;
+        }
+
         (int part, int offset, int length) = RangeOf(piece);
         if (length > 0)
         {
@@ -150,6 +160,15 @@ internal sealed class SharedOperation(InProcessGroup group)
         Span<float> result = Reduction.Reduce(_ranges, group.MembersByNode, offset, length, Call.Operation, Call.Wire, scratch);
         foreach (TensorRange target in targets)
             result.CopyTo(target.Floats[offset..]);
+    }
+
+    /// <summary>Each member's device does its share, on a stream beside its computation; all results wait for all shares.</summary>
+    private void QueueOnDevices()
+    {
+        for (int member = 0; member < _ranges.Length; member++)
+            ((DeviceMemory)_ranges[member].Memory!).QueueShare(Call, _ranges, member);
+        foreach (TensorRange range in _ranges)
+            ((DeviceMemory)range.Memory!).AwaitShares();
     }
 
     private void Round(TensorRange values, int offset, int length)

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Daso.Cluster;
 using Daso.Communication;
+using Daso.Communication.Mpi;
 using Daso.Data;
 using Daso.Recording;
 using Daso.Tests.Cluster;
@@ -109,6 +110,14 @@ public class MpiRankTests
                 Assert.Equal(expected, device.Values.ToArray());
             }
         }
+    });
+
+    [Fact(Explicit = true)]
+    public void Gpu_aware() => MpiProcesses.TakePart(_ =>
+    {
+        bool prefersOpenMpi = Launcher.Detect(Environment.GetEnvironmentVariable)!.PrefersOpenMpi;
+        bool? takes = MpiLibrary.Load(null, prefersOpenMpi).TakesCudaMemory();
+        DevicePaths.Choose(null, InterNode.GpuAwareMpi, new DeviceMeans(null, IsSharedInNodes: false, IsSharedBetweenNodes: false, takes));
     });
 
     [Fact(Explicit = true)]

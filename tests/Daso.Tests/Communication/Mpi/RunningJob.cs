@@ -60,7 +60,7 @@ internal static class RunningJob
         }
     }
 
-    /// <summary>Waits until rank 0 has recorded so many steps; returns the run's folder.</summary>
+    /// <summary>Waits until rank 0 has recorded so many steps, in one run at least; returns its folder.</summary>
     internal static string WaitForSteps(Program program, Process job, int steps) =>
         WaitForSteps(program, steps, () => job.HasExited ? job.StandardError.ReadToEnd() : null);
 
@@ -68,21 +68,17 @@ internal static class RunningJob
     /// <param name="program">The test's.</param>
     /// <param name="steps">How many.</param>
     /// <param name="ended">What the job has said where it has ended too early; null: it runs.</param>
-    internal static string WaitForSteps(Program program, int steps, Func<string?> ended) => WaitForSteps(program, 1, steps, ended)[0];
-
-    /// <summary>The same of jobs that make several runs; returns all folders.</summary>
-    internal static string[] WaitForSteps(Program program, int runs, int steps, Func<string?> ended)
+    internal static string WaitForSteps(Program program, int steps, Func<string?> ended)
     {
         string folder = Path.Combine(program.Folder, "artifacts", "runs");
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(2))
         {
-            string[] all = Directory.Exists(folder)
-                ? [.. Directory.GetDirectories(folder, "*Z-quickstart-*").Where(run => !run.EndsWith(".partial", StringComparison.Ordinal))]
-                : [];
-            if (all.Length == runs
-                && all.All(run => Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps))
-                return all;
+            string? found = (Directory.Exists(folder) ? Directory.GetDirectories(folder, "*Z-quickstart-*") : [])
+                .Where(run => !run.EndsWith(".partial", StringComparison.Ordinal))
+                .FirstOrDefault(run => Directory.GetFiles(run, "*-rank0.jsonl", SearchOption.AllDirectories).Sum(StepsIn) >= steps);
+            if (found is not null)
+                return found;
             if (ended() is string said)
                 Assert.Fail(said);
             Thread.Sleep(10);
