@@ -1,5 +1,3 @@
-using Daso.Recording;
-
 namespace Daso.Analysis;
 
 /// <summary>All columns of results.</summary>

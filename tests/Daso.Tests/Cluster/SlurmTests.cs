@@ -1,4 +1,3 @@
-using System.Globalization;
 using Daso.Analysis;
 using Daso.Recording;
 using Daso.Tests.CommandLine;
@@ -13,8 +12,6 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
     [
         "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "ddp", "--warmup-steps", "0",
     ];
-
-    private static readonly string? s_cuts = Environment.GetEnvironmentVariable("DASO_CUTS");
 
     private readonly Program _program = new();
 
@@ -93,48 +90,16 @@ public sealed class SlurmTests(SlurmCluster slurm) : IClassFixture<SlurmCluster>
         Assert.Contains("runs: 2", output);
     }
 
-    /// <summary>How many arrays are cut by the limit of their time, a minute: DASO_CUTS; unless set one, by the signal that the limit sends.</summary>
-    public static TheoryData<int> Cuts() => [.. Enumerable.Range(0, s_cuts is null ? 1 : int.Parse(s_cuts, CultureInfo.InvariantCulture))];
-
-    [Theory]
-    [MemberData(nameof(Cuts))]
-    public void Jobs_of_an_array_that_are_cut_go_on_by_themselves_to_the_bits_of_one_that_was_not(int attempt)
-    {
-        Assert.SkipWhen(s_cuts is null, "takes minutes: DASO_CUTS says how many");
-        slurm.Require();
-        bool isCutByLimit = s_cuts is not null;
-        // Long enough to be cut: Slurm looks at limits every 30 s.
-        string[] options = ["--strategies", "daso", "--seeds", "1", "2", "--steps", isCutByLimit ? "1500" : "200"];
-        string[] suite = ["suite", "quickstart", "--experiments", "novel-transformer", "--warmup-steps", "0", .. options];
-        using var whole = new Program();
-        Assert.Equal(0, whole.Run([.. suite, "--nodes", "2"]).ExitCode);
-
-        int seconds = new Random(Environment.TickCount + attempt).Next(5, 50);
-        string job = Submit(suite, "--array", "seeds", "--requeue", "--time", "1", "--sbatch", $"signal=USR1@{seconds}");
-        WaitForSteps(job);
-        if (!isCutByLimit)
-            slurm.Ask("scancel", "--signal=USR1", job);
-
-        string[] states = slurm.WaitForEnd(job, TimeSpan.FromMinutes(20));
-        Assert.True(states is ["COMPLETED", "COMPLETED"], $"{string.Join(", ", states)}: {Outputs()}");
-        string[] runs = Directory.GetDirectories(Path.Combine(_program.Folder, "artifacts", "runs"));
-        Assert.Equal(2, runs.Length);
-        Assert.Contains(runs, run => Manifest.Read(RunFolder.Open(run)).Resumptions.Count > 0);
-        Assert.Equal(MpiTests.Hashes(whole.RunFolder()).Order(), runs.SelectMany(MpiTests.Hashes).Order());
-    }
-
     private string WaitForSteps(string job) =>
         RunningJob.WaitForSteps(_program, 3, () => slurm.HasEnded(job) ? Outputs() : null);
 
     private string SubmitEndless(params string[] options) => Submit(["--epochs", "100000", "--seeds", "1", .. options]);
 
-    private string Submit(params string[] options) => Submit(s_suite, options);
-
-    private string Submit(string[] suite, params string[] options)
+    private string Submit(params string[] options)
     {
         string script = Path.Combine(_program.Folder, "job.sh");
         (int exitCode, _, string errors) = _program.Run(
-            ["launch", "--script", script, .. suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
+            ["launch", "--script", script, .. s_suite, "--nodes", "2", "--ranks-per-node", "2", .. options]);
         Assert.True(exitCode == 0, errors);
         return slurm.Submit(script, _program.Folder);
     }

@@ -1,6 +1,5 @@
 using CsCheck;
 using Daso.Data;
-using Daso.Gpu;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Gpu;

@@ -67,7 +67,8 @@ public sealed class InstallationTests : IDisposable
     {
         string bin = Directory.CreateDirectory(Path.Combine(_folder, "bin")).FullName, python = Path.Combine(bin, "python3");
         File.WriteAllText(python, $"#!/bin/sh\necho '{answer}'\n");
-        File.SetUnixFileMode(python, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(python, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
         using var process = program.Start(["doctor"], ("PATH", $"{bin}:{Environment.GetEnvironmentVariable("PATH")}"));
         return Program.Finish(process);
     }
