@@ -50,8 +50,7 @@ public sealed class SlurmCluster : IDisposable
 
     /// <summary>Waits for a job's end, or that of all jobs of an array; returns their states, such as COMPLETED.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="limit">The longest wait; null: two minutes.</param>
-    internal string[] WaitForEnd(string job, TimeSpan? limit = null)
+    internal string[] WaitForEnd(string job)
     {
         WaitUntil(
             () =>
@@ -61,7 +60,7 @@ public sealed class SlurmCluster : IDisposable
                     _ = Run("scontrol", _folder, "update", $"jobid={waiting}", "starttime=now");
                 return HasEnded(job);
             },
-            limit ?? s_toEnd,
+            s_toEnd,
             $"job {job} has not ended");
         return StatesOf(job);
     }
