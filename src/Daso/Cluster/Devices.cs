@@ -17,7 +17,6 @@ public static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
-        _ = OneDnnInstructions.Configure();
         Installation.Require();
         try
         {

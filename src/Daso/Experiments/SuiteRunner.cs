@@ -284,7 +284,6 @@ public sealed class SuiteRunner : IDisposable
         ["cores"] = cluster.Shares.DescribeCores(),
         ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
         ["openMp"] = OpenMpWaiting.Configure(),
-        ["oneDnn"] = OneDnnInstructions.Configure(),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 

@@ -54,11 +54,11 @@ internal sealed class ConvNorm : nn.Module<Tensor, Tensor>
     private Tensor Convolve(Tensor input)
     {
         if (_subsampling == 1)
-            return _convolution.forward(input);
+            return PaddedConvolution.Forward(_convolution, input);
         if (input.device_type != DeviceType.CPU)
             return nn.functional.conv2d(input, _convolution.weight, _convolution.bias, strides: _strides);
         using Tensor sampled = Subsample(input, _subsampling);
-        return _convolution.forward(sampled);
+        return PaddedConvolution.Forward(_convolution, sampled);
     }
 
     /// <summary>The variance of one value is 0, and its normalised value always the bias: PyTorch's module refuses it, too.</summary>

@@ -37,7 +37,7 @@ internal sealed class ConvRelu : nn.Module<Tensor, Tensor>
     /// <summary>[B, inputs, H, W] → [B, outputs, …].</summary>
     public override Tensor forward(Tensor input)
     {
-        Tensor activated = _convolution.forward(input).relu_();
+        Tensor activated = PaddedConvolution.Forward(_convolution, input).relu_();
         if (_poolKernel == 0)
             return activated;
         using (activated)

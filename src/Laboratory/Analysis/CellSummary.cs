@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Daso.Analysis;
 
 /// <summary>One training in numbers.</summary>
-public sealed record CellSummary
+internal sealed record CellSummary
 {
     /// <summary>The seed.</summary>
     public required int Seed { get; init; }

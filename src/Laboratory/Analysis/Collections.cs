@@ -4,7 +4,7 @@ namespace Daso.Analysis;
 /// <param name="Gen0">Of the youngest objects.</param>
 /// <param name="Gen1">Of the middle ones.</param>
 /// <param name="Gen2">Of all.</param>
-public sealed record Collections(double Gen0, double Gen1, double Gen2)
+internal sealed record Collections(double Gen0, double Gen1, double Gen2)
 {
     /// <summary>All of them.</summary>
     public double Total => Gen0 + Gen1 + Gen2;

@@ -8,7 +8,7 @@ namespace Daso.Analysis;
 /// "not started", "cancelled", "stopped", "ended without a word" (killed), "under way" and "not started yet" (of a run that goes on), "a file of its
 /// records is not there", "failed: " and why, or what ended the run in it.
 /// </param>
-public sealed record IncompleteCell(CellId Cell, string Reason)
+internal sealed record IncompleteCell(CellId Cell, string Reason)
 {
     private const string EndedWithoutAWord = "ended without a word";
 

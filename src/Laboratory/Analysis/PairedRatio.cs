@@ -1,7 +1,7 @@
 namespace Daso.Analysis;
 
 /// <summary>What a ratio of times says at a threshold.</summary>
-public enum Verdict
+internal enum Verdict
 {
     /// <summary>The whole interval lies below 1 − threshold.</summary>
     Faster,
@@ -20,7 +20,7 @@ public enum Verdict
 }
 
 /// <summary>What an interval stands for.</summary>
-public enum IntervalScope
+internal enum IntervalScope
 {
     /// <summary>One training a side (or one pair): the interval holds the noise inside these trainings, not that of another training.</summary>
     OneTraining,
@@ -44,7 +44,7 @@ public enum IntervalScope
 /// <param name="Units">Pairs of seeds, or seeds or runs of the smaller side.</param>
 /// <param name="Blocks">Blocks of steps on both sides together.</param>
 /// <param name="Scope">What the interval stands for.</param>
-public sealed record PairedRatio(
+internal sealed record PairedRatio(
     double Estimate, double Low, double High, double Level, double Threshold, int Units, int Blocks, IntervalScope Scope)
 {
     /// <summary>Differences below it do not matter, unless a user says otherwise: 2 %.</summary>

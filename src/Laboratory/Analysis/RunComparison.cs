@@ -6,7 +6,7 @@ namespace Daso.Analysis;
 /// <param name="Setting">Its path in the manifest.</param>
 /// <param name="A">Its values in A's runs; empty: it is not there.</param>
 /// <param name="B">In B's.</param>
-public sealed record SettingDifference(string Setting, IReadOnlyList<string> A, IReadOnlyList<string> B)
+internal sealed record SettingDifference(string Setting, IReadOnlyList<string> A, IReadOnlyList<string> B)
 {
     internal static IReadOnlyList<SettingDifference> Between(
         SortedDictionary<string, SortedSet<string>> a, SortedDictionary<string, SortedSet<string>> b) =>
@@ -22,7 +22,7 @@ public sealed record SettingDifference(string Setting, IReadOnlyList<string> A, 
 /// <param name="Runs">The runs' ids.</param>
 /// <param name="SpecificationHash">What they ran.</param>
 /// <param name="Missing">Of each run that did not complete its plan, the cells that it lacks.</param>
-public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash, IReadOnlyList<CutRun> Missing)
+internal sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, string SpecificationHash, IReadOnlyList<CutRun> Missing)
 {
     /// <summary>Of each run that goes on, a line that says so.</summary>
     internal IReadOnlyList<string> GoesOn { get; init; } = [];
@@ -32,7 +32,7 @@ public sealed record ComparedSide(string Path, IReadOnlyList<string> Runs, strin
 /// <param name="Run">Its id.</param>
 /// <param name="Planned">Cells that were planned.</param>
 /// <param name="Cells">Those that are missing.</param>
-public sealed record CutRun(string Run, int Planned, IReadOnlyList<IncompleteCell> Cells)
+internal sealed record CutRun(string Run, int Planned, IReadOnlyList<IncompleteCell> Cells)
 {
     /// <summary>What is missing, in one line.</summary>
     internal string InWords() =>
@@ -49,7 +49,7 @@ public sealed record CutRun(string Run, int Planned, IReadOnlyList<IncompleteCel
 /// <param name="B">Over B's.</param>
 /// <param name="Difference">Mean over seeds of B less A.</param>
 /// <param name="HalfWidth">Half of its 95 % interval (Student's paired t); NaN: fewer than two seeds.</param>
-public sealed record QualityDifference(Spread A, Spread B, double Difference, double HalfWidth)
+internal sealed record QualityDifference(Spread A, Spread B, double Difference, double HalfWidth)
 {
     internal static QualityDifference Of(IReadOnlyDictionary<int, double> a, IReadOnlyDictionary<int, double> b)
     {
@@ -73,7 +73,7 @@ public sealed record QualityDifference(Spread A, Spread B, double Difference, do
 /// <param name="Step">Step time of B over that of A: the program, and whatever the machine did in between.</param>
 /// <param name="Relative">The change of the ratio to the baseline, B over A; the machine's drift cancels. Null: no pairs.</param>
 /// <param name="Quality">The final quality.</param>
-public sealed record StrategyComparison(
+internal sealed record StrategyComparison(
     string Strategy,
     IReadOnlyList<int> Seeds,
     double StepNsA,
@@ -87,7 +87,7 @@ public sealed record StrategyComparison(
 /// <param name="Baseline">The strategy that ratios refer to.</param>
 /// <param name="QualityMetric">The metric of the final quality.</param>
 /// <param name="Strategies">Those of both sides.</param>
-public sealed record ExperimentComparison(
+internal sealed record ExperimentComparison(
     string Name, string Baseline, string QualityMetric, IReadOnlyList<StrategyComparison> Strategies);
 
 /// <summary>Two runs, or two sets of runs, compared.</summary>
@@ -96,7 +96,7 @@ public sealed record ExperimentComparison(
 /// <param name="Specification">Settings that differ. Not empty: the sides are different benchmarks, and the numbers do not compare.</param>
 /// <param name="Environment">Commit, cluster, hardware, software and settings that differ.</param>
 /// <param name="Experiments">What both sides have.</param>
-public sealed record RunComparison(
+internal sealed record RunComparison(
     ComparedSide A,
     ComparedSide B,
     IReadOnlyList<SettingDifference> Specification,

@@ -13,7 +13,7 @@ namespace Daso.Analysis;
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Experiments">In the order of the suite.</param>
 /// <param name="Incomplete">Cells that were planned but not completed.</param>
-public sealed record RunSummary(
+internal sealed record RunSummary(
     string RunId,
     string Suite,
     RunOutcome? Outcome,
@@ -86,7 +86,7 @@ public sealed record RunSummary(
 /// <param name="Plan">The variant: its baseline, seeds, target and link.</param>
 /// <param name="QualityMetric">The metric of the final quality: the target's, or else accuracy.</param>
 /// <param name="Strategies">In the order of the experiment.</param>
-public sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMetric, IReadOnlyList<StrategySummary> Strategies)
+internal sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMetric, IReadOnlyList<StrategySummary> Strategies)
 {
     internal static ExperimentSummary Read(RunFolder run, RecordedCluster cluster, PlannedExperiment plan, HashSet<CellId> complete)
     {

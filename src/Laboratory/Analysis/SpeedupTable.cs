@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace Daso.Analysis;
 
 /// <summary>Shows a summary: one table for each experiment's variant, a row for each strategy.</summary>
-public static class SpeedupTable
+internal static class SpeedupTable
 {
     private const int PlainWidth = 160;
 

@@ -12,7 +12,7 @@ namespace Daso.Analysis;
 /// <param name="Maximum">The largest.</param>
 /// <param name="Mean">The arithmetic mean.</param>
 /// <param name="StandardDeviation">With n − 1; NaN for one value.</param>
-public sealed record Spread(
+internal sealed record Spread(
     int Count,
     double Median,
     double MedianAbsoluteDeviation,

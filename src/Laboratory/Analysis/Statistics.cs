@@ -1,7 +1,7 @@
 namespace Daso.Analysis;
 
 /// <summary>Statistics of samples; NaN for samples that are too small.</summary>
-public static class Statistics
+internal static class Statistics
 {
     /// <summary>The arithmetic mean.</summary>
     public static double Mean(ReadOnlySpan<double> values)

@@ -17,7 +17,7 @@ namespace Daso.Analysis;
 /// <param name="OptimizerNs">The update.</param>
 /// <param name="ImbalanceNs">Waiting for ranks that came later to a common operation.</param>
 /// <param name="OtherNs">The rest of the step.</param>
-public sealed record StepBreakdown(
+internal sealed record StepBreakdown(
     double StepNs,
     double DataNs,
     double BuffersNs,

@@ -8,7 +8,7 @@ namespace Daso.Analysis;
 /// </summary>
 /// <param name="StoppedNs">How long, on the rank that was stopped the longest.</param>
 /// <param name="Steps">Steps that are left out.</param>
-public sealed record Stops(double StoppedNs, int Steps)
+internal sealed record Stops(double StoppedNs, int Steps)
 {
     /// <summary>Which steps are left out.</summary>
     [JsonIgnore]

@@ -1,7 +1,7 @@
 namespace Daso.Analysis;
 
 /// <summary>One strategy on one experiment's variant, over its complete seeds.</summary>
-public sealed record StrategySummary
+internal sealed record StrategySummary
 {
     /// <summary>The strategy's name.</summary>
     public required string Strategy { get; init; }

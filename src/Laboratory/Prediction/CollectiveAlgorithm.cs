@@ -1,7 +1,7 @@
 namespace Daso.Prediction;
 
 /// <summary>How an all-reduce is carried out; <see cref="CollectiveCost"/> has the formulas.</summary>
-public enum CollectiveAlgorithm
+internal enum CollectiveAlgorithm
 {
     /// <summary>A ring of all ranks, node by node; over all cards of a node at once where the group has all of its ranks.</summary>
     Ring,

@@ -7,7 +7,7 @@ namespace Daso.Prediction;
 /// the members of a group are all ranks of their nodes, its traffic between nodes uses all cards; where it has one rank of each node, one.
 /// An all-reduce sends and receives at once, so that a card gives it B times the duplex factor; a broadcast does not.
 /// </summary>
-public static class CollectiveCost
+internal static class CollectiveCost
 {
     // What a node sends at most in this project's exchange of small buffers under MPI (docs/communication.md).
     private const double LargestInRounds = 64 * 1024;

@@ -5,7 +5,7 @@ namespace Daso.Prediction;
 /// <param name="IntraNs">Bytes inside the node.</param>
 /// <param name="InterNs">Bytes between nodes: the time that it occupies a node's cards.</param>
 /// <param name="ReduceNs">Arithmetic.</param>
-public readonly record struct CollectiveTime(double LatencyNs, double IntraNs, double InterNs, double ReduceNs)
+internal readonly record struct CollectiveTime(double LatencyNs, double IntraNs, double InterNs, double ReduceNs)
 {
     /// <summary>Their sum.</summary>
     public double TotalNs => LatencyNs + IntraNs + InterNs + ReduceNs;

@@ -4,7 +4,7 @@ using Daso.Strategies;
 namespace Daso.Prediction;
 
 /// <summary>Which algorithms carry out the operations of a strategy's program. The defaults are those of NCCL and of the MPICH family.</summary>
-public sealed record CommunicationModel
+internal sealed record CommunicationModel
 {
     /// <summary>The all-reduce of gradients in buckets, and of exchanges in float32.</summary>
     public CollectiveAlgorithm Ordinary { get; init; } = CollectiveAlgorithm.Ring;

@@ -5,7 +5,7 @@ namespace Daso.Prediction;
 /// <summary>The ranks of a collective.</summary>
 /// <param name="Nodes">Nodes that they sit on.</param>
 /// <param name="RanksPerNode">Ranks on each of these.</param>
-public readonly record struct GroupShape(int Nodes, int RanksPerNode)
+internal readonly record struct GroupShape(int Nodes, int RanksPerNode)
 {
     /// <summary>All of them.</summary>
     public int Ranks => Nodes * RanksPerNode;

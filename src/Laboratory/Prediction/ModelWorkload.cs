@@ -3,7 +3,7 @@ using Daso.Models;
 namespace Daso.Prediction;
 
 /// <summary>The gradients of this project's models, in the order of backward.</summary>
-public static class ModelWorkload
+internal static class ModelWorkload
 {
     /// <summary>
     /// A model's gradients with the share of backward after which each part's are complete: of its parameters times the positions that

@@ -6,7 +6,7 @@ namespace Daso.Prediction;
 /// <param name="Name">As in tables.</param>
 /// <param name="Program">What it does in a step.</param>
 /// <param name="Communication">By which algorithms.</param>
-public sealed record ModelledStrategy(string Name, StepProgram Program, CommunicationModel Communication)
+internal sealed record ModelledStrategy(string Name, StepProgram Program, CommunicationModel Communication)
 {
     /// <summary>The phases of a strategy, each under its name.</summary>
     /// <param name="name">The strategy's name.</param>

@@ -5,7 +5,7 @@ namespace Daso.Prediction;
 /// <param name="Terms">What it consists of.</param>
 /// <param name="LowNs">Where the uncertain terms turn out well: no jitter, links that are full duplex.</param>
 /// <param name="HighNs">Where they turn out badly: σ·√(2·ln p), which bounds the expected wait for the slowest of p.</param>
-public sealed record PredictedStep(string Strategy, StepTerms Terms, double LowNs, double HighNs)
+internal sealed record PredictedStep(string Strategy, StepTerms Terms, double LowNs, double HighNs)
 {
     /// <summary>The step.</summary>
     public double StepNs => Terms.TotalNs;
@@ -17,7 +17,7 @@ public sealed record PredictedStep(string Strategy, StepTerms Terms, double LowN
 /// <param name="NetworkNs">Exchange between nodes that is waited for.</param>
 /// <param name="CopyNs">Packing, unpacking and staging that is not hidden.</param>
 /// <param name="StragglerNs">Waiting for slower ranks.</param>
-public sealed record StepTerms(double ComputeNs, double LocalSyncNs, double NetworkNs, double CopyNs, double StragglerNs)
+internal sealed record StepTerms(double ComputeNs, double LocalSyncNs, double NetworkNs, double CopyNs, double StragglerNs)
 {
     /// <summary>Their sum.</summary>
     public double TotalNs => ComputeNs + LocalSyncNs + NetworkNs + CopyNs + StragglerNs;

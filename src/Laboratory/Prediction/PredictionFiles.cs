@@ -8,7 +8,7 @@ using Daso.Recording;
 namespace Daso.Prediction;
 
 /// <summary>Systems and workloads as JSON files.</summary>
-public static class PredictionFiles
+internal static class PredictionFiles
 {
     /// <summary>Reads a system.</summary>
     /// <exception cref="UserErrorException">The file cannot be read, or describes no system.</exception>

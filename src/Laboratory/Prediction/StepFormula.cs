@@ -6,7 +6,7 @@ namespace Daso.Prediction;
 /// A step's time with overlap in closed form, for ranks that have a processor of their own. Steps are alike, jitter is small against a
 /// step, and operations of one strategy do not meet on the links; the event simulation needs none of this.
 /// </summary>
-public static class StepFormula
+internal static class StepFormula
 {
     /// <summary>Predicts a step.</summary>
     /// <exception cref="UserErrorException">A value of the system or the workload is out of its range.</exception>

@@ -1,7 +1,7 @@
 namespace Daso.Prediction;
 
 /// <summary>A step's time: by formula where each rank has a processor of its own, else by simulation.</summary>
-public static class StepPrediction
+internal static class StepPrediction
 {
     private const int Periods = 25;
     private const int Seeds = 5;

@@ -5,7 +5,7 @@ namespace Daso.Prediction;
 /// <summary>
 /// A training as discrete events, where <see cref="StepFormula"/> is too coarse: shared links and cores, drift of the ranks, phases.
 /// </summary>
-public static class StepSimulation
+internal static class StepSimulation
 {
     /// <summary>Simulates a training.</summary>
     /// <param name="system">On what.</param>
@@ -35,7 +35,7 @@ public static class StepSimulation
 /// <param name="TrainingNs">Until the last rank's last step.</param>
 /// <param name="Steps">Of each rank.</param>
 /// <param name="Terms">A step's terms, in the mean over ranks and steps.</param>
-public sealed record SimulatedTraining(double TrainingNs, int Steps, StepTerms Terms)
+internal sealed record SimulatedTraining(double TrainingNs, int Steps, StepTerms Terms)
 {
     /// <summary>A step, in the mean.</summary>
     public double StepNs => TrainingNs / Steps;

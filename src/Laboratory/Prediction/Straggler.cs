@@ -3,7 +3,7 @@ using MathNet.Numerics.Distributions;
 namespace Daso.Prediction;
 
 /// <summary>How long one waits for the slowest of several ranks whose times are normally distributed with deviation σ.</summary>
-public static class Straggler
+internal static class Straggler
 {
     /// <summary>
     /// The expected maximum of p standard normal numbers, as Φ⁻¹((p − 3/8)/(p + 1/4)) (Blom, Statistical Estimates and Transformed

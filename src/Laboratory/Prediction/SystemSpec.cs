@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Daso.Prediction;
 
 /// <summary>A cluster in the numbers that the step-time model needs; in JSON by <see cref="PredictionFiles"/>.</summary>
-public sealed record SystemSpec
+internal sealed record SystemSpec
 {
     /// <summary>What it is called.</summary>
     public required string Name { get; init; }

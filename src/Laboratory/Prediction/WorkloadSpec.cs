@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Daso.Prediction;
 
 /// <summary>A training step of one rank without any communication.</summary>
-public sealed record WorkloadSpec
+internal sealed record WorkloadSpec
 {
     /// <summary>What it is called.</summary>
     public required string Name { get; init; }
@@ -109,4 +109,4 @@ public sealed record WorkloadSpec
 /// <summary>A gradient, or a bucket of them.</summary>
 /// <param name="Elements">How many.</param>
 /// <param name="ReadyAt">Share of backward's time after which it is complete, 0 … 1.</param>
-public readonly record struct GradientTensor(long Elements, double ReadyAt);
+internal readonly record struct GradientTensor(long Elements, double ReadyAt);

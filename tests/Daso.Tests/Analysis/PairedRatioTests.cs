@@ -148,14 +148,14 @@ public class PairedRatioTests
     }
 
     [Theory]
-    [InlineData(0.90, 0.97, Verdict.Faster)]
-    [InlineData(0.90, 0.985, Verdict.Inconclusive)]
-    [InlineData(0.985, 1.015, Verdict.Same)]
-    [InlineData(0.99, 1.03, Verdict.Inconclusive)]
-    [InlineData(1.03, 1.04, Verdict.Slower)]
-    [InlineData(double.NaN, double.NaN, Verdict.Inconclusive)]
-    public void The_whole_interval_decides(double low, double high, Verdict expected) =>
-        Assert.Equal(expected, new PairedRatio(1, low, high, 0.95, 0.02, 2, 8, IntervalScope.Seeds).Verdict);
+    [InlineData(0.90, 0.97, nameof(Verdict.Faster))]
+    [InlineData(0.90, 0.985, nameof(Verdict.Inconclusive))]
+    [InlineData(0.985, 1.015, nameof(Verdict.Same))]
+    [InlineData(0.99, 1.03, nameof(Verdict.Inconclusive))]
+    [InlineData(1.03, 1.04, nameof(Verdict.Slower))]
+    [InlineData(double.NaN, double.NaN, nameof(Verdict.Inconclusive))]
+    public void The_whole_interval_decides(double low, double high, string expected) =>
+        Assert.Equal(expected, new PairedRatio(1, low, high, 0.95, 0.02, 2, 8, IntervalScope.Seeds).Verdict.ToString());
 
     [Fact]
     public void A_block_takes_as_long_as_its_slowest_rank()

@@ -32,7 +32,8 @@ public class SpeedupTableTests
             │ none            │ 31.2 ms │    – │       – │       – │        – │  937 µs │    – │ 6.25 ms │     – │      – │         – │ 24.1 ms │ 15.2 kB │ 0 + 0 + 0 │
             ╰─────────────────┴─────────┴──────┴─────────┴─────────┴──────────┴─────────┴──────┴─────────┴───────┴────────┴───────────┴─────────┴─────────┴───────────╯
 
-            Step             the slowest rank's time: median ± median absolute deviation, then p10…p90, over the steps of all seeds
+            Step             the slowest rank's time: median ± median absolute deviation over the steps of all seeds
+            p10…p90          of the same times
             …/s              of all ranks over the training time, median over seeds
             Training         time of all epochs without evaluation, median over seeds
             vs               step time over the baseline's with the same seed; 95 % interval; what it says at ± 2 % (–: too few steps for an interval)
@@ -42,7 +43,8 @@ public class SpeedupTableTests
             Where time goes  the parts of a step, means over ranks, steps and seeds; they add up to Mean
             Buffers          broadcasting batch norm's running statistics, what ranks wait for each other included
             Local            averaging or broadcasting inside the node, once its ranks are there
-            Send, Wait       packing and handing over; waiting for other nodes once they are there, also through the node's rank on duty: the network
+            Send             packing and handing over
+            Wait             waiting for other nodes once they are there, also through the node's rank on duty: the network
             Imbalance        waiting for ranks that come later to a common operation
             Alloc            managed bytes that a rank allocates in a step, median
             GC               garbage collections during timed steps of all seeds, by generation: 0 + 1 + 2

@@ -88,7 +88,7 @@ public sealed class TensorBoardFilesTests
         Dictionary<int, object> value = Fields((byte[])Fields((byte[])top[5])[1]);
         return (
             BitConverter.UInt64BitsToDouble((ulong)top[1]),
-            (long)(ulong)top[2],
+            (long)(ulong)top.GetValueOrDefault(2, 0UL), // a number that is 0 is not written
             Encoding.UTF8.GetString((byte[])value[1]),
             BitConverter.UInt32BitsToSingle((uint)value[2]));
     }

@@ -83,7 +83,7 @@ public class MpiTests
         Assert.Contains("the run was started under MPI; start replay likewise, 4 ranks on 2 node(s)", errors);
         (exitCode, _, errors) = MpiProcesses.Run(4, embedded.Folder, "Daso.Suites.dll", "replay", embedded.RunFolder());
         Assert.Equal((int)ExitCode.Usage, exitCode);
-        Assert.Contains("repeat it without mpiexec or srun", errors);
+        Assert.Contains("replay it without mpiexec or srun", errors);
     }
 
     /// <summary>Each of two ranks bound to a core of its own, then both unbound: which cores a rank takes is in the manifest.</summary>
