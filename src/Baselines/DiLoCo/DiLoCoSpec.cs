@@ -47,6 +47,11 @@ public sealed partial record DiLoCoSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => Math.Min(Period / Fragments, 2) is var interval
+        ? this with { Period = interval * Fragments, Delay = Math.Min(Delay, interval - 1) }
+        : this;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -25,6 +25,9 @@ public sealed partial record FdaSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Threshold = 0 };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -27,6 +27,13 @@ public sealed partial record HierarchicalAveragingSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        WarmupSteps = Math.Min(WarmupSteps, 1),
+        Levels = new([.. Levels.All.Select((level, i) => level with { Period = i + 1 })]),
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -28,6 +28,9 @@ public sealed partial record PostLocalSgdSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { WarmupSteps = Math.Min(WarmupSteps, 1), Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

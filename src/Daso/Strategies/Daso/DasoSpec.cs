@@ -68,6 +68,18 @@ public sealed partial record DasoSpec : StrategySpec
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        Schedule = Schedule with
+        {
+            WarmupEpochs = 1,
+            CooldownEpochs = 0,
+            // Every group sends once in so many steps as there are groups. Variant heat starts with skips of its own.
+            MaxGlobalSkips = Math.Min(Schedule.MaxGlobalSkips, 1),
+        },
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
