@@ -18,6 +18,9 @@ public abstract record StrategySpec : ISpecification
     /// </summary>
     public virtual bool KeepsGradients => false;
 
+    /// <summary>Whether what it does depends on measured times, so that the same seed may give other bits; the manifest then says so.</summary>
+    public virtual bool FollowsTimings => false;
+
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>
     public abstract IStrategy Create(StrategyContext context);

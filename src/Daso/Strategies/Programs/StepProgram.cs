@@ -74,4 +74,8 @@ public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExcha
 /// <summary>What a strategy's program is made for.</summary>
 /// <param name="Elements">Trainable parameters.</param>
 /// <param name="RanksPerNode">Ranks on each node.</param>
-public readonly record struct ProgramScope(long Elements, int RanksPerNode);
+public readonly record struct ProgramScope(long Elements, int RanksPerNode)
+{
+    /// <summary>How many steps an exchange takes beside the computation, where that is known: for strategies that follow it; null: unknown.</summary>
+    public Func<ProgramExchange, double>? StepsOf { get; init; }
+}
