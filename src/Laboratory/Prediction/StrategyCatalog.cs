@@ -41,7 +41,7 @@ internal sealed class StrategyCatalog
     internal IReadOnlyList<ModelledStrategy> Phases(string name, SystemSpec system, WorkloadSpec workload) =>
         ModelledStrategy.Phases(name, _programs[name](Scope(system, workload)), system);
 
-    private static ProgramScope Scope(SystemSpec system, WorkloadSpec workload) => new(workload.Elements, system.RanksPerNode)
+    private static ProgramScope Scope(SystemSpec system, WorkloadSpec workload) => workload.Scope(system.RanksPerNode) with
     {
         StepsOf = exchange =>
             (CommunicationModel.Of(system).Time(exchange, system).TotalNs + system.OverheadNs) / workload.ComputeNs,

@@ -19,7 +19,7 @@ internal sealed class SynchronisationMessage : IDisposable
     {
         Values = new FlatTensor(length, device);
         Own = keepsOwn ? new FlatTensor(length, device) : null;
-        _reduction = new RangeReduction(Values, group, chunkElements);
+        _reduction = new RangeReduction(Values, new FlatRange(0, Values.Length), group, chunkElements);
     }
 
     internal FlatTensor Values { get; }
