@@ -24,7 +24,7 @@ internal sealed class Edit : IStrategy
     {
         _spec = spec;
         _context = context;
-        _node = spec.NodeGradients ? new NodeGradients(context, spec.BucketBytes) : null;
+        _node = spec.InNode(context);
         _agreed = new MasterCopy(context.Replica.Parameters, new FlatRange(0, context.Replica.Parameters.Length));
         _changes = new PseudoGradients(spec, context);
         _outer = spec.Outer.Create(_agreed.Values, _changes.Values);

@@ -24,7 +24,7 @@ public enum PseudoGradientReduction
 /// outer optimizer takes the step. docs/strategies/edit.md.
 /// </summary>
 [Specification("edit")]
-public sealed partial record EditSpec : StrategySpec
+public sealed partial record EditSpec : WorkerSpec
 {
     /// <summary>Steps from one synchronisation to the next.</summary>
     [AtLeast(1)]
@@ -59,13 +59,6 @@ public sealed partial record EditSpec : StrategySpec
     [Above(0)]
     public double OuterLearningRate { get; init; } = 0.7;
 
-    /// <summary>Whether the ranks of a node are one worker, whose gradients are averaged in every step; else each rank is a worker.</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
-
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
@@ -77,7 +70,7 @@ public sealed partial record EditSpec : StrategySpec
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
     [
         StepProgram.Periodic(
-            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            TrafficInNode,
             Period,
             step => step == 0
                 ? new ProgramExchange(

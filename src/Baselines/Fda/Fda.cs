@@ -29,7 +29,7 @@ internal sealed class Fda : IStrategy
         FlatTensor parameters = context.Replica.Parameters;
         _spec = spec;
         _context = context;
-        _node = spec.NodeGradients ? new NodeGradients(context, spec.BucketBytes) : null;
+        _node = spec.InNode(context);
         _average = new RangeReduction(parameters, context.Ranks.World);
         _last = new MasterCopy(parameters, new FlatRange(0, parameters.Length));
         _drift = new FlatTensor(parameters.Length, context.Replica.Device);

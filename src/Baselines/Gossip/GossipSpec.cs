@@ -23,23 +23,13 @@ public enum GossipTopology
 /// run, and add their own update. docs/strategies/gossip.md.
 /// </summary>
 [Specification("gossip")]
-public sealed partial record GossipSpec : StrategySpec
+public sealed partial record GossipSpec : WorkerSpec
 {
     /// <summary>Who exchanges with whom.</summary>
     public GossipTopology Topology { get; init; } = GossipTopology.Ring;
 
     /// <summary>How parameters travel.</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
-
-    /// <summary>
-    /// Whether a member is a node, whose ranks average gradients in every step and exchange a slice of the parameters each; else each rank
-    /// is a member.
-    /// </summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
