@@ -142,13 +142,7 @@ internal sealed class PowerSgd : IStrategy
         }
     }
 
-    private bool IsCompressed(ParameterRange range)
-    {
-        if (range.Shape.Count < 2)
-            return false;
-        (double rows, double columns) = (Rows(range), Columns(range));
-        return (rows + columns) * _spec.Rank * _spec.MinimumRate < rows * columns;
-    }
+    private bool IsCompressed(ParameterRange range) => range.Shape.Count >= 2 && _spec.Compresses(Rows(range), Columns(range));
 
     private IEnumerable<Factors> Lay(ParameterRange[] compressed)
     {
@@ -178,7 +172,7 @@ internal sealed class PowerSgd : IStrategy
             yield return new FlatRange(start, _gradients.Length - start);
     }
 
-    private int RankOf(ParameterRange range) => Math.Min(_spec.Rank, Math.Min(Rows(range), Columns(range)));
+    private int RankOf(ParameterRange range) => (int)_spec.RankOf(Rows(range), Columns(range));
 
     private static int Rows(ParameterRange range) => (int)range.Shape[0];
 

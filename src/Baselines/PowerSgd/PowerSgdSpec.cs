@@ -1,3 +1,4 @@
+using Daso.Communication;
 using Daso.Specification;
 using Daso.Strategies;
 
@@ -44,4 +45,56 @@ public sealed partial record PowerSgdSpec : StrategySpec
         Validate();
         return new PowerSgd(this, context);
     }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        if (scope.Parameters is not { } parameters)
+            return [];
+        (long p, long q) = (0, 0);
+        // Parameters that are not compressed travel with their neighbours.
+        List<long> others = [];
+        bool isNeighbour = false;
+        foreach (ProgramParameter parameter in parameters)
+        {
+            if (parameter.Rows is long n && parameter.Elements / n is long m && Compresses(n, m))
+            {
+                (p, q, isNeighbour) = (p + (n * RankOf(n, m)), q + (m * RankOf(n, m)), false);
+                continue;
+            }
+
+            if (isNeighbour)
+                others[^1] += parameter.Elements;
+            else
+                others.Add(parameter.Elements);
+            isNeighbour = true;
+        }
+
+        var factors = new StepProgram
+        {
+            Phase = "factors",
+            Steps =
+            [
+                ProgramStep.Exchanging(
+                    sendsGradients: false,
+                    others.Prepend(q).Prepend(p).Where(length => length > 0)
+                        .Select(length => new ProgramExchange(ProgramGroup.World, length, WireFormat.Float32))),
+            ],
+        };
+        return StartSteps == 0 ? [factors with { Phase = "" }] : [factors, PostLocalSgdSpec.Start(BucketBytes)];
+    }
+
+    /// <inheritdoc />
+    public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) => Programs(scope) switch
+    {
+        [StepProgram factors, StepProgram start] => StepProgram.InTurn(start, StartSteps, factors, losses.Count * stepsPerEpoch),
+        [StepProgram factors] => factors,
+        _ => null,
+    };
+
+    /// <summary>Whether a matrix n × m is exchanged as its factors.</summary>
+    internal bool Compresses(double n, double m) => (n + m) * Rank * MinimumRate < n * m;
+
+    /// <summary>r for a matrix n × m: at most what it can have.</summary>
+    internal long RankOf(long n, long m) => Math.Min(Rank, Math.Min(n, m));
 }

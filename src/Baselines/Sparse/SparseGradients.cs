@@ -96,7 +96,7 @@ internal sealed class TopKExchange : ISelectedExchange
     {
         _gradients = context.Replica.Gradients;
         _world = context.Ranks.World;
-        _shares = [.. context.Replica.ParameterRanges.Select(range => (range, Math.Max(1, (int)Math.Round(spec.Density * range.Length))))];
+        _shares = [.. context.Replica.ParameterRanges.Select(range => (range, (int)spec.CountOf(range.Length)))];
         _count = _shares.Sum(share => share.Count);
         _mine = new Pair[_count];
         _parts = new Partition(Enumerable.Repeat(_count * Marshal.SizeOf<Pair>(), _world.Size));

@@ -44,8 +44,47 @@ internal static class CollectiveCost
     {
         double bytes = wire.BytesFor(elements);
         CollectiveTime time = AllReduce(algorithm, bytes, group, system);
-        bool isOwn = algorithm is CollectiveAlgorithm.Bound or CollectiveAlgorithm.Homes;
-        return isOwn && elements > 0 ? time with { ReduceNs = time.ReduceNs * elements * sizeof(float) / bytes } : time;
+        return IsOwn(algorithm) && elements > 0 ? time with { ReduceNs = time.ReduceNs * elements * sizeof(float) / bytes } : time;
+    }
+
+    /// <summary>
+    /// An all-gather of n bytes from each of p ranks: by a ring (p − 1)·α + (p − 1)·n/B, the second half of a ring's all-reduce of p·n
+    /// bytes, whatever the algorithm of all-reduces. Between this project's nodes (N − 1)/N·p·n over each link: N − 1 rounds on the
+    /// emulated link, one hop under MPI; what each rank copies costs as much as adding it.
+    /// </summary>
+    /// <param name="algorithm">That of all-reduces.</param>
+    /// <param name="bytes">n, of each rank.</param>
+    /// <param name="group">Who.</param>
+    /// <param name="system">On what.</param>
+    public static CollectiveTime AllGather(CollectiveAlgorithm algorithm, double bytes, GroupShape group, SystemSpec system)
+    {
+        bool isOwn = IsOwn(algorithm);
+        CollectiveTime reduction = AllReduce(isOwn ? algorithm : CollectiveAlgorithm.Ring, bytes * group.Ranks, group, system);
+        return new CollectiveTime(
+            isOwn ? OwnRounds(algorithm, group) * system.InterNode.LatencyNs : reduction.LatencyNs / 2,
+            reduction.IntraNs / 2,
+            reduction.InterNs / 2,
+            isOwn ? reduction.ReduceNs : 0);
+    }
+
+    /// <summary>
+    /// Each of p ranks gives n/p bytes to each: pairwise, (p − 1)·α + n/B in p − 1 rounds (comments of MPICH's alltoall source). A node's g
+    /// ranks send g·(p − g)/p·n to others. With this project's messages all rounds are under way at once: one α.
+    /// </summary>
+    /// <param name="algorithm">That of all-reduces.</param>
+    /// <param name="bytes">n, of each rank.</param>
+    /// <param name="group">Who.</param>
+    /// <param name="system">On what.</param>
+    public static CollectiveTime AllToAll(CollectiveAlgorithm algorithm, double bytes, GroupShape group, SystemSpec system)
+    {
+        (int p, int g) = (group.Ranks, group.RanksPerNode);
+        if (p == 1)
+            return default;
+        double latency = IsOwn(algorithm)
+            ? Link(group, system).LatencyNs
+            : ((g - 1) * system.IntraNode.LatencyNs) + ((p - g) * system.InterNode.LatencyNs);
+        double intra = algorithm == CollectiveAlgorithm.Bound ? 0 : system.IntraNode.TransferNs(bytes * (g - 1) / p);
+        return new CollectiveTime(latency, intra, group.Nodes == 1 ? 0 : InterNs(bytes * g * (p - g) / p, group, system), 0);
     }
 
     /// <summary>
@@ -181,6 +220,11 @@ internal static class CollectiveCost
         double intra = system.IntraNode.TransferNs(2 * bytes * (group.RanksPerNode - 1) / group.RanksPerNode);
         return new CollectiveTime(latency, Math.Max(0, intra - inter), inter, group.Ranks * bytes * system.ReduceNsPerByte);
     }
+
+    private static bool IsOwn(CollectiveAlgorithm algorithm) => algorithm is CollectiveAlgorithm.Bound or CollectiveAlgorithm.Homes;
+
+    private static int OwnRounds(CollectiveAlgorithm algorithm, GroupShape group) =>
+        algorithm == CollectiveAlgorithm.Homes ? Math.Min(1, group.Nodes - 1) : group.Nodes - 1;
 
     /// <summary>Time of bytes that a node sends, over the cards that the group can use.</summary>
     private static double InterNs(double bytesOfNode, GroupShape group, SystemSpec system) =>

@@ -35,12 +35,17 @@ internal sealed record CommunicationModel
         new() { Ordinary = algorithm, Queued = algorithm, UserDefined = algorithm, CopiesFusionBuffer = false };
 
     /// <summary>What an exchange takes.</summary>
-    internal CollectiveTime Time(ProgramExchange exchange, SystemSpec system) => CollectiveCost.AllReduce(
-        exchange.IsByMpi && exchange.Wire != WireFormat.Float32 ? UserDefined : Ordinary,
-        exchange.Elements,
-        exchange.Wire,
-        GroupShape.Of(exchange.Group, system),
-        system);
+    internal CollectiveTime Time(ProgramExchange exchange, SystemSpec system)
+    {
+        GroupShape group = GroupShape.Of(exchange.Group, system);
+        return exchange.Collective switch
+        {
+            ProgramCollective.AllGather => CollectiveCost.AllGather(Ordinary, exchange.Wire.BytesFor(exchange.Elements), group, system),
+            ProgramCollective.AllToAll => CollectiveCost.AllToAll(Ordinary, exchange.Wire.BytesFor(exchange.Elements), group, system),
+            _ => CollectiveCost.AllReduce(
+                exchange.IsByMpi && exchange.Wire != WireFormat.Float32 ? UserDefined : Ordinary, exchange.Elements, exchange.Wire, group, system),
+        };
+    }
 
     /// <summary>Packing an exchange's float32 values, or unpacking them, and staging what is sent.</summary>
     internal static double CopyNs(ProgramExchange exchange, SystemSpec system) =>

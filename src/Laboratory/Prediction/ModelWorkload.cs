@@ -14,11 +14,11 @@ internal static class ModelWorkload
     {
         using LayeredModel built = model.Build(seed: 0);
         var parts = built.Parts
-            .Select(part => (part.Name, Lengths: part.Module.named_parameters()
-                .Where(one => one.parameter.requires_grad).Select(one => one.parameter.numel()).Reverse().ToArray()))
+            .Select(part => (part.Name, Shapes: part.Module.named_parameters()
+                .Where(one => one.parameter.requires_grad).Select(one => one.parameter.shape).Reverse().ToArray()))
             .Reverse()
             .ToArray();
-        double[] costs = [.. parts.Select(part => part.Lengths.Sum() * Positions(part.Name))];
+        double[] costs = [.. parts.Select(part => part.Shapes.Sum(Elements) * Positions(part.Name))];
         double total = costs.Sum();
         var gradients = new List<GradientTensor>();
         double done = 0;
@@ -27,10 +27,13 @@ internal static class ModelWorkload
             done += costs[i];
             // The first part, the last in backward, is complete when backward returns.
             double readyAt = i == parts.Length - 1 ? 1 : Math.Min(1, done / total);
-            gradients.AddRange(parts[i].Lengths.Select(length => new GradientTensor(length, readyAt)));
+            gradients.AddRange(parts[i].Shapes.Select(shape =>
+                new GradientTensor(Elements(shape), readyAt) { Rows = shape.Length > 1 ? shape[0] : null }));
         }
 
         return gradients;
+
+        static long Elements(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 
         double Positions(string part) => model.Positions(part) ?? throw new UserErrorException(
             $"the share of backward of {model.GetType().Name}'s parts is not known; give --workload");

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Daso.Strategies;
 
 namespace Daso.Prediction;
 
@@ -33,12 +34,24 @@ internal sealed record WorkloadSpec
     [JsonIgnore]
     public long Elements => Gradients.Sum(gradient => gradient.Elements);
 
+    /// <summary>What a strategy's program is made for.</summary>
+    public ProgramScope Scope(int ranksPerNode) => Scope(Gradients, ranksPerNode);
+
+    /// <summary>The same of gradients alone. Where no shape is known sizes are not, either: then they may be several parameters' in one.</summary>
+    public static ProgramScope Scope(IReadOnlyList<GradientTensor> gradients, int ranksPerNode) =>
+        new(gradients.Sum(gradient => gradient.Elements), ranksPerNode)
+        {
+            Parameters = gradients.Any(gradient => gradient.Rows is not null)
+                ? [.. gradients.Reverse().Select(gradient => new ProgramParameter(gradient.Elements, gradient.Rows))]
+                : null,
+        };
+
     /// <summary>All of a step.</summary>
     [JsonIgnore]
     public double ComputeNs => ForwardNs + BackwardNs + OptimizerNs + OtherNs;
 
     /// <summary>
-    /// The buckets of PyTorch's DDP and of <see cref="Strategies.GradientAverager"/>, with the same rule: closed when the cap is reached,
+    /// The buckets of PyTorch's DDP and of <see cref="GradientAverager"/>, with the same rule: closed when the cap is reached,
     /// a tensor is never split, and the first bucket has its own cap. Caps count float32.
     /// </summary>
     /// <returns>Elements of each and the share of backward after which it is complete.</returns>
@@ -109,4 +122,8 @@ internal sealed record WorkloadSpec
 /// <summary>A gradient, or a bucket of them.</summary>
 /// <param name="Elements">How many.</param>
 /// <param name="ReadyAt">Share of backward's time after which it is complete, 0 … 1.</param>
-internal readonly record struct GradientTensor(long Elements, double ReadyAt);
+internal readonly record struct GradientTensor(long Elements, double ReadyAt)
+{
+    /// <summary>The parameter's first dimension, where it has at least two; null: it has one, or nobody has said.</summary>
+    public long? Rows { get; init; }
+}

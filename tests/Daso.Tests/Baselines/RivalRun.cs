@@ -13,13 +13,18 @@ internal sealed class RivalRun : IDisposable
     private readonly TrainingStep _step = new();
 
     internal RivalRun(StrategySpec spec, RankContext ranks, params (int Inputs, int Outputs)[] layers)
+        : this(spec, ranks, NullRecorder.Instance, layers)
+    {
+    }
+
+    internal RivalRun(StrategySpec spec, RankContext ranks, IRecorder recorder, params (int Inputs, int Outputs)[] layers)
     {
         Replica = new Replica(
             new LayeredModel("rival", [.. layers.Select((layer, i) => ($"layer{i}", nn.Linear(layer.Inputs, layer.Outputs, hasBias: false)))]), CPU);
         Replica.Parameters.Host.Span.Fill(1);
         Optimizer = new SgdSpec(Momentum: 0, WeightDecay: 0).Create(Replica.Parameters, Replica.Gradients);
         Strategy = spec.Create(new StrategyContext(
-            ranks, Replica, Optimizer, new StepTimer(NullRecorder.Instance), Epochs: 1, StepsPerEpoch: int.MaxValue)
+            ranks, Replica, Optimizer, new StepTimer(recorder), Epochs: 1, StepsPerEpoch: int.MaxValue)
         { Step = _step });
     }
 

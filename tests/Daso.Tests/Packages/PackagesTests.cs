@@ -15,11 +15,15 @@ public sealed class PackagesTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("daso-packages-").FullName;
 
-    /// <summary>Packs, makes a project from the packed template, builds it against the packed packages and runs it.</summary>
+    /// <summary>
+    /// Packs, makes a project from the packed template with the strategy that docs/strategies.md shows, builds it against the packed packages
+    /// and runs it.
+    /// </summary>
     [Fact]
     public void Project_from_the_template_builds_and_runs_with_the_packages_alone()
     {
         DotNet dotnet = MakeProject();
+        AddOwnStrategy();
         dotnet.Run("build", "FirstSuite", "-p:UseSharedCompilation=false", "-m:1");
 
         string program = Path.Combine(_folder, "FirstSuite", "bin", "Debug", "net10.0", "FirstSuite.dll");
@@ -28,7 +32,7 @@ public sealed class PackagesTests : IDisposable
         Assert.Contains("--batch-per-rank", help, StringComparison.Ordinal);
         Assert.Contains("Images that a rank sees in one step.", help, StringComparison.Ordinal);
         string table = dotnet.Run(program, "suite", "waves", "--steps", "2", "--nodes", "1", "--ranks-per-node", "2", "--seeds", "1");
-        Assert.All(["ddp", "daso", "local"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
+        Assert.All(["ddp", "daso", "local", "own"], strategy => Assert.Contains(strategy, table, StringComparison.Ordinal));
     }
 
     /// <summary>Built in a work tree beside its repository, started inside another repository after the source has changed.</summary>
@@ -103,6 +107,19 @@ public sealed class PackagesTests : IDisposable
         dotnet.Run(["new", "install", template, .. hive]);
         dotnet.Run(["new", "daso-suite", "--name", "FirstSuite", .. hive]);
         return dotnet;
+    }
+
+    /// <summary>Puts the page's strategy, which is shorter than 60 lines, beside the template's.</summary>
+    private void AddOwnStrategy()
+    {
+        string page = File.ReadAllText(Path.Combine(s_repository, "docs", "strategies.md"));
+        string code = page.Split("```csharp\n")[1].Split("```")[0];
+        Assert.InRange(code.Count(character => character == '\n'), 1, 59);
+        File.WriteAllText(Path.Combine(_folder, "FirstSuite", "OuterMomentumSpec.cs"), code.Replace("MySuite", "FirstSuite", StringComparison.Ordinal));
+        string experiment = Path.Combine(_folder, "FirstSuite", "WavesResNet.cs");
+        File.WriteAllText(experiment, File.ReadAllText(experiment)
+            .Replace("[Seeds(", "[Strategy(\"own\", nameof(Own))]\n[Seeds(", StringComparison.Ordinal)
+            .Replace("    private StrategySpec Ddp ", "    private StrategySpec Own => new OuterMomentumSpec { Period = 2 };\n    private StrategySpec Ddp ", StringComparison.Ordinal));
     }
 
     /// <summary>Makes a folder a repository with one commit; returns the commit.</summary>

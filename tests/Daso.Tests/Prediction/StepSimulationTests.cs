@@ -39,7 +39,8 @@ public class StepSimulationTests
         Gen.Int[0, 3].Select(delay => (Func<SystemSpec, ModelledStrategy>)(system =>
             Only("streaming", new DiLoCoSpec { Period = 8, Fragments = 2, Delay = delay }, system))),
         Gen.Const<Func<SystemSpec, ModelledStrategy>>(system =>
-            Only("slow", new SlowMoSpec { Period = 6, AveragingPeriod = 4, Steps = SlowMoSteps.TorchDistX }, system)));
+            Only("slow", new SlowMoSpec { Period = 6, AveragingPeriod = 4, Steps = SlowMoSteps.TorchDistX }, system)),
+        Gen.Const<Func<SystemSpec, ModelledStrategy>>(system => Only("sparse", new SparseGradientsSpec(), system)));
 
     [Fact]
     public void WithoutJitterItIsTheFormula() =>

@@ -41,12 +41,28 @@ public sealed record BucketedGradients(ProgramGroup Group, long BucketBytes, lon
 /// <param name="Wire">How they travel.</param>
 public sealed record QueuedGradients(long FusionBytes, double CycleNs, WireFormat Wire) : GradientTraffic(Wire);
 
-/// <summary>An all-reduce of parameters, or of what stands for them.</summary>
-/// <param name="Group">Over whom.</param>
-/// <param name="Elements">Elements of each member.</param>
+/// <summary>What the members of a group make of their values.</summary>
+public enum ProgramCollective
+{
+    /// <summary>A sum or a mean, which all get.</summary>
+    AllReduce,
+
+    /// <summary>All get the values of all.</summary>
+    AllGather,
+
+    /// <summary>Each gives an equal share of its values to each.</summary>
+    AllToAll,
+}
+
+/// <summary>An exchange of parameters or gradients, or of what stands for them.</summary>
+/// <param name="Group">Between whom.</param>
+/// <param name="Elements">Elements of each member; four bytes of any payload are one element of float32.</param>
 /// <param name="Wire">How they travel.</param>
 public sealed record ProgramExchange(ProgramGroup Group, long Elements, WireFormat Wire)
 {
+    /// <summary>Which exchange.</summary>
+    public ProgramCollective Collective { get; init; } = ProgramCollective.AllReduce;
+
     /// <summary>
     /// Whether the method's reference implementation gives it to MPI, which may stage it through the host and progress only while it is
     /// waited for; otherwise it goes the way of gradients.

@@ -24,10 +24,20 @@ public sealed record StepProgram
         Gradients = gradients,
         Steps =
         [
-            .. Enumerable.Range(0, period).Select(step => new ProgramStep(gradients is not null, due(step) is ProgramExchange exchange
-                ? [new(ProgramActionKind.Start, exchange), new(ProgramActionKind.Wait, exchange)]
-                : [])),
+            .. Enumerable.Range(0, period).Select(step =>
+                ProgramStep.Exchanging(gradients is not null, due(step) is ProgramExchange exchange ? [exchange] : [])),
         ],
+    };
+
+    /// <summary>A whole training of two phases, which average gradients alike where they do.</summary>
+    /// <param name="first">The phase of the first steps.</param>
+    /// <param name="firstSteps">How many these are.</param>
+    /// <param name="then">The phase of the rest.</param>
+    /// <param name="steps">Steps of the training.</param>
+    public static StepProgram InTurn(StepProgram first, long firstSteps, StepProgram then, int steps) => new()
+    {
+        Gradients = first.Gradients ?? then.Gradients,
+        Steps = [.. Enumerable.Range(0, steps).Select(step => step < firstSteps ? first.StepAt(step) : then.StepAt((int)(step - firstSteps)))],
     };
 
     /// <summary>Whether ranks communicate at all.</summary>
@@ -49,6 +59,13 @@ public sealed record ProgramStep(bool SendsGradients, IReadOnlyList<ProgramActio
 {
     /// <summary>Gradients travel, and nothing follows the update.</summary>
     public static ProgramStep GradientsAlone { get; } = new(true, []);
+
+    /// <summary>Exchanges, each waited for before the next is started.</summary>
+    /// <param name="sendsGradients">Whether gradients travel in it, too.</param>
+    /// <param name="exchanges">In their order.</param>
+    public static ProgramStep Exchanging(bool sendsGradients, params IEnumerable<ProgramExchange> exchanges) => new(
+        sendsGradients,
+        [.. exchanges.SelectMany(IEnumerable<ProgramAction> (one) => [new(ProgramActionKind.Start, one), new(ProgramActionKind.Wait, one)])]);
 }
 
 /// <summary>What a rank does with an exchange.</summary>
@@ -74,4 +91,13 @@ public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExcha
 /// <summary>What a strategy's program is made for.</summary>
 /// <param name="Elements">Trainable parameters.</param>
 /// <param name="RanksPerNode">Ranks on each node.</param>
-public readonly record struct ProgramScope(long Elements, int RanksPerNode);
+public readonly record struct ProgramScope(long Elements, int RanksPerNode)
+{
+    /// <summary>The parameters one by one, in the model's order; null: their sizes are not known.</summary>
+    public IReadOnlyList<ProgramParameter>? Parameters { get; init; }
+}
+
+/// <summary>A parameter's size.</summary>
+/// <param name="Elements">Its elements.</param>
+/// <param name="Rows">Its first dimension, where it has at least two; null: it has one.</param>
+public readonly record struct ProgramParameter(long Elements, long? Rows);

@@ -1,0 +1,95 @@
+using Daso.Baselines;
+using Daso.Communication;
+using Daso.Prediction;
+using Daso.Recording;
+using Daso.Strategies;
+using Daso.Tests.Cluster;
+
+namespace Daso.Tests.Baselines;
+
+/// <summary>What a strategy says of its steps is what it does in them.</summary>
+public sealed class ProgramTests
+{
+    private const int Steps = 6;
+
+    /// <summary>Three matrices, of which the last is too small for PowerSGD.</summary>
+    private static readonly (int Inputs, int Outputs)[] s_layers = [(40, 30), (30, 24), (24, 1)];
+
+    public static TheoryData<StrategySpec> Strategies =>
+    [
+        new PowerSgdSpec { StartSteps = 0, Rank = 2 },
+        new PowerSgdSpec { StartSteps = 0, MinimumRate = 1000 },
+        new SparseGradientsSpec { Density = 0.1 },
+        new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Strategies))]
+    public void A_node_sends_as_many_bytes_as_the_program_says(StrategySpec spec)
+    {
+        long[] booked = TestCluster.Collect(2, 2, ranks =>
+        {
+            var recorder = new ByteCount();
+            using var run = new RivalRun(spec, ranks, recorder, s_layers);
+            for (int step = 0; step < Steps; step++)
+                run.Step(rank => rank.Gradients.Fill(1 + ranks.Rank), rank => rank.Parameters.Fill(step * ranks.Rank));
+            return recorder.Bytes;
+        });
+
+        StepProgram program = Assert.Single(spec.Programs(Scope));
+        // Of one byte a nanosecond, so that the links' time is the bytes.
+        var system = new SystemSpec
+        {
+            Name = "any",
+            Nodes = 2,
+            RanksPerNode = 2,
+            IsInProcess = true,
+            IntraNode = new LinkModel(0, 1e9),
+            InterNode = new LinkModel(0, 1e9),
+        };
+        ProgramExchange[] waitedFor = [.. Enumerable.Range(0, Steps).SelectMany(step => program.StepAt(step).Actions)
+            .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)];
+        double said = waitedFor.Sum(exchange => CommunicationModel.Own(CollectiveAlgorithm.Bound).Time(exchange, system).InterNs);
+        Assert.InRange(booked[0] + booked[1], said - waitedFor.Length, said + waitedFor.Length);
+        Assert.NotEqual(0, said);
+    }
+
+    [Fact]
+    public void Power_sgd_is_not_modelled_where_shapes_are_not_known() =>
+        Assert.Empty(new PowerSgdSpec().Programs(new ProgramScope(1000, RanksPerNode: 2)));
+
+    [Fact]
+    public void A_training_with_power_sgd_begins_with_whole_gradients()
+    {
+        StepProgram training = new PowerSgdSpec { StartSteps = 3 }.TrainingProgram(Scope, losses: [1, 1], stepsPerEpoch: 5)!;
+        Assert.Equal(10, training.Steps.Count);
+        Assert.Equal([true, true, true, false], training.Steps.Take(4).Select(step => step.SendsGradients));
+        Assert.Equal([0, 0, 0, 6], training.Steps.Take(4).Select(step => step.Actions.Count));
+    }
+
+    private static ProgramScope Scope => new(s_layers.Sum(layer => (long)layer.Inputs * layer.Outputs), RanksPerNode: 2)
+    {
+        Parameters = [.. s_layers.Select(layer => new ProgramParameter(layer.Inputs * layer.Outputs, layer.Outputs))],
+    };
+
+    private sealed class ByteCount : IRecorder
+    {
+        internal long Bytes { get; private set; }
+
+        public long NowNs => 0;
+
+        public void MoveTo(int epoch, int step)
+        {
+        }
+
+        public void Span(SpanKind kind, long startNs, long durationNs, long bytes = 0, OperationKey? operation = null) => Bytes += bytes;
+
+        public void Metric(string name, double value)
+        {
+        }
+
+        public void EndStep()
+        {
+        }
+    }
+}
