@@ -12,6 +12,9 @@ namespace Daso.Baselines;
 [Specification("hierarchicalAveraging")]
 public sealed partial record HierarchicalAveragingSpec : WorkerSpec
 {
+    /// <summary>As PyTorch's example: after the start gradients stay on their rank.</summary>
+    public HierarchicalAveragingSpec() => NodeGradients = false;
+
     /// <summary>w: the steps of DDP at the start, over the whole training. The periods count from step 0 nevertheless, as in PyTorch.</summary>
     [AtLeast(0)]
     public int WarmupSteps { get; init; } = 100;

@@ -93,6 +93,9 @@ public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExcha
 /// <param name="RanksPerNode">Ranks on each node.</param>
 public readonly record struct ProgramScope(long Elements, int RanksPerNode)
 {
+    /// <summary>Nodes; 2, where nobody says it.</summary>
+    public int Nodes { get; init; } = 2;
+
     /// <summary>The parameters one by one, in the model's order; null: their sizes are not known.</summary>
     public IReadOnlyList<ProgramParameter>? Parameters { get; init; }
 }
