@@ -5,11 +5,11 @@ namespace Daso.Cluster;
 /// something else.
 /// </summary>
 /// <param name="message">How; the same on all ranks.</param>
-public abstract class AgreedEndException(string message) : Exception(message);
+internal abstract class AgreedEndException(string message) : Exception(message);
 
 /// <summary>It failed on all ranks.</summary>
 /// <param name="message">How, and the mend; the same on all ranks.</param>
-public sealed class AgreedFailureException(string message) : AgreedEndException(message);
+internal sealed class AgreedFailureException(string message) : AgreedEndException(message);
 
 /// <summary>All ranks stopped where they had agreed to, because somebody asked for it.</summary>
-public sealed class RunStoppedException() : AgreedEndException("stopped, to be resumed");
+internal sealed class RunStoppedException() : AgreedEndException("stopped, to be resumed");

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Daso.Cluster;
 
 /// <summary>Which device a rank computes on.</summary>
-public static class Devices
+internal static class Devices
 {
     /// <summary>Loads libtorch and finds the devices of a node's ranks.</summary>
     /// <param name="kind">cpu or cuda.</param>

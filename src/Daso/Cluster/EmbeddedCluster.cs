@@ -9,7 +9,7 @@ namespace Daso.Cluster;
 /// <param name="link">Each node's link; null: unlimited.</param>
 /// <param name="deviceOf">The device of a rank, by its local id.</param>
 /// <param name="waitLimit">The longest that a rank waits for the others in one operation.</param>
-public sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int, torch.Device> deviceOf, TimeSpan waitLimit)
+internal sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<int, torch.Device> deviceOf, TimeSpan waitLimit)
     : ICluster
 {
     /// <inheritdoc />

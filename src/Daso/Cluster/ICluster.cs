@@ -3,7 +3,7 @@ using Daso.Communication;
 namespace Daso.Cluster;
 
 /// <summary>Where ranks run: as threads of this process, or as processes that a launcher has started, of which this is one.</summary>
-public interface ICluster
+internal interface ICluster
 {
     /// <summary>Nodes and ranks a node.</summary>
     Topology Topology { get; }

@@ -3,7 +3,7 @@ using Daso.Communication;
 namespace Daso.Cluster;
 
 /// <summary>How the ranks of a job share the cores and GPUs of their machines.</summary>
-public sealed class MachineShares
+internal sealed class MachineShares
 {
     // Sums such as 6 · 1/6 come out a little below 1.
     private const double Rounding = 1e-9;

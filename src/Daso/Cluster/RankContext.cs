@@ -24,7 +24,7 @@ public sealed record RankContext(
     public bool IsFirstOfProcess { get; init; } = true;
 
     /// <summary>What has failed on this rank, where that does not end it at once.</summary>
-    public RankFailure Failure { get; init; } = new(isKept: false);
+    internal RankFailure Failure { get; init; } = new(isKept: false);
 
     /// <summary>This rank's number inside its node.</summary>
     public int LocalId => Topology.LocalIdOf(Rank);

@@ -10,7 +10,7 @@ namespace Daso.Cluster;
 /// takes part without computing, and all ranks end together where they meet next.
 /// </summary>
 /// <param name="isKept">Whether failures are kept.</param>
-public sealed class RankFailure(bool isKept)
+internal sealed class RankFailure(bool isKept)
 {
     private const int MessageBytes = 1024;
 

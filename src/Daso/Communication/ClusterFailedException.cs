@@ -4,7 +4,7 @@ namespace Daso.Communication;
 /// <param name="rank">The rank that failed first; null: what carries the emulated links.</param>
 /// <param name="reason">Its message.</param>
 /// <param name="inner">What it threw, where this process knows it.</param>
-public sealed class ClusterFailedException(int? rank, string reason, Exception? inner = null)
+internal sealed class ClusterFailedException(int? rank, string reason, Exception? inner = null)
     : Exception($"{(rank is null ? "the emulated link" : $"rank {rank}")} failed: {reason}", inner)
 {
     /// <summary>The rank that failed first; null: none.</summary>

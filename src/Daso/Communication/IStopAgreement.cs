@@ -3,7 +3,7 @@ namespace Daso.Communication;
 /// <summary>A place at which ranks can stop. All come by the same places in the same order.</summary>
 /// <param name="Training">Trainings that were begun before.</param>
 /// <param name="Step">Steps done of the one under way; 0: before it begins.</param>
-public readonly record struct StopPlace(int Training, int Step)
+internal readonly record struct StopPlace(int Training, int Step)
 {
     /// <summary>Before all others.</summary>
     public static readonly StopPlace None = new(-1, 0);
@@ -19,7 +19,7 @@ public readonly record struct StopPlace(int Training, int Step)
 /// Agrees on where all ranks stop: at the first place that none of them has passed. Costs the ranks nothing until somebody asks, so that
 /// steps need no operation of their own for it.
 /// </summary>
-public interface IStopAgreement
+internal interface IStopAgreement
 {
     /// <summary>Asks for a stop; from any thread of any rank's process, once or more.</summary>
     void Request();

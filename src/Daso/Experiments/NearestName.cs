@@ -1,7 +1,7 @@
 namespace Daso.Experiments;
 
 /// <summary>Finds what a user may have meant.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary>", did you mean NAME?" where a known name is near, else nothing.</summary>
     public static string Hint(string given, IEnumerable<string> known)

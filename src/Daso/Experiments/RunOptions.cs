@@ -5,7 +5,7 @@ using Daso.Training;
 namespace Daso.Experiments;
 
 /// <summary>How a suite is run: what is common to all experiments and not part of any of them.</summary>
-public sealed record RunOptions
+internal sealed record RunOptions
 {
     /// <summary>The cluster.</summary>
     public required Topology Topology { get; init; }

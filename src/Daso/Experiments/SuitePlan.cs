@@ -20,7 +20,7 @@ namespace Daso.Experiments;
 /// <param name="Steps">Steps after which training ends; null: it does not end before its last epoch.</param>
 /// <param name="Seeds">The seeds.</param>
 /// <param name="StrategyIndices">Indices of the strategies to run, the baseline among them.</param>
-public sealed record ExperimentVariant(
+internal sealed record ExperimentVariant(
     ExperimentDefinition Experiment,
     string Name,
     ParameterValues Values,
@@ -89,7 +89,7 @@ public sealed record ExperimentVariant(
 /// <param name="Suite">The suite's name.</param>
 /// <param name="Options">How it runs.</param>
 /// <param name="Variants">In order.</param>
-public sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<ExperimentVariant> Variants) : ISpecification
+internal sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList<ExperimentVariant> Variants) : ISpecification
 {
     /// <summary>Expands a suite.</summary>
     /// <exception cref="UserErrorException">An unknown strategy, seed, experiment, option or value.</exception>

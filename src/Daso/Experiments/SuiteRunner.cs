@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Daso.Experiments;
 
 /// <summary>Told how a suite goes on.</summary>
-public interface ISuiteObserver
+internal interface ISuiteObserver
 {
     /// <summary>A cell begins.</summary>
     /// <param name="cell">Which.</param>
@@ -26,7 +26,7 @@ public interface ISuiteObserver
 }
 
 /// <summary>Runs a suite's plan cell by cell and records it.</summary>
-public sealed class SuiteRunner : IDisposable
+internal sealed class SuiteRunner : IDisposable
 {
     private readonly SuitePlan _plan;
     private readonly Func<LinkSpec?, ICluster> _clusterWith;

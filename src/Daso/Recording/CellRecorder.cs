@@ -6,7 +6,7 @@ namespace Daso.Recording;
 /// Records one rank of one cell: for the Parquet files that <see cref="Complete"/> closes, and step by step in a log that survives a kill.
 /// The memory of a row group is made at the start, so that no step allocates; full groups are written between steps.
 /// </summary>
-public sealed class CellRecorder : IRecorder, IDisposable
+internal sealed class CellRecorder : IRecorder, IDisposable
 {
     private const int RowsPerGroup = 1 << 16;
 

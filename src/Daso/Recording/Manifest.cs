@@ -7,7 +7,7 @@ using System.Text.Json.Serialization;
 namespace Daso.Recording;
 
 /// <summary>How a run ended.</summary>
-public enum RunOutcome
+internal enum RunOutcome
 {
     /// <summary>All cells were trained.</summary>
     Completed,
@@ -23,7 +23,7 @@ public enum RunOutcome
 }
 
 /// <summary>Everything that a stranger needs to replay a run. Written when it starts and again, with its outcome, when it ends.</summary>
-public sealed record Manifest
+internal sealed record Manifest
 {
     /// <summary>The version of the run's files.</summary>
     public int Format { get; init; } = RecordFormat.Current;
@@ -133,7 +133,7 @@ public sealed record Manifest
 /// <param name="CommandLine">The arguments of the program.</param>
 /// <param name="Source">The source that the program was built from.</param>
 /// <param name="Hardware">The hardware.</param>
-public sealed record Resumption(
+internal sealed record Resumption(
     DateTimeOffset StartedUtc, IReadOnlyList<string> CommandLine, SourceRevision Source, RecordedHardware Hardware);
 
 /// <summary>Serialises manifests without reflection.</summary>

@@ -1,7 +1,7 @@
 namespace Daso.Recording;
 
 /// <summary>The metrics that the training loop records.</summary>
-public static class MetricNames
+internal static class MetricNames
 {
     /// <summary>Mean training loss of an epoch over all ranks; rank 0.</summary>
     public const string TrainLoss = "train_loss";

@@ -3,7 +3,7 @@ using Daso.Timing;
 namespace Daso.Recording;
 
 /// <summary>Keeps nothing: for untimed warm-up. Its clock runs, because a strategy may go by it.</summary>
-public sealed class NullRecorder : IRecorder
+internal sealed class NullRecorder : IRecorder
 {
     private NullRecorder()
     {

@@ -4,7 +4,7 @@ using Daso.Specification;
 namespace Daso.Recording;
 
 /// <summary>What the analysis has to know of an experiment's variant.</summary>
-public sealed record PlannedExperiment
+internal sealed record PlannedExperiment
 {
     /// <summary>The variant's name, as in <see cref="CellId.Experiment"/>.</summary>
     public required string Name { get; init; }

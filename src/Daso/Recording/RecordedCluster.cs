@@ -6,7 +6,7 @@ namespace Daso.Recording;
 /// <param name="Nodes">N.</param>
 /// <param name="RanksPerNode">G.</param>
 /// <param name="Device">cpu or cuda.</param>
-public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
+internal sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
 {
     /// <summary>Whether nodes are joined by real links, under MPI, in place of emulated ones.</summary>
     public bool HasRealLinks { get; init; }
@@ -22,4 +22,4 @@ public sealed record RecordedCluster(int Nodes, int RanksPerNode, string Device)
 /// <summary>A node's emulated link.</summary>
 /// <param name="BitsPerSecond">Bandwidth of one direction.</param>
 /// <param name="LatencyNs">Of one message.</param>
-public sealed record RecordedLink(double BitsPerSecond, long LatencyNs);
+internal sealed record RecordedLink(double BitsPerSecond, long LatencyNs);

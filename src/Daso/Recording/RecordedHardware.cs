@@ -7,7 +7,7 @@ namespace Daso.Recording;
 /// <param name="Cores">Logical cores that this process may use.</param>
 /// <param name="MemoryBytes">Memory that this process may use.</param>
 /// <param name="Gpus">Models of the GPUs that the ranks of the first node compute on.</param>
-public sealed record RecordedHardware(string Processor, int Cores, long MemoryBytes, IReadOnlyList<string> Gpus)
+internal sealed record RecordedHardware(string Processor, int Cores, long MemoryBytes, IReadOnlyList<string> Gpus)
 {
     /// <summary>Looks at this machine.</summary>
     /// <param name="gpus">Names of the GPUs in use.</param>

@@ -7,7 +7,7 @@ namespace Daso.Recording;
 /// <param name="Title">A plot's title.</param>
 /// <param name="Unit">The unit of a plot's axis.</param>
 /// <param name="Better">Which values are better.</param>
-public sealed record RecordedMetric(string Name, string Title, string Unit, TargetDirection Better)
+internal sealed record RecordedMetric(string Name, string Title, string Unit, TargetDirection Better)
 {
     /// <summary>What runs measured before their manifests said it.</summary>
     internal static readonly IReadOnlyList<RecordedMetric> OfClassification =

@@ -13,7 +13,7 @@ namespace Daso.Recording;
 /// <param name="GarbageCollector">server or workstation, concurrent or not.</param>
 /// <param name="Packages">Versions by name.</param>
 /// <param name="Environment">The environment variables that change speed or result, where set.</param>
-public sealed record RecordedSoftware(
+internal sealed record RecordedSoftware(
     string OperatingSystem,
     string Runtime,
     string GarbageCollector,

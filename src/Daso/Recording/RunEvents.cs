@@ -8,7 +8,7 @@ namespace Daso.Recording;
 /// <param name="folder">The run's folder.</param>
 /// <param name="continues">Whether to add to what an earlier process has logged.</param>
 /// <exception cref="UserErrorException">The file cannot be made.</exception>
-public sealed class RunEvents(RunFolder folder, bool continues = false) : IDisposable
+internal sealed class RunEvents(RunFolder folder, bool continues = false) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly JsonLineFile _file = new(folder.Events, continues);

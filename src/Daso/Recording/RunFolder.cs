@@ -3,7 +3,7 @@ using IOPath = System.IO.Path;
 namespace Daso.Recording;
 
 /// <summary>A run's folder and the places of its files.</summary>
-public sealed class RunFolder
+internal sealed class RunFolder
 {
     private static readonly string[] s_parts = ["events", "timings", "metrics"];
 

@@ -12,7 +12,7 @@ namespace Daso.Recording;
 /// </param>
 /// <param name="SinceUtc">When it took the folder.</param>
 /// <param name="Beat">Grows every few seconds while it holds the folder.</param>
-public sealed record RunHolder(string Host, int Process, string Start, string System, DateTimeOffset SinceUtc, long Beat)
+internal sealed record RunHolder(string Host, int Process, string Start, string System, DateTimeOffset SinceUtc, long Beat)
 {
     private const int StateField = 2;
     private const int StartField = 21;

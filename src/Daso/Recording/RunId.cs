@@ -8,7 +8,7 @@ namespace Daso.Recording;
 /// <param name="Suite">The suite's name.</param>
 /// <param name="Source">The source that it was built from.</param>
 /// <param name="Suffix">Six hexadecimal digits that tell runs of the same second apart.</param>
-public sealed record RunId(DateTimeOffset StartedUtc, string Suite, SourceRevision Source, string Suffix)
+internal sealed record RunId(DateTimeOffset StartedUtc, string Suite, SourceRevision Source, string Suffix)
 {
     /// <summary>Names a run that starts now.</summary>
     public static RunId New(string suite, SourceRevision source) =>

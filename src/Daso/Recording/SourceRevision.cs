@@ -6,7 +6,7 @@ namespace Daso.Recording;
 /// <summary>The source that a program was built from.</summary>
 /// <param name="Commit">Full hash; null: unknown.</param>
 /// <param name="IsDirty">Whether files differed from the commit when it was built; null: unknown.</param>
-public sealed record SourceRevision(string? Commit, bool? IsDirty)
+internal sealed record SourceRevision(string? Commit, bool? IsDirty)
 {
     private const string CommitStamp = "DasoSourceCommit";
     private const string ChangedStamp = "DasoSourceChanged";

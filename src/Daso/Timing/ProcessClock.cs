@@ -10,7 +10,7 @@ namespace Daso.Timing;
 /// A thread notes the time every 50 ms. A reading more than <see cref="StopRule.LateNs"/> after the last note waits for the next one,
 /// which decides what the process was kept from: so no reading counts a stop, and none is less than one before it.
 /// </remarks>
-public static class ProcessClock
+internal static class ProcessClock
 {
     private const int TickMs = 50;
 

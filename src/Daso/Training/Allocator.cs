@@ -6,7 +6,7 @@ namespace Daso.Training;
 /// Settings of glibc's malloc. By default it gives large blocks back to the system when they are freed, and every step of training
 /// pays the page faults again, more than for its arithmetic. Elsewhere (musl, Windows, macOS) nothing is done.
 /// </summary>
-public static unsafe class Allocator
+internal static unsafe class Allocator
 {
     private const int TrimThreshold = -1;
     private const int TopPad = -2;

@@ -5,7 +5,7 @@ namespace Daso.Training;
 /// <summary>How often a training is saved.</summary>
 /// <param name="Count">At least 1.</param>
 /// <param name="IsInEpochs">Whether epochs are counted; else steps.</param>
-public readonly record struct CheckpointInterval(int Count, bool IsInEpochs)
+internal readonly record struct CheckpointInterval(int Count, bool IsInEpochs)
 {
     /// <summary>Reads "2epochs", "1epoch" or "100steps".</summary>
     /// <exception cref="UserErrorException">Anything else.</exception>

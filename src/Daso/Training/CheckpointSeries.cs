@@ -15,7 +15,7 @@ namespace Daso.Training;
 /// <param name="specification">SHA-256 of the run's specification; hexadecimal.</param>
 /// <param name="cell">Whose they are.</param>
 /// <param name="topology">The cluster.</param>
-public sealed class CheckpointSeries(string folder, string specification, CellId cell, Topology topology)
+internal sealed class CheckpointSeries(string folder, string specification, CellId cell, Topology topology)
 {
     /// <summary>Where the ranks' files are: a folder that each rank's machine may have for itself.</summary>
     public string FilesFolder { get => field ?? folder; init; }

@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 namespace Daso.Training;
 
 /// <summary>One rank's training loop. It knows nothing of what the strategy does.</summary>
-public sealed class Trainer : IDisposable
+internal sealed class Trainer : IDisposable
 {
     private readonly RankContext _ranks;
     private readonly StepTimer _timer;

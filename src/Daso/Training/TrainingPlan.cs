@@ -18,7 +18,7 @@ namespace Daso.Training;
 /// <param name="Epochs">Epochs to train; null: as many as the maximum of steps needs.</param>
 /// <param name="MaximumSteps">Steps after which training ends; null, where epochs are given: after the last epoch.</param>
 /// <param name="WarmupSteps">Untimed steps before, on a model that is thrown away.</param>
-public sealed record TrainingPlan(
+internal sealed record TrainingPlan(
     ModelSpec Model,
     IDataset Data,
     OptimizerSpec Optimizer,
@@ -43,7 +43,7 @@ public sealed record TrainingPlan(
 /// <param name="Series">The training's checkpoints.</param>
 /// <param name="Every">When to write one; null: never.</param>
 /// <param name="ResumeStep">The checkpoint to go on from, by its step; null: training starts from its first step.</param>
-public sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval? Every, int? ResumeStep)
+internal sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval? Every, int? ResumeStep)
 {
     /// <summary>Where the ranks stop, if somebody asks for it; null: nobody can.</summary>
     public IStopAgreement? Stop { get; init; }
@@ -58,14 +58,14 @@ public sealed record CheckpointPlan(CheckpointSeries Series, CheckpointInterval?
 /// <summary>What training came to; the same on every rank but for the hash.</summary>
 /// <param name="Epochs">One entry an epoch.</param>
 /// <param name="ParametersSha256">Of this rank's parameters at the end, to compare runs bit by bit.</param>
-public sealed record TrainingOutcome(IReadOnlyList<EpochResult> Epochs, string ParametersSha256);
+internal sealed record TrainingOutcome(IReadOnlyList<EpochResult> Epochs, string ParametersSha256);
 
 /// <summary>An epoch's losses and qualities, over all ranks.</summary>
 /// <param name="Epoch">From 0.</param>
 /// <param name="TrainLoss">Mean training loss.</param>
 /// <param name="HeldOut">What was measured on held-out data, in the order of the objective.</param>
 /// <param name="LearningRate">Of the epoch's last step.</param>
-public sealed record EpochResult(int Epoch, double TrainLoss, IReadOnlyList<MeasuredMetric> HeldOut, double LearningRate)
+internal sealed record EpochResult(int Epoch, double TrainLoss, IReadOnlyList<MeasuredMetric> HeldOut, double LearningRate)
 {
     /// <summary>All of it as metrics are called in records.</summary>
     internal IEnumerable<(string Name, double Value)> Records() =>
@@ -89,7 +89,7 @@ public sealed record EpochResult(int Epoch, double TrainLoss, IReadOnlyList<Meas
 }
 
 /// <summary>Told how training goes on; called by rank 0.</summary>
-public interface ITrainingObserver
+internal interface ITrainingObserver
 {
     /// <summary>A step is done.</summary>
     /// <param name="steps">Steps done so far.</param>

@@ -1,7 +1,7 @@
 namespace Daso.Strategies;
 
 /// <summary>What DASO does after the optimizer's step.</summary>
-public enum DasoActionKind
+internal enum DasoActionKind
 {
     /// <summary>The members of the group start a sum of their parameters; it is merged <see cref="DasoAction.Wait"/> batches later.</summary>
     SendForMerge,
@@ -26,4 +26,4 @@ public enum DasoActionKind
 /// <param name="Kind">What.</param>
 /// <param name="Group">The global group that does it; 0 where it means nothing.</param>
 /// <param name="Wait">Of a send and of its merge: the batches between them, clipped to the epoch's end.</param>
-public readonly record struct DasoAction(DasoActionKind Kind, int Group = 0, int Wait = 0);
+internal readonly record struct DasoAction(DasoActionKind Kind, int Group = 0, int Wait = 0);

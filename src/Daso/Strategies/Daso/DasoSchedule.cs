@@ -8,7 +8,7 @@ namespace Daso.Strategies;
 /// implementation in variant heat. Variant paper merges exactly the batches later that equation 1 counts, where the reference leaves a sum
 /// to the next send if one follows (B = 2, W = 1), and leaves out its broadcasts of parameters that nothing has changed.
 /// </summary>
-public sealed class DasoSchedule
+internal sealed class DasoSchedule
 {
     private const int None = -1;
 

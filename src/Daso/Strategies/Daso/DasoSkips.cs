@@ -4,7 +4,7 @@ namespace Daso.Strategies;
 /// <param name="Global">B: batches from one global synchronisation to the next.</param>
 /// <param name="Local">S: batches from one local averaging of gradients to the next.</param>
 /// <param name="Wait">W: batches from sending to merging.</param>
-public readonly record struct DasoSkips(int Global, int Local, int Wait)
+internal readonly record struct DasoSkips(int Global, int Local, int Wait)
 {
     /// <summary>The cycling phase's first skips.</summary>
     internal static DasoSkips Start(DasoSettings settings) => settings.Variant == DasoVariant.Paper

@@ -13,7 +13,7 @@ internal sealed class SynchronisationMessage : IDisposable
     internal SynchronisationMessage(int length, Device device, ICommunicator group, int chunkElements)
     {
         Values = new FlatTensor(length, device);
-        _reduction = new RangeReduction(Values, group, chunkElements);
+        _reduction = new RangeReduction(Values, new FlatRange(0, Values.Length), group, chunkElements);
     }
 
     internal FlatTensor Values { get; }

@@ -34,8 +34,8 @@ public sealed class RangeReduction
     }
 
     /// <summary>For a whole tensor.</summary>
-    public RangeReduction(FlatTensor tensor, ICommunicator group, int chunkElements = int.MaxValue)
-        : this(tensor, new FlatRange(0, tensor.Length), group, chunkElements)
+    public RangeReduction(FlatTensor tensor, ICommunicator group)
+        : this(tensor, new FlatRange(0, tensor.Length), group)
     {
     }
 

@@ -1,7 +1,7 @@
 namespace Daso.Strategies;
 
 /// <summary>DASO's steps as <see cref="DasoSchedule"/> orders them.</summary>
-public static class DasoProgram
+internal static class DasoProgram
 {
     /// <summary>A phase whose skips do not change, far from the end of an epoch.</summary>
     /// <param name="spec">Formats and buckets; its schedule's variant.</param>

@@ -49,7 +49,7 @@ public sealed class RangeReductionTests
         TestCluster.Run(2, 1, ranks =>
         {
             using FlatTensor tensor = Filled(5, _ => ranks.Rank);
-            var reduction = new RangeReduction(tensor, ranks.World, chunkElements: 2);
+            var reduction = new RangeReduction(tensor, new FlatRange(0, tensor.Length), ranks.World, chunkElements: 2);
             Assert.Equal(0, reduction.Finish());
             reduction.Start(ReduceOperation.Sum);
             Assert.True(reduction.IsUnderWay);
