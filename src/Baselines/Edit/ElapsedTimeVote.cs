@@ -1,8 +1,8 @@
+using System.Diagnostics;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
 using Daso.Strategies;
-using Daso.Timing;
 using static TorchSharp.torch;
 
 namespace Daso.Baselines;
@@ -17,7 +17,7 @@ internal sealed class ElapsedTimeVote : IDisposable
     private readonly double _seconds;
     private readonly FlatTensor _votes = new(1, CPU);
     private readonly RangeReduction _sum;
-    private long _sinceNs = ProcessClock.NowNs;
+    private long _since = Stopwatch.GetTimestamp();
     private bool _hasVoted;
 
     /// <param name="context">The ranks and the timer.</param>
@@ -41,10 +41,9 @@ internal sealed class ElapsedTimeVote : IDisposable
             isDue = _votes.Host.Span[0] > 0;
         }
 
-        long nowNs = ProcessClock.NowNs;
         if (isDue)
-            _sinceNs = nowNs;
-        _votes.Host.Span[0] = nowNs - _sinceNs >= _seconds * 1e9 ? 1 : 0;
+            _since = Stopwatch.GetTimestamp();
+        _votes.Host.Span[0] = Stopwatch.GetElapsedTime(_since).TotalSeconds >= _seconds ? 1 : 0;
         _sum.Start(ReduceOperation.Sum);
         _hasVoted = true;
         return isDue;
