@@ -1,4 +1,5 @@
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -17,6 +18,11 @@ public abstract record StrategySpec : ISpecification
     /// that such a strategy is refused there.
     /// </summary>
     public virtual bool KeepsGradients => false;
+
+    /// <summary>
+    /// The local optimizer of a method that is one with its optimizer: ranks update with it in place of the experiment's. Null: with any.
+    /// </summary>
+    public virtual OptimizerSpec? OwnOptimizer => null;
 
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>

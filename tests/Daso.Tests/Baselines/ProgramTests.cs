@@ -34,6 +34,8 @@ public sealed class ProgramTests
         new DesLocSpec { Period = 1, MomentumPeriod = 2, SquarePeriod = 3, Wire = WireFormat.Float16 },
         new DiLoCoSpec { Period = 2, Delay = 1 },
         new EagerDiLoCoSpec { Period = 2 },
+        new OneBitAdamSpec { FreezeSteps = 2 },
+        new ZeroOneAdamSpec { VarianceUpdates = 1, VarianceFreezeStep = 2, LocalSteps = 1, MaximumInterval = 2 },
     ];
 
     [Theory]
@@ -55,7 +57,7 @@ public sealed class ProgramTests
             return recorder.Bytes - first;
         });
 
-        StepProgram program = Assert.Single(spec.Programs(Scope));
+        StepProgram program = spec.TrainingProgram(Scope, losses: [1], Steps)!;
         // Of one byte a nanosecond, so that the links' time is the bytes.
         var system = new SystemSpec
         {
@@ -66,10 +68,11 @@ public sealed class ProgramTests
             IntraNode = new LinkModel(0, 1e9),
             InterNode = new LinkModel(0, 1e9),
         };
-        // What is waited for in the first step may have begun before it or not.
-        ProgramExchange[] waitedFor = [.. Enumerable.Range(1, Steps - 1)
-            .SelectMany(step => program.StepAt(step).Actions.Where(action => action.Delay <= step))
-            .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)];
+        bool sendsToAll = program.Gradients is BucketedGradients { Group: ProgramGroup.World };
+        // What is waited for in the first step may have begun before it or not: it is left out.
+        ProgramExchange[] waitedFor = [.. Enumerable.Range(1, Steps - 1).SelectMany(step => program.StepAt(step).Actions
+            .Where(action => action.Kind == ProgramActionKind.Wait && action.Delay <= step).Select(action => action.Exchange)
+            .Concat(sendsToAll && program.StepAt(step).SendsGradients ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
         double said = waitedFor.Sum(exchange => CommunicationModel.Own(CollectiveAlgorithm.Bound).Time(exchange, system).InterNs);
         Assert.InRange(booked[0] + booked[1], said - waitedFor.Length, said + waitedFor.Length);
         Assert.NotEqual(0, said);
@@ -100,6 +103,7 @@ public sealed class ProgramTests
 
     private static ProgramScope Scope => new(s_layers.Sum(layer => (long)layer.Inputs * layer.Outputs), RanksPerNode: 2)
     {
+        Nodes = 2,
         Parameters = [.. s_layers.Select(layer => new ProgramParameter(layer.Inputs * layer.Outputs, layer.Outputs))],
     };
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -13,6 +14,9 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
 {
     /// <inheritdoc />
     public override bool KeepsGradients => First.KeepsGradients || Then.KeepsGradients;
+
+    /// <inheritdoc />
+    public override OptimizerSpec? OwnOptimizer => First.OwnOptimizer;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
@@ -37,6 +41,12 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
         && (first.Gradients is null || then.Gradients is null || first.Gradients == then.Gradients)
             ? StepProgram.InTurn(first, Steps, then, losses.Count * stepsPerEpoch)
             : null;
+
+    partial void ValidateTogether()
+    {
+        if (First.OwnOptimizer != Then.OwnOptimizer)
+            throw new UserErrorException($"{nameof(PhasesSpec)}: {First.GetType().Name} and {Then.GetType().Name} do not update with the same optimizer");
+    }
 
     /// <summary>Passes everything on to the strategy of the phase.</summary>
     private sealed class Phases : IStrategy

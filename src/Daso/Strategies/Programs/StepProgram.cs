@@ -93,8 +93,11 @@ public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExcha
 /// <param name="RanksPerNode">Ranks on each node.</param>
 public readonly record struct ProgramScope(long Elements, int RanksPerNode)
 {
-    /// <summary>Nodes; 2, where nobody says it.</summary>
-    public int Nodes { get; init; } = 2;
+    /// <summary>Nodes.</summary>
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>All ranks.</summary>
+    public int Ranks => Nodes * RanksPerNode;
 
     /// <summary>The parameters one by one, in the model's order; null: their sizes are not known.</summary>
     public IReadOnlyList<ProgramParameter>? Parameters { get; init; }
