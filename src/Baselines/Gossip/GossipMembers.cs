@@ -45,7 +45,7 @@ internal sealed class GossipMembers
     }
 
     /// <summary>For predictions: the members of a whole cluster.</summary>
-    internal static int Count(WorkerSpec spec, ProgramScope scope) => spec.NodeGradients ? scope.Nodes : scope.Nodes * scope.RanksPerNode;
+    internal static int Count(WorkerSpec spec, ProgramScope scope) => spec.NodeGradients ? scope.Nodes : scope.Ranks;
 
     /// <summary>
     /// For predictions: an exchange with a peer so many members further on. Of nodes every rank gives its slice; of ranks only those whose
