@@ -19,6 +19,9 @@ public abstract record StrategySpec : ISpecification
     /// </summary>
     public virtual bool KeepsGradients => false;
 
+    /// <summary>Whether what it does depends on measured times, so that the same seed may give other bits; the manifest then says so.</summary>
+    public virtual bool FollowsTimings => false;
+
     /// <summary>
     /// The local optimizer of a method that is one with its optimizer: ranks update with it in place of the experiment's. Null: with any.
     /// </summary>

@@ -35,7 +35,10 @@ internal sealed record WorkloadSpec
     public long Elements => Gradients.Sum(gradient => gradient.Elements);
 
     /// <summary>What a strategy's program is made for.</summary>
-    public ProgramScope Scope(SystemSpec system) => Scope(Gradients, system);
+    public ProgramScope Scope(SystemSpec system) => Scope(Gradients, system) with
+    {
+        StepsOf = exchange => (CommunicationModel.Of(system).Time(exchange, system).TotalNs + system.OverheadNs) / ComputeNs,
+    };
 
     /// <summary>The same of gradients alone. Where no shape is known sizes are not, either: then they may be several parameters' in one.</summary>
     public static ProgramScope Scope(IReadOnlyList<GradientTensor> gradients, SystemSpec system) =>

@@ -35,6 +35,11 @@ public sealed class ProgramTests
         new DiLoCoSpec { Period = 2, Delay = 1 },
         new EagerDiLoCoSpec { Period = 2 },
         new OneBitAdamSpec { FreezeSteps = 2 },
+        new DeMoSpec(),
+        new DeMoSpec { Replication = DeMoReplication.Striding },
+        new DeMoSpec { NodeGradients = true },
+        new SparseLoCoSpec { Period = 2 },
+        new SparseLoCoSpec { Period = 3, NodeGradients = false },
         new ZeroOneAdamSpec { VarianceUpdates = 1, VarianceFreezeStep = 2, LocalSteps = 1, MaximumInterval = 2 },
     ];
 

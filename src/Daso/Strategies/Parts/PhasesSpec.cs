@@ -16,6 +16,9 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
     public override bool KeepsGradients => First.KeepsGradients || Then.KeepsGradients;
 
     /// <inheritdoc />
+    public override bool FollowsTimings => First.FollowsTimings || Then.FollowsTimings;
+
+    /// <inheritdoc />
     public override OptimizerSpec? OwnOptimizer => First.OwnOptimizer;
 
     /// <inheritdoc />
