@@ -34,7 +34,7 @@ internal sealed class SynchronisationMessage : IDisposable
     {
         _reduction.Save(writer);
         writer.Write(IsChange);
-        Values.Save(writer);
+        Values.Save(writer, "message");
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
