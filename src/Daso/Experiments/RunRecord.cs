@@ -316,8 +316,14 @@ internal sealed class RunRecord : IDisposable
             Software = RecordedSoftware.Detect(),
             Settings = settings,
             Machine = MachineFacts.Detect(),
+            Determinism = Manifest.DeterminismBeside([.. plan.Variants.SelectMany(FollowersOfTimings)]),
         };
     }
+
+    /// <summary>The strategies whose results depend on measured times.</summary>
+    private static IEnumerable<string> FollowersOfTimings(ExperimentVariant variant) => variant.StrategyNames
+        .Where((_, i) => variant.Setup.Strategies[i].FollowsTimings)
+        .Select(name => $"{variant.Name}/{name}");
 
     private static PlannedExperiment Planned(ExperimentVariant variant, IDataset data) => new()
     {

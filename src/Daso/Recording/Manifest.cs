@@ -85,7 +85,15 @@ internal sealed record Manifest
     public IReadOnlyList<Resumption> Resumptions { get; init; } = [];
 
     /// <summary>What to expect of a replay.</summary>
-    public string Determinism { get; init; } =
+    public string Determinism { get; init; } = SameBits;
+
+    /// <summary>What to expect where some strategies follow measured times.</summary>
+    /// <param name="strategies">Their names; none: the usual.</param>
+    internal static string DeterminismBeside(IReadOnlyCollection<string> strategies) => strategies.Count == 0
+        ? SameBits
+        : $"{SameBits} Not so for {string.Join(", ", strategies)}: what is done there depends on measured times, and so do the parameters.";
+
+    private const string SameBits =
         "The seed gives the first weights and the order of the data; sums are taken within each node in rank order, then node after "
         + "node. On cpu the same specification, software and processor give the same parameters bit by bit; on cuda kernels may add in "
         + "another order. Times vary.";

@@ -34,6 +34,9 @@ internal static class MetricNames
     /// <summary>1 in a step whose update was left out, because gradients in float16 were not finite; absent in others.</summary>
     public const string SkippedSteps = "skipped_steps";
 
+    /// <summary>Steps from an exchange's send until its result was on all ranks that take part, as all agreed; rank 0, where a strategy measures it.</summary>
+    public const string ExchangeSteps = "exchange_steps";
+
     /// <summary>Bytes in use on a rank's GPU, by all ranks and processes there, after an epoch: near the peak so far; absent on the CPU.</summary>
     public const string DeviceMemoryBytes = "device_memory_bytes";
 

@@ -1,4 +1,5 @@
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -17,6 +18,14 @@ public abstract record StrategySpec : ISpecification
     /// that such a strategy is refused there.
     /// </summary>
     public virtual bool KeepsGradients => false;
+
+    /// <summary>Whether what it does depends on measured times, so that the same seed may give other bits; the manifest then says so.</summary>
+    public virtual bool FollowsTimings => false;
+
+    /// <summary>
+    /// The local optimizer of a method that is one with its optimizer: ranks update with it in place of the experiment's. Null: with any.
+    /// </summary>
+    public virtual OptimizerSpec? OwnOptimizer => null;
 
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>

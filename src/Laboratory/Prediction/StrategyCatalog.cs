@@ -39,7 +39,7 @@ internal sealed class StrategyCatalog
 
     /// <summary>A strategy's phases on a system; empty: it does not say what it does in a step.</summary>
     internal IReadOnlyList<ModelledStrategy> Phases(string name, SystemSpec system, WorkloadSpec workload) =>
-        ModelledStrategy.Phases(name, _programs[name](workload.Scope(system.RanksPerNode)), system);
+        ModelledStrategy.Phases(name, _programs[name](workload.Scope(system)), system);
 
     private static ExperimentSetup FirstSetup(ExperimentDefinition experiment) => experiment.Create(
         new ParameterValues(experiment.Parameters.ToDictionary(one => one.Option, one => one.Values[0], StringComparer.Ordinal)));

@@ -35,12 +35,16 @@ internal sealed record WorkloadSpec
     public long Elements => Gradients.Sum(gradient => gradient.Elements);
 
     /// <summary>What a strategy's program is made for.</summary>
-    public ProgramScope Scope(int ranksPerNode) => Scope(Gradients, ranksPerNode);
+    public ProgramScope Scope(SystemSpec system) => Scope(Gradients, system) with
+    {
+        StepsOf = exchange => (CommunicationModel.Of(system).Time(exchange, system).TotalNs + system.OverheadNs) / ComputeNs,
+    };
 
     /// <summary>The same of gradients alone. Where no shape is known sizes are not, either: then they may be several parameters' in one.</summary>
-    public static ProgramScope Scope(IReadOnlyList<GradientTensor> gradients, int ranksPerNode) =>
-        new(gradients.Sum(gradient => gradient.Elements), ranksPerNode)
+    public static ProgramScope Scope(IReadOnlyList<GradientTensor> gradients, SystemSpec system) =>
+        new(gradients.Sum(gradient => gradient.Elements), system.RanksPerNode)
         {
+            Nodes = system.Nodes,
             Parameters = gradients.Any(gradient => gradient.Rows is not null)
                 ? [.. gradients.Reverse().Select(gradient => new ProgramParameter(gradient.Elements, gradient.Rows))]
                 : null,

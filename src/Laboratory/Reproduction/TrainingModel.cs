@@ -49,7 +49,7 @@ internal sealed class TrainingModel
         int steps = _recipe.SamplesPerEpoch / (_workload.BatchPerRank * _system.RanksPerNode * assumptions.Nodes);
         SystemSpec forHorovod = assumptions.ForHorovod(_system);
         SystemSpec forDaso = assumptions.ForDaso(_system);
-        ProgramScope scope = _workload.Scope(_system.RanksPerNode);
+        ProgramScope scope = _workload.Scope(_system);
         double horovodNs = StepNs(forHorovod, new Phase("horovod", assumptions), () => assumptions.HorovodStrategy(scope))
             * steps * _recipe.Epochs;
         double dasoNs = 0;

@@ -21,6 +21,13 @@ public sealed class ProgramTests
         new PowerSgdSpec { StartSteps = 0, MinimumRate = 1000 },
         new SparseGradientsSpec { Density = 0.1 },
         new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK },
+        new OneBitAdamSpec { FreezeSteps = 2 },
+        new DeMoSpec(),
+        new DeMoSpec { Replication = DeMoReplication.Striding },
+        new DeMoSpec { NodeGradients = true },
+        new SparseLoCoSpec { Period = 2 },
+        new SparseLoCoSpec { Period = 3, NodeGradients = false },
+        new ZeroOneAdamSpec { VarianceUpdates = 1, VarianceFreezeStep = 2, LocalSteps = 1, MaximumInterval = 2 },
     ];
 
     [Theory]
@@ -36,7 +43,7 @@ public sealed class ProgramTests
             return recorder.Bytes;
         });
 
-        StepProgram program = Assert.Single(spec.Programs(Scope));
+        StepProgram program = spec.TrainingProgram(Scope, losses: [1], Steps)!;
         // Of one byte a nanosecond, so that the links' time is the bytes.
         var system = new SystemSpec
         {
@@ -47,8 +54,9 @@ public sealed class ProgramTests
             IntraNode = new LinkModel(0, 1e9),
             InterNode = new LinkModel(0, 1e9),
         };
-        ProgramExchange[] waitedFor = [.. Enumerable.Range(0, Steps).SelectMany(step => program.StepAt(step).Actions)
-            .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)];
+        ProgramExchange[] waitedFor = [.. Enumerable.Range(0, Steps).Select(program.StepAt).SelectMany(step => step.Actions
+            .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)
+            .Concat(step.SendsGradients && program.Gradients is BucketedGradients { Group: ProgramGroup.World } ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
         double said = waitedFor.Sum(exchange => CommunicationModel.Own(CollectiveAlgorithm.Bound).Time(exchange, system).InterNs);
         Assert.InRange(booked[0] + booked[1], said - waitedFor.Length, said + waitedFor.Length);
         Assert.NotEqual(0, said);
@@ -69,6 +77,7 @@ public sealed class ProgramTests
 
     private static ProgramScope Scope => new(s_layers.Sum(layer => (long)layer.Inputs * layer.Outputs), RanksPerNode: 2)
     {
+        Nodes = 2,
         Parameters = [.. s_layers.Select(layer => new ProgramParameter(layer.Inputs * layer.Outputs, layer.Outputs))],
     };
 

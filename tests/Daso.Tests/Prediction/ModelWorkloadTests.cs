@@ -25,7 +25,7 @@ public class ModelWorkloadTests
         Assert.Equal(replica.Parameters.Length, workload.Elements);
         Assert.Equal(
             replica.ParameterRanges.Select(range => new ProgramParameter(range.Length, range.Shape.Count > 1 ? range.Shape[0] : null)),
-            workload.Scope(ranksPerNode: 1).Parameters);
+            workload.Scope(Clusters.Juwels(1)).Parameters);
         Assert.Equal(
             GradientAverager.Plan(replica.ParameterRanges, 1 << 20, 1 << 18).Select(bucket => (long)bucket.Range.Length),
             workload.Buckets(1 << 20, 1 << 18).Select(bucket => bucket.Elements));

@@ -26,6 +26,8 @@ public class DasoOptionsTests(ITestOutputHelper output)
         new DasoSpec { CyclingWire = WireFormat.Float16, ShardedDuty = true },
         new DasoSpec { MomentumAtMerge = MomentumAtMerge.Average, ShardedDuty = true },
         new DasoSpec { MomentumAtMerge = MomentumAtMerge.Reset, StalenessFactor = 0.5 },
+        new DasoSpec { MomentumAtMerge = MomentumAtMerge.Average, MomentumPeriod = 3 },
+        new DasoSpec { Merge = DasoMerge.Differences, CyclingWire = WireFormat.BFloat16 },
         new DasoSpec { Schedule = new DasoSettings { Variant = DasoVariant.Heat }, MasterCopy = true, CyclingWire = WireFormat.BFloat16 },
     ];
 
@@ -218,6 +220,36 @@ public class DasoOptionsTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData("Float32")]
+    [InlineData("BFloat16")]
+    public void A_merge_by_differences_keeps_what_a_rank_has_learned_since(string wire)
+    {
+        var spec = new DasoSpec { Schedule = s_cyclingOnly, Merge = DasoMerge.Differences, CyclingWire = WireFormat.Named(wire) };
+        float[] merged = Collect(spec, 2, 1, training =>
+        {
+            foreach (int step in (int[])[0, 1])
+            {
+                training.Strategy.StepStarted(0, step);
+                training.Replica.Parameters.Host.Span.Fill(step == 0 ? 4 * training.Rank : 10 + (5 * training.Rank));
+                training.Strategy.OptimizerStepped();
+            }
+
+            return training.Replica.Parameters.Host.Span[0];
+        });
+        // Sent 0 and 4, the mean is 2; since then 10 and 15: 10 + 2 − 0 and 15 + 2 − 4.
+        Assert.Equal([12, 13], merged);
+    }
+
+    [Fact]
+    public void Momenta_are_averaged_with_every_period_th_synchronisation()
+    {
+        var spec = new DasoSpec { MomentumAtMerge = MomentumAtMerge.Average, MomentumPeriod = 2 };
+        Assert.Equal([1, 1, 1, 1], Momenta(spec, [0]));
+        Assert.Equal([10, 11, 12, 13], Momenta(spec, [0, 1]));
+        Assert.Equal([21, 21, 21, 21], Momenta(spec, [0, 1, 2]));
+    }
+
+    [Theory]
     [InlineData(MomentumAtMerge.Keep, false, new float[] { 10, 11, 12, 13 })]
     [InlineData(MomentumAtMerge.Reset, false, new float[] { 0, 0, 0, 0 })]
     // Group 0 sent 0 and 2; its members are at 10 and 12 when they merge: (2·10 + 2)/4 and (2·12 + 2)/4.
@@ -301,6 +333,9 @@ public class DasoOptionsTests(ITestOutputHelper output)
             new DasoSpec { ShardedDuty = true, Schedule = new DasoSettings { Variant = DasoVariant.Heat } }));
         Assert.Contains("StalenessFactor is -1", Message(new DasoSpec { StalenessFactor = -1 }));
         Assert.Contains("StalenessFactor is NaN", Message(new DasoSpec { StalenessFactor = double.NaN }));
+        Assert.Contains("set MomentumAtMerge to Average", Message(new DasoSpec { SquarePeriod = 6 }));
+        Assert.Contains("Merge Differences needs variant Paper", Message(
+            new DasoSpec { Merge = DasoMerge.Differences, Schedule = new DasoSettings { Variant = DasoVariant.Heat } }));
         Assert.Contains("ChunkElements is 0", Message(new DasoSpec { ChunkElements = 0 }));
     }
 

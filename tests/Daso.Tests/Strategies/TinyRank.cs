@@ -34,6 +34,9 @@ internal sealed class TinyRank : IRecorder, IDisposable
     /// <summary>Bytes booked on this rank so far.</summary>
     internal long Bytes { get; private set; }
 
+    /// <summary>The steps of exchanges that this rank has recorded.</summary>
+    internal List<double> Metrics { get; } = [];
+
     /// <summary>Trains steps [from, to), numbered over all epochs; the loss of every epoch is 1.</summary>
     internal void Train(int from, int to)
     {
@@ -85,6 +88,8 @@ internal sealed class TinyRank : IRecorder, IDisposable
 
     public void Metric(string name, double value)
     {
+        if (name == MetricNames.ExchangeSteps)
+            Metrics.Add(value);
     }
 
     public void EndStep()

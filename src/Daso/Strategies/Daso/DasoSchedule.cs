@@ -75,14 +75,25 @@ internal sealed class DasoSchedule
     /// <summary>Epochs since then that were no better.</summary>
     public int BadEpochs => _plateau.BadEpochs;
 
+    /// <summary>Whether something is sent after the optimizer's step of a batch.</summary>
+    /// <param name="batch">From 0, within the epoch.</param>
+    internal bool SendsAfter(int batch) => batch == _lastBatch || SinceSend(batch) == 0;
+
+    /// <summary>Takes W as measured for what is sent from now on, at most B; before <see cref="AfterStep"/> of a batch that sends.</summary>
+    internal void SetWait(int wait)
+    {
+        if (Skips.Global != 0)
+            Skips = Skips with { Wait = Math.Clamp(wait, 1, Skips.Global) };
+    }
+
     /// <summary>What to do after the optimizer's step of a batch, in this order; valid until the next call.</summary>
     /// <param name="batch">From 0, within the epoch.</param>
     public IReadOnlyList<DasoAction> AfterStep(int batch)
     {
         _actions.Clear();
         _switches.Clear();
-        int sinceSend = Skips.Global == 0 ? 0 : batch % Skips.Global;
-        if (batch == _lastBatch || sinceSend == 0)
+        int sinceSend = SinceSend(batch);
+        if (SendsAfter(batch))
             Synchronise(batch);
         else if (_settings.Variant == DasoVariant.Heat)
             BetweenSynchronisations(batch, sinceSend);
@@ -93,7 +104,12 @@ internal sealed class DasoSchedule
 
     /// <summary>Sets the next epoch's skips.</summary>
     /// <param name="loss">The epoch's training loss, averaged over all ranks; compared in float32 as the reference does.</param>
-    public void EpochEnded(double loss)
+    public void EpochEnded(double loss) => EpochEnded(loss, measuredWait: null);
+
+    /// <summary>Sets the next epoch's skips where W is measured.</summary>
+    /// <param name="loss">The epoch's training loss.</param>
+    /// <param name="measuredWait">W; null: not measured.</param>
+    internal void EpochEnded(double loss, int? measuredWait)
     {
         _epochsEnded++;
         HasPlateaued = false;
@@ -108,8 +124,10 @@ internal sealed class DasoSchedule
             Skips = DasoSkips.Start(_settings);
         TestedLoss = (float)loss;
         HasPlateaued = _plateau.Observe(loss);
-        if (HasPlateaued)
+        if (HasPlateaued && _settings.Auto != DasoAuto.WaitAndSkips)
             Skips = Skips.AfterPlateau(_settings);
+        if (measuredWait is int wait)
+            Skips = Skips.Measured(_settings, wait);
     }
 
     /// <summary>Writes the whole state.</summary>
@@ -147,6 +165,8 @@ internal sealed class DasoSchedule
     private int WaitFrom(int batch) => _settings.Variant == DasoVariant.Heat || Skips.Wait == 0
         ? Math.Min(Skips.Wait, _lastBatch - batch)
         : Math.Clamp(_lastBatch - 1 - batch, 1, Skips.Wait);
+
+    private int SinceSend(int batch) => Skips.Global == 0 ? 0 : batch % Skips.Global;
 
     private void Synchronise(int batch)
     {

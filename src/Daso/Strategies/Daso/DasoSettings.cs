@@ -47,8 +47,14 @@ public sealed partial record DasoSettings
     [AtLeast(1)]
     public int SkipReductionFactor { get; init; } = 2;
 
+    /// <summary>Variant paper: what is taken from the measured time of exchanges. Results then depend on timings.</summary>
+    [OmittedWhen(DasoAuto.None)]
+    public DasoAuto Auto { get; init; } = DasoAuto.None;
+
     partial void ValidateTogether()
     {
+        if (Auto != DasoAuto.None && Variant != DasoVariant.Paper)
+            throw new UserErrorException($"{nameof(DasoSettings)}: {nameof(Auto)} {Auto} needs variant {DasoVariant.Paper}; variant {Variant} has its own W");
         if (Variant == DasoVariant.Paper && MaxGlobalSkips < 1)
             throw new UserErrorException($"{nameof(DasoSettings)}: {nameof(MaxGlobalSkips)} is 0; it must be at least 1 in variant {Variant}");
     }

@@ -33,5 +33,14 @@ internal readonly record struct DasoSkips(int Global, int Local, int Wait)
         return Global == 1 ? new DasoSkips(settings.MaxGlobalSkips, fraction, fraction) : this;
     }
 
+    /// <summary>
+    /// With W as measured, at most B. Where B follows the link, too, it is one more than W, so that what is sent next has the merge in it.
+    /// </summary>
+    internal DasoSkips Measured(DasoSettings settings, int wait)
+    {
+        int global = settings.Auto == DasoAuto.WaitAndSkips ? Math.Min(settings.MaxGlobalSkips, wait + 1) : Global;
+        return new DasoSkips(global, Local, Math.Clamp(wait, 1, global));
+    }
+
     private static int AtLeastOne(int value) => Math.Max(1, value);
 }

@@ -32,8 +32,23 @@ public sealed partial record DasoSpec : StrategySpec
     [AtLeast(0), Below(float.MaxValue)]
     public double StalenessFactor { get; init; } = 2;
 
+    /// <summary>How parameters are merged in the cycling phase; buffers of the optimizer by equation 1 in any case.</summary>
+    [OmittedWhen(DasoMerge.Weighted)]
+    public DasoMerge Merge { get; init; } = DasoMerge.Weighted;
+
     /// <summary>What a merge makes of the optimizer's state.</summary>
     public MomentumAtMerge MomentumAtMerge { get; init; } = MomentumAtMerge.Keep;
+
+    /// <summary>
+    /// Of <see cref="MomentumAtMerge.Average"/>: global synchronisations from one that averages the optimizer's first buffer (momentum, Adam's
+    /// means) to the next. DES-LOC (arXiv 2505.22549) takes 3.
+    /// </summary>
+    [AtLeast(1), OmittedWhen(1)]
+    public int MomentumPeriod { get; init; } = 1;
+
+    /// <summary>The same for the buffers after the first (Adam's squares). DES-LOC takes 6.</summary>
+    [AtLeast(1), OmittedWhen(1)]
+    public int SquarePeriod { get; init; } = 1;
 
     /// <summary>Whether batch norm's running statistics are averaged over all ranks with the last batch of every epoch.</summary>
     public bool SynchroniseBatchNorm { get; init; }
@@ -68,6 +83,9 @@ public sealed partial record DasoSpec : StrategySpec
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
     /// <inheritdoc />
+    public override bool FollowsTimings => Schedule.Auto != DasoAuto.None;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
@@ -76,23 +94,34 @@ public sealed partial record DasoSpec : StrategySpec
 
     partial void ValidateTogether()
     {
+        if (Merge == DasoMerge.Differences && Schedule.Variant != DasoVariant.Paper)
+            throw new UserErrorException($"DASO's {nameof(Merge)} {Merge} needs variant {DasoVariant.Paper}; variant {Schedule.Variant} is the reference's rule");
         if (ShardedDuty && Schedule.Variant != DasoVariant.Paper)
         {
             throw new UserErrorException(
                 $"DASO's {nameof(ShardedDuty)} needs variant {DasoVariant.Paper}: with the local skips of variant {Schedule.Variant} " +
                 "a node's ranks differ and their slices do not fit together");
         }
+
+        if ((MomentumPeriod, SquarePeriod) != (1, 1) && MomentumAtMerge != MomentumAtMerge.Average)
+        {
+            throw new UserErrorException(
+                $"DASO's {nameof(MomentumPeriod)} {MomentumPeriod} and {nameof(SquarePeriod)} {SquarePeriod} say how often buffers are averaged: " +
+                $"set {nameof(MomentumAtMerge)} to {MomentumAtMerge.Average}, or both to 1");
+        }
     }
 
     /// <inheritdoc />
-    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => IsModelled
-        ? [DasoProgram.Phase(this, DasoSkips.Start(Schedule), scope), DasoProgram.Phase(this, default, scope)]
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) => IsModelled(scope)
+        ? [DasoProgram.Phase(this, DasoProgram.FirstSkips(this, scope), scope), DasoProgram.Phase(this, default, scope)]
         : [];
 
     /// <inheritdoc />
     public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
-        IsModelled ? DasoProgram.Training(this, scope, losses, stepsPerEpoch) : null;
+        IsModelled(scope) ? DasoProgram.Training(this, scope, losses, stepsPerEpoch) : null;
 
-    /// <summary>A program has one exchange of all parameters by the ranks on duty.</summary>
-    private bool IsModelled => !ShardedDuty && MomentumAtMerge != MomentumAtMerge.Average;
+    /// <summary>A program has one exchange of all parameters by the ranks on duty, and a W that is known.</summary>
+    private bool IsModelled(ProgramScope scope) => !ShardedDuty
+        && MomentumAtMerge != MomentumAtMerge.Average
+        && (Schedule.Auto == DasoAuto.None || scope.StepsOf is not null);
 }

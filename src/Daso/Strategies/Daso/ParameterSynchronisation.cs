@@ -2,6 +2,7 @@ using Daso.Cluster;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
+using Daso.Timing;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,7 +64,11 @@ internal sealed class ParameterSynchronisation : IDisposable
         _cycling = cycling;
         _spec = spec;
         for (int i = 0; i < 2; i++)
-            _free.Push(new SynchronisationMessage(slice.Length, context.Replica.Device, _group, spec.ChunkElements));
+        {
+            _free.Push(new SynchronisationMessage(
+                slice.Length, context.Replica.Device, _group, spec.ChunkElements, keepsOwn: cycling.Merge == DasoMerge.Differences));
+        }
+
         _probe = _free.Peek().Values.CreateProbe();
         if (cycling.HasFeedback)
             _feedback = new ErrorFeedback(slice.Length, context.Replica.Device);
@@ -82,6 +87,24 @@ internal sealed class ParameterSynchronisation : IDisposable
                 yield return ($"rest of {_what}", _feedback.Dropped);
         }
     }
+
+    /// <summary>Whether the results of all that was sent are there.</summary>
+    internal bool IsDone
+    {
+        get
+        {
+            foreach (SynchronisationMessage message in _underWay)
+            {
+                if (!message.IsDone)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>How long the last result was waited for, in nanoseconds.</summary>
+    internal long WaitedNs { get; private set; }
 
     /// <summary>Starts the sum of the members' values.</summary>
     /// <param name="isCycling">Which phase's payload.</param>
@@ -102,15 +125,24 @@ internal sealed class ParameterSynchronisation : IDisposable
             _target.copy_(mean.Values.Tensor);
     }
 
-    /// <summary>
-    /// Waits for the sum in flight and merges it (the paper's equation 1): x := (f·S·x + Σ x_i) / (f·S + N), with S the batches waited, N
-    /// the members and f·S the weight of <see cref="DasoSpec.OwnWeight"/>.
-    /// </summary>
-    /// <param name="wait">S.</param>
+    /// <summary>Waits for the sum in flight and merges it.</summary>
+    /// <param name="wait">S: the batches waited.</param>
     internal void Merge(int wait)
     {
         SynchronisationMessage sum = Receive();
         SpanMark start = _timer.Mark();
+        if (sum.Own is null)
+            MergeWeighted(sum, wait);
+        else
+            MergeDifference(sum.Values.Tensor, sum.Own.Tensor);
+        _timer.End(SpanKind.Merge, start);
+    }
+
+    /// <summary>
+    /// The paper's equation 1: x := (f·S·x + Σ x_i) / (f·S + N), with N the members and f·S the weight of <see cref="DasoSpec.OwnWeight"/>.
+    /// </summary>
+    private void MergeWeighted(SynchronisationMessage sum, int wait)
+    {
         float own = _spec.OwnWeight(wait);
         float all = own + _group.Size;
         using (no_grad())
@@ -120,8 +152,14 @@ internal sealed class ParameterSynchronisation : IDisposable
             if (sum.IsChange)
                 _target.add_(_master!.Values.Tensor, alpha: agreedShare);
         }
+    }
 
-        _timer.End(SpanKind.Merge, start);
+    /// <summary>x := x + (1/N)·Σ x_i − x_own; the same of changes, whose master copy all have.</summary>
+    private void MergeDifference(Tensor sum, Tensor own)
+    {
+        using var _ = no_grad();
+        using Scalar share = (1f / _group.Size).ToScalar();
+        _target.add_(sum, alpha: share).add_(own, Scalars.MinusOne);
     }
 
     /// <summary>Remembers the values as those on which all ranks agree.</summary>
@@ -206,7 +244,9 @@ internal sealed class ParameterSynchronisation : IDisposable
     {
         SynchronisationMessage message = _underWay.Dequeue();
         SpanMark start = _timer.Mark();
+        long from = ProcessClock.NowNs;
         long bytes = message.Finish();
+        WaitedNs = ProcessClock.NowNs - from;
         _timer.End(SpanKind.GlobalWait, start, bytes, message.Operation);
         _free.Push(message);
         return message;

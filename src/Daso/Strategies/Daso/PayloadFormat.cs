@@ -8,6 +8,9 @@ namespace Daso.Strategies;
 /// <param name="HasFeedback">Whether what rounding dropped is added to this rank's next contribution.</param>
 internal readonly record struct PayloadFormat(WireFormat Wire, bool IsChange, bool HasFeedback)
 {
+    /// <summary>How a sum is merged.</summary>
+    internal DasoMerge Merge { get; init; }
+
     /// <summary>The values as they are.</summary>
     internal static PayloadFormat Exact => new(WireFormat.Float32, IsChange: false, HasFeedback: false);
 
@@ -19,6 +22,6 @@ internal readonly record struct PayloadFormat(WireFormat Wire, bool IsChange, bo
     internal static PayloadFormat Cycling(DasoSpec spec)
     {
         bool isRounded = spec.CyclingWire != WireFormat.Float32;
-        return new PayloadFormat(spec.CyclingWire, isRounded, isRounded);
+        return new PayloadFormat(spec.CyclingWire, isRounded, isRounded) { Merge = spec.Merge };
     }
 }

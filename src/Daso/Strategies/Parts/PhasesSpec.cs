@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Daso.Models;
+using Daso.Optimization;
 using Daso.Specification;
 
 namespace Daso.Strategies;
@@ -15,10 +16,22 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
     public override bool KeepsGradients => First.KeepsGradients || Then.KeepsGradients;
 
     /// <inheritdoc />
+    public override bool FollowsTimings => First.FollowsTimings || Then.FollowsTimings;
+
+    /// <inheritdoc />
+    public override OptimizerSpec? OwnOptimizer => First.OwnOptimizer;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
         return new Phases(this, context);
+    }
+
+    partial void ValidateTogether()
+    {
+        if (First.OwnOptimizer != Then.OwnOptimizer)
+            throw new UserErrorException($"{nameof(PhasesSpec)}: {First.GetType().Name} and {Then.GetType().Name} do not update with the same optimizer");
     }
 
     /// <summary>Passes everything on to the strategy of the phase.</summary>

@@ -42,6 +42,23 @@ public sealed class RangeReduction
     /// <summary>Whether it has been started and not been waited for.</summary>
     public bool IsUnderWay { get; private set; }
 
+    /// <summary>Whether <see cref="Finish"/> would return at once.</summary>
+    internal bool IsDone
+    {
+        get
+        {
+            if (!IsUnderWay)
+                return true;
+            foreach (PendingOperation chunk in _chunks)
+            {
+                if (!chunk.IsCompleted)
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>The last message, for the span that waits for it; null: none was sent since the start or a checkpoint.</summary>
     public OperationKey? LastOperation { get; private set; }
 

@@ -1,3 +1,5 @@
+using Daso.Communication;
+
 namespace Daso.Strategies;
 
 /// <summary>DASO's steps as <see cref="DasoSchedule"/> orders them.</summary>
@@ -16,6 +18,13 @@ internal static class DasoProgram
         return Of(spec, skips.Global == 0 ? "blocking" : "cycling", periods[period..]);
     }
 
+    /// <summary>The cycling phase's first skips, with those that are measured as they come to be.</summary>
+    internal static DasoSkips FirstSkips(DasoSpec spec, ProgramScope scope)
+    {
+        var skips = DasoSkips.Start(spec.Schedule);
+        return MeasuredWait(spec, scope) is int wait ? skips.Measured(spec.Schedule, wait) : skips;
+    }
+
     /// <summary>A whole training.</summary>
     /// <param name="spec">The strategy.</param>
     /// <param name="scope">The model's size and the ranks of a node.</param>
@@ -25,15 +34,23 @@ internal static class DasoProgram
     {
         var schedule = new DasoSchedule(spec.Schedule, scope.RanksPerNode, losses.Count, stepsPerEpoch);
         var steps = new Steps(spec, scope, schedule);
+        int? measuredWait = MeasuredWait(spec, scope);
         var training = new List<ProgramStep>(losses.Count * stepsPerEpoch);
         foreach (double loss in losses)
         {
             training.AddRange(Enumerable.Range(0, stepsPerEpoch).Select(steps.Next));
-            schedule.EpochEnded(loss);
+            schedule.EpochEnded(loss, measuredWait);
         }
 
         return Of(spec, "", training);
     }
+
+    private static ProgramExchange Exchange(WireFormat wire, ProgramScope scope) =>
+        new(ProgramGroup.Global, scope.Elements, wire) { IsByMpi = true };
+
+    private static int? MeasuredWait(DasoSpec spec, ProgramScope scope) => spec.Schedule.Auto == DasoAuto.None || scope.StepsOf is null
+        ? null
+        : Math.Max(1, (int)Math.Min(spec.Schedule.MaxGlobalSkips, Math.Ceiling(scope.StepsOf(Exchange(spec.CyclingWire, scope)))));
 
     private static StepProgram Of(DasoSpec spec, string phase, IReadOnlyList<ProgramStep> steps) => new()
     {
@@ -52,9 +69,7 @@ internal static class DasoProgram
         internal ProgramStep Next(int batch)
         {
             (bool averagesLocally, bool isCycling) = (schedule.AveragesLocally, schedule.Skips.Global != 0);
-            var exchange = new ProgramExchange(
-                ProgramGroup.Global, scope.Elements, isCycling ? spec.CyclingWire : spec.BlockingWire)
-            { IsByMpi = true };
+            ProgramExchange exchange = Exchange(isCycling ? spec.CyclingWire : spec.BlockingWire, scope);
             var actions = new List<ProgramAction>();
             int delay = 0;
             foreach (DasoAction action in schedule.AfterStep(batch))

@@ -93,6 +93,15 @@ public readonly record struct ProgramAction(ProgramActionKind Kind, ProgramExcha
 /// <param name="RanksPerNode">Ranks on each node.</param>
 public readonly record struct ProgramScope(long Elements, int RanksPerNode)
 {
+    /// <summary>Nodes.</summary>
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>All ranks.</summary>
+    public int Ranks => Nodes * RanksPerNode;
+
+    /// <summary>How many steps an exchange takes beside the computation, where that is known: for strategies that follow it; null: unknown.</summary>
+    internal Func<ProgramExchange, double>? StepsOf { get; init; }
+
     /// <summary>The parameters one by one, in the model's order; null: their sizes are not known.</summary>
     public IReadOnlyList<ProgramParameter>? Parameters { get; init; }
 }

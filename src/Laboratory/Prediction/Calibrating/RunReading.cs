@@ -36,7 +36,7 @@ internal sealed class RunReading(LinkSpec? link, int? sharedCores)
 
             IReadOnlyList<GradientTensor> gradients = ModelWorkload.Gradients(model);
             (SystemSpec system, string linkName) = System(path, manifest, experiment.Plan, isInProcess);
-            ProgramScope scope = WorkloadSpec.Scope(gradients, system.RanksPerNode);
+            ProgramScope scope = WorkloadSpec.Scope(gradients, system);
             foreach (StrategySummary strategy in experiment.Strategies)
             {
                 CellSummary[] trained = [.. strategy.Cells.Where(cell => cell.Steps > 0)];
