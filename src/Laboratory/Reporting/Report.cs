@@ -60,6 +60,7 @@ internal sealed record Report(
             notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in that rate alone.");
         if (overNodes.Count == 0)
             notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
+        notes.AddRange(LinkCrossings.InWords(runs));
         AddDifference("commits", run => run.Manifest.Source.ShortName);
         AddDifferentSpecifications(runs, notes);
         AddDifference("processors", run => run.Manifest.Hardware.Processor);
