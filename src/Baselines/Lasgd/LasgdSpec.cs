@@ -28,6 +28,9 @@ public sealed partial record LasgdSpec : WorkerSpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2), Delay = Math.Min(Delay, 1) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

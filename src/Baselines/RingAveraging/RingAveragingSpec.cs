@@ -29,6 +29,9 @@ public sealed partial record RingAveragingSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
