@@ -47,6 +47,9 @@ public sealed partial record DiLoCoSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("changes", "own, and one outer", StrategyPolicy.Own, Outer is SgdSpec { Momentum: not 0 } ? "12·n" : "8·n and the outer state");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

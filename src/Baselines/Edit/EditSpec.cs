@@ -67,6 +67,9 @@ public sealed partial record EditSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("changes", "own, and one outer", StrategyPolicy.Own, "8·n and the outer state");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

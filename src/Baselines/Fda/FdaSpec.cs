@@ -25,6 +25,9 @@ public sealed partial record FdaSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", StrategyPolicy.Own, StrategyPolicy.Own, "12·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -27,6 +27,9 @@ public sealed partial record HierarchicalAveragingSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then parameters", StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

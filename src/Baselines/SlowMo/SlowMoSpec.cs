@@ -54,6 +54,9 @@ public sealed partial record SlowMoSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", "own, and one outer", StrategyPolicy.Own, "12·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -38,6 +38,9 @@ public sealed partial record SparseGradientsSpec : StrategySpec
     public override bool KeepsGradients => true;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("few elements of gradients", StrategyPolicy.Same, StrategyPolicy.Own, "4·n and the elements");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -38,7 +38,8 @@ internal static class SpeedupTable
     /// <summary>Writes the tables (turned by 90° where the console is narrow), what their columns mean, and the cells that are missing.</summary>
     /// <param name="summary">What to show.</param>
     /// <param name="console">Where; see <see cref="ConsoleFor"/>.</param>
-    public static void Write(RunSummary summary, IAnsiConsole console)
+    /// <param name="ranks">Whether the strategies are also shown in the order in which they reach the target.</param>
+    public static void Write(RunSummary summary, IAnsiConsole console, bool ranks = false)
     {
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
@@ -48,10 +49,12 @@ internal static class SpeedupTable
             TableLayout.Write(console, experiment, s_columns);
             WriteNotes(experiment, console);
             BreakdownTable.Write(experiment, console);
+            if (ranks)
+                RankingTable.Write(experiment, console);
             console.WriteLine();
         }
 
-        TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend]);
+        TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend, .. ranks ? RankingTable.Legend : []]);
         foreach (IncompleteCell missing in summary.Incomplete)
         {
             console.WriteLine(string.Create(

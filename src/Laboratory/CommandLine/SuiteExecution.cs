@@ -29,7 +29,7 @@ internal static class SuiteExecution
             if (isJson)
                 SpeedupTable.WriteJson(summary, Console.Out);
             else
-                SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out));
+                SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out), plan.Options.ShowsRanking);
             return ExitCode.Done;
         },
         cancelled);
