@@ -4,7 +4,7 @@ using Daso.Optimization;
 
 namespace Daso.Suites.Quickstart;
 
-/// <summary>A small ResNet-18 on handwritten digits, in 10 epochs of 12 steps on 4 ranks.</summary>
+/// <summary>A small ResNet-18 on handwritten digits, in 10 epochs of 10 steps on 4 ranks.</summary>
 internal static class DigitsWorkload
 {
     internal const int Epochs = 10;
@@ -16,5 +16,5 @@ internal static class DigitsWorkload
     internal static LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 2, TotalEpochs = Epochs };
 
     internal static DataSpec Data(int batchPerRank) =>
-        new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 768, BatchPerRank = batchPerRank };
+        new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 640, BatchPerRank = batchPerRank };
 }

@@ -27,6 +27,7 @@ namespace Daso.Suites.Rivals;
 [Strategy("push-sum", nameof(PushSum))]
 [Strategy("power-sgd", nameof(PowerSgd))]
 [Strategy("top-k", nameof(TopK))]
+[Strategy("sparse-loco", nameof(SparseLoCo))]
 [Strategy("none", nameof(None))]
 [Link("500mbit,50us"), Seeds(1, 2, 3, 4, 5), Epochs(DigitsWorkload.Epochs), Target("accuracy", AtLeast = 0.94)]
 [Tier("tiny", Steps = 20)]

@@ -27,8 +27,11 @@ namespace Daso.Suites.Rivals;
 [Strategy("push-sum", nameof(PushSum))]
 [Strategy("power-sgd", nameof(PowerSgd))]
 [Strategy("top-k", nameof(TopK))]
+[Strategy("sparse-loco", nameof(SparseLoCo))]
 [Strategy("one-bit-adam", nameof(OneBitAdam))]
 [Strategy("zero-one-adam", nameof(ZeroOneAdam))]
+[Strategy("demo", nameof(DeMo))]
+[Strategy("flex-demo", nameof(FlexDeMo))]
 [Strategy("none", nameof(None))]
 [Link("500mbit,50us"), Seeds(1, 2, 3, 4, 5), Epochs(NovelWorkload.Epochs), Target("loss", AtMost = 2.5)]
 [Tier("tiny", Steps = 20)]
@@ -47,6 +50,10 @@ public sealed partial class NovelRivals : RivalStrategies
     private LearningRateSpec Rate => NovelWorkload.Rate;
 
     private StrategySpec Fda => new FdaSpec { Threshold = 1 };
+
+    private StrategySpec DeMo => new DeMoSpec();
+
+    private StrategySpec FlexDeMo => new DeMoSpec { Replication = DeMoReplication.Striding, NodeGradients = true };
 
     private StrategySpec OneBitAdam => new OneBitAdamSpec { FreezeSteps = 36, Beta2 = 0.95 };
 

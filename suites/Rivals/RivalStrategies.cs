@@ -61,5 +61,7 @@ public abstract class RivalStrategies
 
     private protected static StrategySpec TopK => new SparseGradientsSpec { Density = 0.05 };
 
+    private protected static StrategySpec SparseLoCo => new SparseLoCoSpec { Period = Period };
+
     private protected static StrategySpec None => new NoCommunicationSpec();
 }

@@ -22,6 +22,11 @@ public sealed class ProgramTests
         new SparseGradientsSpec { Density = 0.1 },
         new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK },
         new OneBitAdamSpec { FreezeSteps = 2 },
+        new DeMoSpec(),
+        new DeMoSpec { Replication = DeMoReplication.Striding },
+        new DeMoSpec { NodeGradients = true },
+        new SparseLoCoSpec { Period = 2 },
+        new SparseLoCoSpec { Period = 3, NodeGradients = false },
         new ZeroOneAdamSpec { VarianceUpdates = 1, VarianceFreezeStep = 2, LocalSteps = 1, MaximumInterval = 2 },
     ];
 
@@ -51,7 +56,7 @@ public sealed class ProgramTests
         };
         ProgramExchange[] waitedFor = [.. Enumerable.Range(0, Steps).Select(program.StepAt).SelectMany(step => step.Actions
             .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)
-            .Concat(step.SendsGradients ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
+            .Concat(step.SendsGradients && program.Gradients is BucketedGradients { Group: ProgramGroup.World } ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
         double said = waitedFor.Sum(exchange => CommunicationModel.Own(CollectiveAlgorithm.Bound).Time(exchange, system).InterNs);
         Assert.InRange(booked[0] + booked[1], said - waitedFor.Length, said + waitedFor.Length);
         Assert.NotEqual(0, said);
