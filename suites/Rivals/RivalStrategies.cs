@@ -49,6 +49,10 @@ public abstract class RivalStrategies
     private protected static StrategySpec Streaming =>
         DiLoCo with { Fragments = 2, Delay = 2, Mixing = 0.5, OuterLearningRate = 0.4, Wire = WireFormat.BFloat16 };
 
+    private protected static StrategySpec EagerDiLoCo => new EagerDiLoCoSpec { Period = Period };
+
+    private protected static StrategySpec DesLoc => new DesLocSpec { Period = Period, MomentumPeriod = 3 * Period, SquarePeriod = 6 * Period };
+
     private protected static StrategySpec Edit => new EditSpec { Period = Period };
 
     private protected static GossipSpec GossipRing => new();
@@ -56,6 +60,10 @@ public abstract class RivalStrategies
     private protected static StrategySpec GossipBf16 => GossipRing with { Wire = WireFormat.BFloat16 };
 
     private protected static StrategySpec PushSum => new GossipSpec { Topology = GossipTopology.OnePeerExponential };
+
+    private protected static StrategySpec RandomPairs => new GossipSpec { Topology = GossipTopology.RandomPairs };
+
+    private protected static StrategySpec OverlapSgp => new OverlapSgpSpec();
 
     private protected static StrategySpec PowerSgd => new PowerSgdSpec { StartSteps = Warmup, Rank = 4 };
 

@@ -45,6 +45,9 @@ public sealed partial record OneBitAdamSpec : StrategySpec
     public override StrategyPolicy Policy => new("gradients, then momentum in 1 bit", StrategyPolicy.Same, StrategyPolicy.Own, "12·n and messages");
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { FreezeSteps = 1 };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

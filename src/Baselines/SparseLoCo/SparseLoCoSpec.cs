@@ -45,6 +45,9 @@ public sealed partial record SparseLoCoSpec : StrategySpec
         "few elements of changes", StrategyPolicy.Own, StrategyPolicy.Own, NodeGradients ? "12·n a node and messages" : "12·n and messages");
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
