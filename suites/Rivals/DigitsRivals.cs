@@ -34,7 +34,7 @@ namespace Daso.Suites.Rivals;
 [Strategy("sparse-loco", nameof(SparseLoCo))]
 [Strategy("none", nameof(None))]
 [Link("500mbit,50us"), Seeds(1, 2, 3, 4, 5), Epochs(DigitsWorkload.Epochs), Target("accuracy", AtLeast = 0.94)]
-[Tier("tiny", Steps = 20)]
+[Tier("tiny", Epochs = 3)]
 public sealed partial class DigitsRivals : RivalStrategies
 {
     /// <summary>Images a rank and step.</summary>
@@ -49,5 +49,5 @@ public sealed partial class DigitsRivals : RivalStrategies
 
     private LearningRateSpec Rate => DigitsWorkload.Rate;
 
-    private StrategySpec Fda => new FdaSpec { Threshold = 0.05 };
+    private StrategySpec Fda => new FdaSpec { Threshold = 0.5 };
 }

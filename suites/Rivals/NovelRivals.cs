@@ -38,7 +38,7 @@ namespace Daso.Suites.Rivals;
 [Strategy("flex-demo", nameof(FlexDeMo))]
 [Strategy("none", nameof(None))]
 [Link("500mbit,50us"), Seeds(1, 2, 3, 4, 5), Epochs(NovelWorkload.Epochs), Target("loss", AtMost = 2.5)]
-[Tier("tiny", Steps = 20)]
+[Tier("tiny", Epochs = 3)]
 public sealed partial class NovelRivals : RivalStrategies
 {
     /// <summary>Sequences a rank and step.</summary>

@@ -10,7 +10,7 @@ internal static class RankingTable
 
     private static readonly ResultColumn[] s_columns =
     [
-        ResultColumns.Strategy, ResultColumns.ToTarget, ResultColumns.Quality, ResultColumns.Training, ResultColumns.Sent,
+        ResultColumns.Strategy, ResultColumns.ToTarget, ResultColumns.Quality, ResultColumns.Sent,
         Of("Memory", policy => policy.Memory, "bytes a rank beside parameters, gradients and the optimizer's state; n: trainable parameters, G: ranks a node"),
         Of("Averaged", policy => policy.Averaged, "what ranks exchange"),
         Of("Momentum", policy => policy.Momentum, "the local optimizer's state: the same on all ranks, or each rank's own"),
@@ -21,7 +21,7 @@ internal static class RankingTable
     public static readonly IReadOnlyList<(string Column, string Meaning)> Legend =
     [
         (Title, "the strategies that most seeds took to the target first, then by the time; then by the quality after the last epoch"),
-        .. ResultColumn.LegendOf(s_columns[5..]),
+        .. ResultColumn.LegendOf(s_columns[4..]),
     ];
 
     /// <summary>Writes the table.</summary>

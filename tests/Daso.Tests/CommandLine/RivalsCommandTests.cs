@@ -14,7 +14,6 @@ public class RivalsCommandTests
             "--link", "unlimited", "--ranking");
         Assert.True(exitCode == 0, errors);
         Assert.Contains("To the target", output, StringComparison.Ordinal);
-        Assert.Contains("parameters, a rank a node", output, StringComparison.Ordinal);
 
         ExperimentSummary experiment = Assert.Single(RunSummary.Read(program.RunFolder()).Experiments);
         Assert.NotNull(experiment.Plan.Policies);
