@@ -36,7 +36,7 @@ public abstract record ObjectiveSpec : ISpecification
     /// <param name="replica">The rank's model.</param>
     /// <param name="optimizer">The experiment's optimizer.</param>
     public virtual ILearner CreateLearner(Replica replica, OptimizerSpec optimizer) =>
-        new Backpropagation(this, replica, optimizer.Create(replica.Parameters, replica.Gradients));
+        new Backpropagation(this, replica, optimizer.Create(replica));
 
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
