@@ -60,6 +60,7 @@ public static class DasoApp
             ReproduceCommand.Create(),
             PredictCommand.Create(experiments),
             CompareCommand.Create(),
+            ScalingCommand.Create(),
             CheckCommand.Create(experiments),
             ReplayCommand.Create(experiments),
             LaunchCommand.Create(experiments),

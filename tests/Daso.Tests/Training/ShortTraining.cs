@@ -73,6 +73,7 @@ internal static class ShortTraining
         (new DeMoSpec { TopK = 4, ChunkSize = 4, WeightDecay = 1e-2 }, new AdamWSpec()),
         (new DeMoSpec { Replication = DeMoReplication.Striding, NodeGradients = true }, new AdamWSpec()),
         (new SparseLoCoSpec { Period = 3, TopK = 5, ChunkSize = 4 }, new AdamWSpec()),
+        (new LayerOwnersSpec { Period = 3 }, new AdamWSpec()),
         (new ZeroOneAdamSpec { VarianceUpdates = 2, VarianceFreezeStep = 7, LocalSteps = 4, MaximumInterval = 3 }, new AdamWSpec()),
     ];
 
