@@ -22,7 +22,7 @@ internal sealed class DiLoCo : IStrategy
         _spec = spec;
         _context = context;
         _interval = spec.Period / spec.Fragments;
-        _node = spec.NodeGradients ? new NodeGradients(context, spec.BucketBytes) : null;
+        _node = spec.InNode(context);
         _fragments = [.. Cut(context.Replica.ParameterRanges, spec.Fragments).Select(range => new DiLoCoFragment(spec, context, range))];
     }
 

@@ -11,7 +11,7 @@ namespace Daso.Baselines;
 /// synchronised every H/P steps; with a delay the exchange runs beside the computation. docs/strategies/diloco.md.
 /// </summary>
 [Specification("diLoCo")]
-public sealed partial record DiLoCoSpec : StrategySpec
+public sealed partial record DiLoCoSpec : WorkerSpec
 {
     /// <summary>H: inner steps from one synchronisation of a parameter to its next; a multiple of <see cref="Fragments"/>.</summary>
     [AtLeast(1)]
@@ -39,13 +39,6 @@ public sealed partial record DiLoCoSpec : StrategySpec
     /// <summary>How changes travel.</summary>
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
-    /// <summary>Whether the ranks of a node are one worker, whose gradients are averaged in every step; else each rank is a worker.</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
-
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
@@ -59,7 +52,7 @@ public sealed partial record DiLoCoSpec : StrategySpec
         // A worker of a node is all of its ranks, each of which sends what it has of the fragment.
         var fragment = new ProgramExchange(ProgramGroup.World, scope.Elements / Fragments, Wire);
         int interval = Period / Fragments;
-        GradientTraffic? gradients = NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null;
+        GradientTraffic? gradients = TrafficInNode;
         if (Delay == 0)
             return [StepProgram.Periodic(gradients, interval, step => step == interval - 1 ? fragment : null)];
         var steps = new ProgramStep[interval];

@@ -18,16 +18,18 @@ internal sealed class Edit : IStrategy
     private readonly MasterCopy _agreed;
     private readonly PseudoGradients _changes;
     private readonly IOptimizer _outer;
+    private readonly ElapsedTimeVote? _vote;
     private long _step;
 
     internal Edit(EditSpec spec, StrategyContext context)
     {
         _spec = spec;
         _context = context;
-        _node = spec.NodeGradients ? new NodeGradients(context, spec.BucketBytes) : null;
+        _node = spec.InNode(context);
         _agreed = new MasterCopy(context.Replica.Parameters, new FlatRange(0, context.Replica.Parameters.Length));
         _changes = new PseudoGradients(spec, context);
         _outer = spec.Outer.Create(_agreed.Values, _changes.Values);
+        _vote = spec.Seconds is double seconds ? new ElapsedTimeVote(context, seconds) : null;
     }
 
     public IReadOnlyList<(string Name, FlatTensor Values)> State => [("agreed", _agreed.Values), .. _outer.State];
@@ -39,7 +41,7 @@ internal sealed class Edit : IStrategy
     public void OptimizerStepped()
     {
         long sinceWarmup = _step++ - _spec.WarmupSteps;
-        if (sinceWarmup < 0 || sinceWarmup % _spec.Period != 0)
+        if (sinceWarmup < 0 || !(_vote?.IsDue() ?? sinceWarmup % _spec.Period == 0))
             return;
         SpanMark start = _context.Timer.Mark();
         _agreed.TakePseudoGradient(_changes.Values);
@@ -56,6 +58,7 @@ internal sealed class Edit : IStrategy
         _agreed.Save(writer);
         _changes.Save(writer);
         _outer.Save(writer);
+        _vote?.Save(writer);
     }
 
     public void Load(BinaryReader reader)
@@ -64,10 +67,12 @@ internal sealed class Edit : IStrategy
         _agreed.Load(reader);
         _changes.Load(reader);
         _outer.Load(reader);
+        _vote?.Load(reader);
     }
 
     public void Dispose()
     {
+        _vote?.Dispose();
         _outer.Dispose();
         _changes.Dispose();
         _agreed.Dispose();

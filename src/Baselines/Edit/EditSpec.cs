@@ -21,18 +21,25 @@ public enum PseudoGradientReduction
 /// <summary>
 /// EDiT (Cheng et al., arXiv 2412.07210), by the rules of atorch's local_sgd: every few steps the change of each parameter is a
 /// pseudo-gradient; a worker whose change is far out of its own past is left out, the others weigh less the larger their change is, and an
-/// outer optimizer takes the step. docs/strategies/edit.md.
+/// outer optimizer takes the step. A-EDiT is the form with <see cref="Seconds"/>. docs/strategies/edit.md.
 /// </summary>
 [Specification("edit")]
-public sealed partial record EditSpec : StrategySpec
+public sealed partial record EditSpec : WorkerSpec
 {
-    /// <summary>Steps from one synchronisation to the next.</summary>
+    /// <summary>Steps from one synchronisation to the next; with <see cref="Seconds"/> what predictions take them to be.</summary>
     [AtLeast(1)]
     public int Period { get; init; } = 100;
 
     /// <summary>Steps before the first; the period counts from here, with a synchronisation in this step.</summary>
     [AtLeast(0)]
     public int WarmupSteps { get; init; }
+
+    /// <summary>
+    /// A-EDiT: synchronises when a rank finds that so many seconds have passed since the last time, in the step after; null: by steps. Runs of
+    /// one seed then differ.
+    /// </summary>
+    [AtLeast(0)]
+    public double? Seconds { get; init; }
 
     /// <summary>How the workers' pseudo-gradients become one.</summary>
     public PseudoGradientReduction Reduction { get; init; } = PseudoGradientReduction.Linear;
@@ -59,13 +66,6 @@ public sealed partial record EditSpec : StrategySpec
     [Above(0)]
     public double OuterLearningRate { get; init; } = 0.7;
 
-    /// <summary>Whether the ranks of a node are one worker, whose gradients are averaged in every step; else each rank is a worker.</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
-
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
@@ -73,11 +73,14 @@ public sealed partial record EditSpec : StrategySpec
         return new Edit(this, context);
     }
 
-    /// <summary>A consensus sums signs before it sums changes. The norms that are exchanged, a number a parameter, are too few to count.</summary>
+    /// <summary>
+    /// A consensus sums signs before it sums changes. The norms that are exchanged, a number a parameter, and A-EDiT's vote are too few to
+    /// count.
+    /// </summary>
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope) =>
     [
         StepProgram.Periodic(
-            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            TrafficInNode,
             Period,
             step => step == 0
                 ? new ProgramExchange(

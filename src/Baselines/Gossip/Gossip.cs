@@ -1,4 +1,4 @@
-using Daso.Communication;
+using Daso.Data;
 using Daso.Models;
 using Daso.Recording;
 using Daso.Strategies;
@@ -15,50 +15,50 @@ internal sealed class Gossip : IStrategy
 {
     private readonly GossipSpec _spec;
     private readonly StrategyContext _context;
-    private readonly ICommunicator _members;
+    private readonly GossipMembers _members;
     private readonly NodeGradients? _node;
-    private readonly NodeBroadcast? _share;
     private readonly MasterCopy _before;
-    private readonly FlatTensor[] _received;
-    private readonly PendingOperation[] _pending;
+    private readonly PeerExchange[] _peers;
     private readonly Tensor _slice;
+    private readonly int[] _order;
     private long _step;
-    private int _started;
 
     internal Gossip(GossipSpec spec, StrategyContext context)
     {
         _spec = spec;
         _context = context;
-        FlatTensor parameters = context.Replica.Parameters;
-        var range = new FlatRange(0, parameters.Length);
-        _members = context.Ranks.World;
-        if (spec.NodeGradients)
-        {
-            _members = context.Ranks.Global;
-            _node = new NodeGradients(context, spec.BucketBytes);
-            _share = new NodeBroadcast(context.Ranks.Node, context.Timer, [parameters], isSharded: true);
-            range = NodeBroadcast.Slice(parameters.Length, context.Ranks.LocalId, context.Ranks.Topology.RanksPerNode);
-        }
-
-        int peers = spec.Topology == GossipTopology.Ring ? 2 : 1;
-        _before = new MasterCopy(parameters, range);
-        _received = [.. Enumerable.Range(0, peers).Select(_ => new FlatTensor(range.Length, context.Replica.Device))];
-        _pending = new PendingOperation[2 * peers];
-        _slice = parameters.Tensor.narrow(0, range.Offset, range.Length).DetachFromDisposeScope();
+        _members = new GossipMembers(spec, context);
+        _node = spec.InNode(context);
+        FlatRange range = _members.Range;
+        _before = new MasterCopy(context.Replica.Parameters, range);
+        _peers = [.. Enumerable.Range(0, spec.Topology == GossipTopology.Ring ? 2 : 1).Select(tag => new PeerExchange(
+            _members.Group, _before.Values, new FlatTensor(range.Length, context.Replica.Device), tag, spec.Wire))];
+        _slice = context.Replica.Parameters.Tensor.narrow(0, range.Offset, range.Length).DetachFromDisposeScope();
+        _order = new int[_members.Group.Size];
     }
 
     /// <summary>Starts to give the parameters to the peers and to take theirs.</summary>
     public void StepStarted(int epoch, int batch)
     {
-        int count = _members.Size;
-        _started = 0;
+        (int me, int count) = (_members.Group.Rank, _members.Group.Size);
         if (count == 1)
             return;
         _before.Set();
-        int distance = _spec.Topology == GossipTopology.Ring ? 1 : Distance(_step, count);
-        Exchange(to: distance, from: -distance, _received[0], tag: 0);
-        if (_spec.Topology == GossipTopology.Ring && count > 2)
-            Exchange(to: -1, from: 1, _received[1], tag: 1);
+        switch (_spec.Topology)
+        {
+            case GossipTopology.Ring:
+                _peers[0].Start(target: me + 1, source: me - 1);
+                if (count > 2)
+                    _peers[1].Start(target: me - 1, source: me + 1);
+                break;
+            case GossipTopology.OnePeerExponential:
+                int distance = GossipMembers.Distance(_step, count);
+                _peers[0].Start(target: me + distance, source: me - distance);
+                break;
+            case GossipTopology.RandomPairs when Partner(_spec.Seed, _step, me, _order) is int partner:
+                _peers[0].Start(partner, partner);
+                break;
+        }
     }
 
     public void PartReady(int part) => _node?.PartReady(part);
@@ -68,24 +68,11 @@ internal sealed class Gossip : IStrategy
     public void OptimizerStepped()
     {
         _step++;
-        if (_started == 0)
-            return;
-        SpanMark start = _context.Timer.Mark();
-        long bytes = 0;
-        for (int i = 0; i < _started; i++)
-            bytes += _pending[i].WaitOnStream();
-        SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
-        int peers = _started / 2;
-        using (no_grad())
-        using (Scalar weight = (1f / (peers + 1)).ToScalar(), own = (-(float)peers / (peers + 1)).ToScalar())
-        {
-            for (int i = 0; i < peers; i++)
-                _slice.add_(_received[i].Tensor, alpha: weight);
-            _slice.add_(_before.Values.Tensor, alpha: own);
-        }
-
-        _context.Timer.End(SpanKind.Merge, received);
-        _share?.Share(onDuty: 0);
+        int peers = _peers.Count(peer => peer.IsUnderWay);
+        if (peers > 0)
+            Mix(peers);
+        if (_members.Group.Size > 1)
+            _members.Share();
     }
 
     public void Save(BinaryWriter writer) => writer.Write(_step);
@@ -94,26 +81,44 @@ internal sealed class Gossip : IStrategy
 
     public void Dispose()
     {
-        foreach (FlatTensor received in _received)
-            received.Dispose();
+        foreach (PeerExchange peer in _peers)
+            peer.Received.Dispose();
         _before.Dispose();
         _slice.Dispose();
     }
 
-    /// <summary>How far on the member is that step t gives to: 1, 2, 4, … below K, and again.</summary>
-    internal static int Distance(long step, int members)
+    /// <summary>
+    /// The member that is drawn to be this one's partner in a step: neighbours in a random order of all are pairs; null: an odd one out.
+    /// The same on every rank that has the seed.
+    /// </summary>
+    /// <param name="seed">Of all steps.</param>
+    /// <param name="step">From 0.</param>
+    /// <param name="member">Whose.</param>
+    /// <param name="order">Scratch, as long as there are members.</param>
+    internal static int? Partner(int seed, long step, int member, int[] order)
     {
-        int powers = 1;
-        while (1 << powers < members)
-            powers++;
-        return 1 << (int)(step % powers);
+        for (int i = 0; i < order.Length; i++)
+            order[i] = i;
+        new SeededRandom(seed, (int)step).Shuffle(order);
+        int partner = Array.IndexOf(order, member) ^ 1;
+        return partner < order.Length ? order[partner] : null;
     }
 
-    private void Exchange(int to, int from, FlatTensor received, int tag)
+    private void Mix(int peers)
     {
-        int count = _members.Size;
-        int target = ((_members.Rank + to) % count + count) % count, source = ((_members.Rank + from) % count + count) % count;
-        _pending[_started++] = _members.StartReceive(received.All, source, tag, _spec.Wire);
-        _pending[_started++] = _members.StartSend(_before.Values.All, target, tag, _spec.Wire);
+        SpanMark start = _context.Timer.Mark();
+        long bytes = 0;
+        for (int i = 0; i < peers; i++)
+            bytes += _peers[i].Finish();
+        SpanMark received = _context.Timer.End(SpanKind.GlobalWait, start, bytes, operation: null);
+        using (no_grad())
+        using (Scalar weight = (1f / (peers + 1)).ToScalar(), own = (-(float)peers / (peers + 1)).ToScalar())
+        {
+            for (int i = 0; i < peers; i++)
+                _slice.add_(_peers[i].Received.Tensor, alpha: weight);
+            _slice.add_(_before.Values.Tensor, alpha: own);
+        }
+
+        _context.Timer.End(SpanKind.Merge, received);
     }
 }

@@ -10,21 +10,17 @@ namespace Daso.Baselines;
 /// docs/strategies/post-local-sgd.md.
 /// </summary>
 [Specification("hierarchicalAveraging")]
-public sealed partial record HierarchicalAveragingSpec : StrategySpec
+public sealed partial record HierarchicalAveragingSpec : WorkerSpec
 {
+    /// <summary>As PyTorch's example: after the start gradients stay on their rank.</summary>
+    public HierarchicalAveragingSpec() => NodeGradients = false;
+
     /// <summary>w: the steps of DDP at the start, over the whole training. The periods count from step 0 nevertheless, as in PyTorch.</summary>
     [AtLeast(0)]
     public int WarmupSteps { get; init; } = 100;
 
     /// <summary>Periods and groups.</summary>
     public AveragingLevels Levels { get; init; } = new([new(4, AveragingLevel.Node), new(16, AveragingLevel.All)]);
-
-    /// <summary>Whether gradients are averaged inside the node after the start (PyTorch: post_local_gradient_allreduce).</summary>
-    public bool NodeGradients { get; init; }
-
-    /// <summary>Cap in bytes of the buckets in which gradients are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
@@ -41,7 +37,7 @@ public sealed partial record HierarchicalAveragingSpec : StrategySpec
         if (Levels.All.Any(level => level.Size is not (AveragingLevel.Node or AveragingLevel.All)))
             return [];
         StepProgram local = StepProgram.Periodic(
-            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            TrafficInNode,
             Levels.All[^1].Period,
             step => LevelOf(step) is not int level ? null : new ProgramExchange(
                 Levels.All[level].Size == AveragingLevel.Node ? ProgramGroup.Node : ProgramGroup.World, scope.Elements, WireFormat.Float32));

@@ -10,7 +10,7 @@ namespace Daso.Baselines;
 /// steps. docs/strategies/post-local-sgd.md.
 /// </summary>
 [Specification("postLocalSgd")]
-public sealed partial record PostLocalSgdSpec : StrategySpec
+public sealed partial record PostLocalSgdSpec : WorkerSpec
 {
     /// <summary>w: the steps of DDP at the start, over the whole training.</summary>
     [AtLeast(0)]
@@ -19,13 +19,6 @@ public sealed partial record PostLocalSgdSpec : StrategySpec
     /// <summary>p: steps from one average of the parameters to the next; the first is in step w.</summary>
     [AtLeast(1)]
     public int Period { get; init; } = 4;
-
-    /// <summary>Whether gradients are averaged inside the node after the start (PyTorch: post_local_gradient_allreduce).</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which gradients are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
@@ -40,7 +33,7 @@ public sealed partial record PostLocalSgdSpec : StrategySpec
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
     {
         StepProgram local = StepProgram.Periodic(
-            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+            TrafficInNode,
             Period,
             step => step == 0 ? new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32) : null);
         return WarmupSteps == 0 ? [local] : [local with { Phase = "local" }, Start(BucketBytes)];

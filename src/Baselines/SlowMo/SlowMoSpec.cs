@@ -25,7 +25,7 @@ public enum SlowMoSteps
 /// taken as a gradient by an outer momentum. Defaults of FairScale's SlowMoDistributedDataParallel. docs/strategies/slowmo.md.
 /// </summary>
 [Specification("slowMo")]
-public sealed partial record SlowMoSpec : StrategySpec
+public sealed partial record SlowMoSpec : WorkerSpec
 {
     /// <summary>τ: steps from one slow update to the next.</summary>
     [AtLeast(1)]
@@ -46,13 +46,6 @@ public sealed partial record SlowMoSpec : StrategySpec
     /// <summary>Whose count of steps.</summary>
     public SlowMoSteps Steps { get; init; } = SlowMoSteps.FairScale;
 
-    /// <summary>Whether gradients are averaged inside the node in every step, as both implementations do.</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
-
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
@@ -68,7 +61,7 @@ public sealed partial record SlowMoSpec : StrategySpec
         return
         [
             StepProgram.Periodic(
-                NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
+                TrafficInNode,
                 period,
                 step => IsDue(step) ? new ProgramExchange(ProgramGroup.World, scope.Elements, WireFormat.Float32) : null),
         ];
@@ -96,7 +89,7 @@ public sealed partial record SlowMoSpec : StrategySpec
             FlatTensor parameters = context.Replica.Parameters;
             _spec = spec;
             _context = context;
-            _node = spec.NodeGradients ? new NodeGradients(context, spec.BucketBytes) : null;
+            _node = spec.InNode(context);
             _average = new RangeReduction(parameters, context.Ranks.World);
             _old = new MasterCopy(parameters, new FlatRange(0, parameters.Length));
             _gradient = new FlatTensor(parameters.Length, context.Replica.Device);

@@ -17,10 +17,12 @@ internal static class Devices
     public static Func<int, Device> ForRanks(string kind)
     {
         _ = OpenMpWaiting.Configure();
+        NativeEnvironment.SetDefault(NativeLog.Level, "ERROR");
         Installation.Require();
         try
         {
             InitializeDeviceType(DeviceType.CPU);
+            NativeLog.ReadLevel();
         }
         catch (Exception failure) when (failure is NotSupportedException or DllNotFoundException or TypeInitializationException)
         {

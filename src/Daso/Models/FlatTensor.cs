@@ -90,9 +90,12 @@ public sealed unsafe class FlatTensor : IDisposable
     internal MagnitudeProbe? CreateProbe() => _gpu is null || Length == 0 ? null : new MagnitudeProbe(_gpu);
 
     /// <summary>Writes all values, little-endian float32.</summary>
-    public void Save(BinaryWriter writer)
+    /// <param name="writer">Where to.</param>
+    /// <param name="name">What they are called in a checkpoint.</param>
+    public void Save(BinaryWriter writer, string name = "values")
     {
         ToHost();
+        writer.BeginTensor(name, SafetensorsEntry.Of(Tensor));
         FloatBytes.Write(writer, Host.Span);
     }
 

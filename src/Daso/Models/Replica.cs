@@ -113,16 +113,17 @@ public sealed class Replica : IDisposable
     /// <summary>Writes all that a replica made from another seed would lack: parameters, frozen ones too, and batch-norm statistics.</summary>
     public void Save(BinaryWriter writer)
     {
-        Parameters.Save(writer);
-        foreach (Tensor tensor in OutsideOfFlat())
+        foreach ((string name, Tensor tensor) in Tensors())
+        {
+            writer.BeginTensor(name, SafetensorsEntry.Of(tensor));
             TensorBytes.Write(writer.BaseStream, tensor);
+        }
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote of the same model.</summary>
     public void Load(BinaryReader reader)
     {
-        Parameters.Load(reader);
-        foreach (Tensor tensor in OutsideOfFlat())
+        foreach ((_, Tensor tensor) in Tensors())
             TensorBytes.Read(reader.BaseStream, tensor, tensor.dtype);
     }
 
@@ -151,10 +152,9 @@ public sealed class Replica : IDisposable
     private static bool IsStatistic((string Name, Tensor Buffer) one) =>
         one.Name.EndsWith("running_mean", StringComparison.Ordinal) || one.Name.EndsWith("running_var", StringComparison.Ordinal);
 
-    private IEnumerable<Tensor> OutsideOfFlat() => Model.named_parameters()
-        .Where(entry => !entry.parameter.requires_grad)
-        .Select(entry => (Tensor)entry.parameter)
-        .Concat(Model.named_buffers().Select(entry => entry.buffer));
+    private IEnumerable<(string Name, Tensor Tensor)> Tensors() => Model.named_parameters()
+        .Select(entry => (entry.name, (Tensor)entry.parameter))
+        .Concat(Model.named_buffers().Select(entry => (entry.name, entry.buffer)));
 
     private static Tensor View(FlatTensor flat, ParameterRange range, long[] shape, bool channelsLast)
     {

@@ -9,8 +9,8 @@ public static class OptimizerState
     public static void Save(this IOptimizer optimizer, BinaryWriter writer)
     {
         writer.Write(optimizer.Steps);
-        foreach ((_, FlatTensor values) in optimizer.State)
-            values.Save(writer);
+        foreach ((string name, FlatTensor values) in optimizer.State)
+            values.Save(writer, name);
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote of the same optimizer.</summary>

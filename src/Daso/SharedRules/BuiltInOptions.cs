@@ -9,7 +9,7 @@ internal static class BuiltInOptions
     [
         "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "cluster",
         "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "checkpoint-folder", "resume", "run-note", "retry-failed", "max-time",
-        "check-data", "precision", "preflight", "mpi-library", "all-reduce", "nccl-library", "intra-node", "inter-node",
+        "check-data", "libtorch", "precision", "preflight", "mpi-library", "all-reduce", "nccl-library", "intra-node", "inter-node",
         "for", "script", "program", "hosts", "mpi", "time", "requeue", "job-name", "array", "sbatch", "module", "container",
         "container-options", "help", "version",
     ];

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Daso.Models;
 using Daso.Recording;
 
 namespace Daso.Training;
@@ -14,25 +16,30 @@ namespace Daso.Training;
 /// <param name="Step">Steps done.</param>
 internal sealed record CheckpointIdentity(string Specification, CellId Cell, int Nodes, int RanksPerNode, int Rank, int Step)
 {
-    internal void Write(BinaryWriter writer)
+    internal Dictionary<string, string> ToMetadata() => new(StringComparer.Ordinal)
     {
-        writer.Write(Specification);
-        writer.Write(Cell.Experiment);
-        writer.Write(Cell.Strategy);
-        writer.Write(Cell.Seed);
-        writer.Write(Nodes);
-        writer.Write(RanksPerNode);
-        writer.Write(Rank);
-        writer.Write(Step);
-    }
+        ["specification"] = Specification,
+        ["experiment"] = Cell.Experiment,
+        ["strategy"] = Cell.Strategy,
+        ["seed"] = Text(Cell.Seed),
+        ["nodes"] = Text(Nodes),
+        ["ranks_per_node"] = Text(RanksPerNode),
+        ["rank"] = Text(Rank),
+        ["step"] = Text(Step),
+    };
 
-    internal static CheckpointIdentity Read(BinaryReader reader) => new(
-        reader.ReadString(),
-        new CellId(reader.ReadString(), reader.ReadString(), reader.ReadInt32()),
-        reader.ReadInt32(),
-        reader.ReadInt32(),
-        reader.ReadInt32(),
-        reader.ReadInt32());
+    internal static CheckpointIdentity Of(IReadOnlyDictionary<string, string> metadata)
+    {
+        return new(
+            metadata["specification"],
+            new CellId(metadata["experiment"], metadata["strategy"], Number("seed")),
+            Number("nodes"),
+            Number("ranks_per_node"),
+            Number("rank"),
+            Number("step"));
+
+        int Number(string key) => int.Parse(metadata[key], NumberStyles.None, CultureInfo.InvariantCulture);
+    }
 
     /// <summary>What another identity differs in, for the user; null: nothing.</summary>
     internal string? DifferenceTo(CheckpointIdentity other) =>
@@ -42,34 +49,31 @@ internal sealed record CheckpointIdentity(string Specification, CellId Cell, int
         : Rank != other.Rank ? $"of rank {other.Rank}"
         : Step != other.Step ? $"of step {other.Step}"
         : null;
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>
-/// The file of one rank: the magic bytes, the format's version, the identity, the state, and at the end the SHA-256 of all before it.
-/// Numbers are little-endian.
+/// The file of one rank, a safetensors file: the format's version and the identity as its metadata, the state in the order in which it is
+/// saved, and as its last tensor the SHA-256 of all before it.
 /// </summary>
 internal static class CheckpointFile
 {
-    private const int Version = 1;
-
-    private static ReadOnlySpan<byte> Magic => "DASOCKPT"u8;
+    private const string VersionName = "daso_checkpoint";
+    private const string Version = "2";
 
     /// <summary>Writes a file, complete or not at all.</summary>
     /// <param name="path">The file; replaced if it exists.</param>
     /// <param name="identity">Whose state it is.</param>
-    /// <param name="save">Writes the state.</param>
+    /// <param name="save">Writes the state; called twice, since the file begins with what its bytes are.</param>
     /// <exception cref="UserErrorException">It cannot be written.</exception>
     internal static void Write(string path, CheckpointIdentity identity, Action<BinaryWriter> save) => AtomicFile.Write(path, temporary =>
     {
+        SafetensorsHeader header = Describe(identity, save);
         using var file = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite);
+        header.Write(file);
         using (var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true))
-        {
-            writer.Write(Magic);
-            writer.Write(Version);
-            identity.Write(writer);
             save(writer);
-        }
-
         file.Position = 0;
         file.Write(SHA256.HashData(file));
         file.Flush(flushToDisk: true); // before the move: after a power cut the new name must not lead to missing content
@@ -86,12 +90,15 @@ internal static class CheckpointFile
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
             RequireWhole(path, file);
-            using var reader = new BinaryReader(file, Encoding.UTF8);
-            file.Position = Magic.Length;
-            if (reader.ReadInt32() is int version && version != Version)
+            file.Position = 0;
+            IReadOnlyDictionary<string, string> metadata = SafetensorsHeader.Read(file).Metadata;
+            if (!metadata.TryGetValue(VersionName, out string? version))
+                throw Unusable(path, "not a checkpoint");
+            if (version != Version)
                 throw Unusable(path, $"of format {version}, this program reads {Version}");
-            if (expected.DifferenceTo(CheckpointIdentity.Read(reader)) is string difference)
+            if (expected.DifferenceTo(CheckpointIdentity.Of(metadata)) is string difference)
                 throw Unusable(path, difference);
+            using var reader = new BinaryReader(file, Encoding.UTF8);
             load(reader);
         }
         catch (Exception failure) when (FileFailure.Is(failure))
@@ -100,11 +107,22 @@ internal static class CheckpointFile
         }
     }
 
+    private static SafetensorsHeader Describe(CheckpointIdentity identity, Action<BinaryWriter> save)
+    {
+        using var measure = new SafetensorsMeasure();
+        using (var writer = new BinaryWriter(measure, Encoding.UTF8, leaveOpen: true))
+            save(writer);
+        Dictionary<string, string> metadata = identity.ToMetadata();
+        metadata[VersionName] = Version;
+        var digest = KeyValuePair.Create("sha256", new SafetensorsEntry("U8", [SHA256.HashSizeInBytes], SHA256.HashSizeInBytes));
+        return SafetensorsHeader.Of([.. measure.Entries, digest], metadata);
+    }
+
     private static void RequireWhole(string path, FileStream file)
     {
-        Span<byte> start = stackalloc byte[Magic.Length];
-        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || !start.SequenceEqual(Magic))
-            throw Unusable(path, "not a checkpoint");
+        Span<byte> start = stackalloc byte[sizeof(long) + 1];
+        if (file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) < start.Length || start[^1] != '{')
+            throw Unusable(path, start.StartsWith("DASOCKPT"u8) ? $"of format 1, this program reads {Version}" : "not a checkpoint");
         long content = file.Length - SHA256.HashSizeInBytes;
         file.Position = 0;
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
@@ -118,7 +136,7 @@ internal static class CheckpointFile
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
-        if (content < Magic.Length || file.ReadAtLeast(digest, digest.Length, throwOnEndOfStream: false) < digest.Length
+        if (content < 0 || file.ReadAtLeast(digest, digest.Length, throwOnEndOfStream: false) < digest.Length
             || !digest.SequenceEqual(hash.GetHashAndReset()))
             throw Unusable(path, "damaged");
     }

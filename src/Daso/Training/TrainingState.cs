@@ -24,18 +24,18 @@ internal sealed class TrainingState(
 
     internal void Save(BinaryWriter writer)
     {
-        writer.Write("model");
+        Begin(writer, "model");
         replica.Save(writer);
-        writer.Write("optimizer");
+        Begin(writer, "optimizer");
         optimizer.Save(writer);
-        writer.Write("learning rate");
+        Begin(writer, "learning rate");
         learningRate.Save(writer);
-        writer.Write("strategy");
+        Begin(writer, "strategy");
         strategy.Save(writer);
         LossScaler?.Save(writer);
-        writer.Write("random generator");
+        Begin(writer, "random generator");
         SaveGenerator(writer);
-        writer.Write("progress");
+        Begin(writer, "progress");
         writer.Write(lossSum.item<float>());
         writer.Write(results.Count);
         foreach (EpochResult result in results)
@@ -60,6 +60,12 @@ internal sealed class TrainingState(
             lossSum.fill_(reader.ReadSingle());
         for (int count = reader.ReadInt32(); count > 0; count--)
             results.Add(ReadResult(reader));
+    }
+
+    private static void Begin(BinaryWriter writer, string section)
+    {
+        writer.BeginSection(section);
+        writer.Write(section);
     }
 
     /// <summary>A section's name is there to notice a Load that reads less or more than its Save wrote.</summary>

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Daso.Cluster;
 using Daso.Communication.Mpi;
+using Daso.Communication.Nccl;
 
 namespace Daso.CommandLine;
 
@@ -22,10 +22,11 @@ internal static class DoctorCommand
         _ = Devices.ForRanks("cpu"); // loads libtorch, or says why it does not
         foreach ((string name, string fact) in MachineFacts.Detect())
             Write(output, name, fact);
-        Write(output, "nccl", Nccl() ?? MachineFacts.None);
-        (string mpi, string? complaint) = Mpi();
+        (string nccl, string? ncclComplaint) = Nccl();
+        Write(output, "nccl", nccl);
+        (string mpi, string? mpiComplaint) = Mpi();
         Write(output, "mpi", mpi);
-        string[] complaints = [.. MachineFacts.Complaints(), .. complaint is null ? Array.Empty<string>() : [complaint]];
+        string[] complaints = [.. MachineFacts.Complaints(), .. new[] { ncclComplaint, mpiComplaint }.OfType<string>()];
         output.WriteLine(complaints.Length == 0 ? "nothing is wrong" : "will not work:");
         foreach (string one in complaints)
             output.WriteLine($"  {one}");
@@ -33,15 +34,16 @@ internal static class DoctorCommand
 
     private static void Write(TextWriter output, string name, string fact) => output.WriteLine($"{name.PadRight(NameWidth)} {fact}");
 
-    /// <summary>The version in NCCL's form: 22809 is 2.28.9 (ncclGetVersion, nccl.h).</summary>
-    private static unsafe string? Nccl()
+    private static (string Fact, string? Complaint) Nccl()
     {
-        if (!NativeLibrary.TryLoad("libnccl.so.2", out nint library) || !NativeLibrary.TryGetExport(library, "ncclGetVersion", out nint function))
-            return null;
-        int version;
-        return ((delegate* unmanaged<int*, int>)function)(&version) == 0
-            ? FormattableString.Invariant($"{version / 10_000}.{version / 100 % 100}.{version % 100}")
-            : null;
+        try
+        {
+            return (NcclLibrary.Find(null) is NcclLibrary nccl ? $"{nccl.VersionText}, {nccl.Path}" : MachineFacts.None, null);
+        }
+        catch (UserErrorException mistake)
+        {
+            return (MachineFacts.None, $"NCCL: {mistake.Message}");
+        }
     }
 
     private static (string Fact, string? Complaint) Mpi()

@@ -87,6 +87,14 @@ internal static class CollectiveCost
         return new CollectiveTime(latency, intra, group.Nodes == 1 ? 0 : InterNs(bytes * g * (p - g) / p, group, system), 0);
     }
 
+    /// <summary>Messages to peers, all at once: α, and n/B of the n bytes that a node gives to others; those inside nodes are not counted.</summary>
+    /// <param name="nodeBytes">n.</param>
+    /// <param name="group">Who.</param>
+    /// <param name="system">On what.</param>
+    public static CollectiveTime Messages(double nodeBytes, GroupShape group, SystemSpec system) => group.Nodes == 1
+        ? new CollectiveTime(system.IntraNode.LatencyNs, 0, 0, 0)
+        : new CollectiveTime(system.InterNode.LatencyNs, 0, InterNs(nodeBytes, group, system), 0);
+
     /// <summary>
     /// A broadcast inside a node, pipelined: ⌈log₂ g⌉·α + n/B (the structure of the reference implementation, whose node broadcast costs
     /// the bytes once).

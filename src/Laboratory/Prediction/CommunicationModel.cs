@@ -41,6 +41,7 @@ internal sealed record CommunicationModel
         return exchange.Collective switch
         {
             ProgramCollective.AllGather => CollectiveCost.AllGather(Ordinary, exchange.Wire.BytesFor(exchange.Elements), group, system),
+            ProgramCollective.Messages => CollectiveCost.Messages(exchange.Wire.BytesFor(exchange.NodeElements), group, system),
             ProgramCollective.AllToAll => CollectiveCost.AllToAll(Ordinary, exchange.Wire.BytesFor(exchange.Elements), group, system),
             _ => CollectiveCost.AllReduce(
                 exchange.IsByMpi && exchange.Wire != WireFormat.Float32 ? UserDefined : Ordinary, exchange.Elements, exchange.Wire, group, system),

@@ -79,6 +79,32 @@ public sealed class DiLoCoTests
         Assert.All(seen, value => Assert.Equal(1 - (0.7 * 1.9) - (0.7 * (1 + (0.9 * 1.9))), value, 1e-5));
     }
 
+    /// <summary>
+    /// In outer step t, of one inner step, worker i's change is t·(i + 1). It takes its own at once and the other's one step later: worker 0
+    /// goes down by 1/2, (2 + 2)/2, (3 + 4)/2, worker 1 by 2/2, (4 + 1)/2, (6 + 2)/2.
+    /// </summary>
+    [Fact]
+    public void Eager_updates_take_the_own_change_at_once_and_the_others_later()
+    {
+        var spec = new EagerDiLoCoSpec { Period = 1, Outer = s_plain, OuterLearningRate = 1 };
+        float[][] seen = TestCluster.Collect(2, 2, ranks =>
+        {
+            using var run = new RivalRun(spec, ranks, (1, 1));
+            var values = new float[3];
+            for (int step = 0; step < values.Length; step++)
+            {
+                run.Step(optimizer: run => run.Parameters[0] -= (run.Steps + 1) * (ranks.NodeIndex + 1));
+                values[step] = 1 - run.Parameters[0];
+            }
+
+            return values;
+        });
+        Assert.Equal([0.5f, 2.5f, 6], seen[0]);
+        Assert.Equal(seen[0], seen[1]);
+        Assert.Equal([1, 3.5f, 7.5f], seen[2]);
+        Assert.Equal(seen[2], seen[3]);
+    }
+
     [Fact]
     public void Settings_that_do_not_go_are_told()
     {

@@ -87,4 +87,24 @@ public sealed class EditTests
         });
         Assert.All(seen, value => Assert.Equal(1 - (2 / Math.Sqrt(2)), value, 1e-4));
     }
+
+    /// <summary>By time a rank says in a step that time is up, and all synchronise in the next.</summary>
+    [Fact]
+    public void By_time_all_synchronise_one_step_after_it_is_up()
+    {
+        float[][] seen = TestCluster.Collect(2, 1, ranks =>
+        {
+            using var run = new RivalRun(s_plain with { Seconds = ranks.Rank == 0 ? 0 : 1e9 }, ranks, (1, 1));
+            var values = new float[3];
+            for (int step = 0; step < values.Length; step++)
+            {
+                run.Step(optimizer: run => run.Parameters[0] -= 1 + (2 * ranks.Rank));
+                values[step] = run.Parameters[0];
+            }
+
+            return values;
+        });
+        Assert.Equal([0f, 1 - 4, 1 - 6], seen[0]);
+        Assert.Equal([-2f, 1 - 4, 1 - 6], seen[1]);
+    }
 }

@@ -71,4 +71,39 @@ public sealed class FdaTests
         });
         Assert.Equal([51f, 52f], seen.Select(value => MathF.Round(value)));
     }
+
+    /// <summary>With at most 250 elements each has a bucket of its own, and the sketch's norm is exact: H = mean ‖d‖² − ‖mean d‖²/(1 + ε).</summary>
+    [Theory]
+    [InlineData(0.999, true)]
+    [InlineData(1.001, false)]
+    public void A_sketch_tells_what_the_workers_drifts_have_in_common(double ofEstimate, bool averages)
+    {
+        double estimate = (8 * ((1 * 1) + (3 * 3)) / 2.0) - (8 * 2 * 2 / (1 + (1 / Math.Sqrt(250))));
+        float[] seen = TestCluster.Collect(2, 1, ranks =>
+        {
+            using var run = new RivalRun(
+                new FdaSpec { Threshold = ofEstimate * estimate, Estimate = FdaEstimate.Sketch }, ranks, (3, 2), (2, 1));
+            run.Step(optimizer: run => run.Parameters.Fill(1 + 1 + (2 * ranks.Rank)));
+            return run.Parameters[7];
+        });
+        Assert.Equal(averages ? [3f, 3f] : [2f, 4f], seen);
+    }
+
+    /// <summary>Many elements share a bucket: the mean of rows is right within the spread of 5 medians of 250 (6 deviations of 1/√250 · √2).</summary>
+    [Fact]
+    public void A_sketch_of_many_numbers_is_about_right()
+    {
+        const double Share = 0.5;
+        bool[] averages = TestCluster.Collect(2, 1, ranks =>
+        {
+            using var run = new RivalRun(
+                new FdaSpec { Threshold = 3000 * (1 - Share), Estimate = FdaEstimate.Sketch }, ranks, (50, 60));
+            // A drift of 1 that both share has no variance: without the sketch the estimate would be 3000.
+            run.Step(optimizer: run => run.Parameters.Fill(2));
+            float apart = ranks.Rank;
+            run.Step(optimizer: run => run.Parameters[0] += apart);
+            return run.Parameters[0] == 2.5f;
+        });
+        Assert.Equal([false, false], averages);
+    }
 }

@@ -36,6 +36,8 @@ public sealed class GossipTests
     [InlineData(GossipTopology.Ring, 3)]
     [InlineData(GossipTopology.OnePeerExponential, 2)]
     [InlineData(GossipTopology.OnePeerExponential, 3)]
+    [InlineData(GossipTopology.RandomPairs, 2)]
+    [InlineData(GossipTopology.RandomPairs, 3)]
     public void Mixing_keeps_the_mean_and_brings_all_to_it(GossipTopology topology, int nodes)
     {
         float[] seen = TestCluster.Collect(nodes, 2, ranks =>
@@ -47,6 +49,80 @@ public sealed class GossipTests
             return run.Parameters[2];
         });
         Assert.All(seen, value => Assert.Equal((nodes - 1) / 2f, value, 1e-3f));
+    }
+
+    [Fact]
+    public void Random_pairs_are_pairs_and_differ_from_step_to_step()
+    {
+        const int Members = 5;
+        var order = new int[Members];
+        int?[][] partners = [.. Enumerable.Range(0, 20).Select(step => Enumerable.Range(0, Members)
+            .Select(member => Gossip.Partner(seed: 3, step, member, order)).ToArray())];
+        Assert.All(partners, step =>
+        {
+            Assert.Single(step, partner => partner is null);
+            Assert.All(Enumerable.Range(0, Members), member => Assert.True(step[member] is not int partner || step[partner] == member));
+        });
+        Assert.Equal(Members - 1, partners.Select(step => step[0]).OfType<int>().Distinct().Count());
+    }
+
+    /// <summary>
+    /// Push-sum by its own numbers: x and v of every member, and what is on its way, in double. Members are 4; message t goes 1, 2, 1, … on.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Overlapped_push_sum_is_push_sum_with_its_weights(int delay)
+    {
+        const int Members = 4, Steps = 11;
+        static double Update(int step, int member) => Math.Sin((3 * step) + member);
+        double[] x = [1, 1, 1, 1], v = [1, 1, 1, 1];
+        (double X, double V)[]? onItsWay = null;
+        var expected = new double[Members, Steps];
+        for (int step = 0, message = 0; step < Steps; step++)
+        {
+            for (int i = 0; i < Members; i++)
+                x[i] += Update(step, i);
+            if ((step + 1) % delay == 0)
+            {
+                for (int i = 0; i < Members && onItsWay is not null; i++)
+                    (x[i], v[i]) = (x[i] + onItsWay[i].X, v[i] + onItsWay[i].V);
+                int distance = 1 << (message++ % 2);
+                var sent = new (double, double)[Members];
+                for (int i = 0; i < Members; i++)
+                    sent[(i + distance) % Members] = (x[i] / 2, v[i] / 2);
+                for (int i = 0; i < Members; i++)
+                    (x[i], v[i]) = (x[i] / 2, v[i] / 2);
+                onItsWay = sent;
+            }
+
+            for (int i = 0; i < Members; i++)
+                expected[i, step] = x[i] / v[i];
+        }
+
+        float[][] seen = TestCluster.Collect(Members, 2, ranks =>
+        {
+            using var run = new RivalRun(new OverlapSgpSpec { Delay = delay }, ranks, (3, 1));
+            var values = new float[Steps];
+            for (int step = 0; step < Steps; step++)
+            {
+                run.Step(optimizer: run =>
+                {
+                    foreach (ref float value in run.Parameters)
+                        value += (float)Update(run.Steps, ranks.NodeIndex);
+                });
+                values[step] = run.Parameters[2];
+                Assert.All(run.Parameters.ToArray(), value => Assert.Equal(values[step], value));
+            }
+
+            return values;
+        });
+        for (int rank = 0; rank < 2 * Members; rank++)
+        {
+            for (int step = 0; step < Steps; step++)
+                Assert.Equal(expected[rank / 2, step], seen[rank][step], 1e-5);
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Daso.Baselines;
 using Daso.Communication;
+using Daso.Optimization;
 using Daso.Prediction;
 using Daso.Recording;
 using Daso.Strategies;
@@ -21,6 +22,18 @@ public sealed class ProgramTests
         new PowerSgdSpec { StartSteps = 0, MinimumRate = 1000 },
         new SparseGradientsSpec { Density = 0.1 },
         new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK },
+        new FdaSpec { Threshold = 1e9, ExpectedShare = 1e-4 },
+        new FdaSpec { Threshold = 0, ExpectedShare = 1 },
+        new FdaSpec { Threshold = 1e9, ExpectedShare = 1e-4, Estimate = FdaEstimate.Sketch },
+        new GossipSpec(),
+        new GossipSpec { Wire = WireFormat.BFloat16, NodeGradients = false },
+        new GossipSpec { Topology = GossipTopology.OnePeerExponential, NodeGradients = false },
+        new GossipSpec { Topology = GossipTopology.RandomPairs },
+        new OverlapSgpSpec { Delay = 2 },
+        new OverlapSgpSpec { NodeGradients = false },
+        new DesLocSpec { Period = 1, MomentumPeriod = 2, SquarePeriod = 3, Wire = WireFormat.Float16 },
+        new DiLoCoSpec { Period = 2, Delay = 1 },
+        new EagerDiLoCoSpec { Period = 2 },
         new OneBitAdamSpec { FreezeSteps = 2 },
         new DeMoSpec(),
         new DeMoSpec { Replication = DeMoReplication.Striding },
@@ -37,10 +50,16 @@ public sealed class ProgramTests
         long[] booked = TestCluster.Collect(2, 2, ranks =>
         {
             var recorder = new ByteCount();
-            using var run = new RivalRun(spec, ranks, recorder, s_layers);
+            using var run = new RivalRun(spec, ranks, recorder, new AdamWSpec(), s_layers);
+            long first = 0;
             for (int step = 0; step < Steps; step++)
+            {
                 run.Step(rank => rank.Gradients.Fill(1 + ranks.Rank), rank => rank.Parameters.Fill(step * ranks.Rank));
-            return recorder.Bytes;
+                if (step == 0)
+                    first = recorder.Bytes;
+            }
+
+            return recorder.Bytes - first;
         });
 
         StepProgram program = spec.TrainingProgram(Scope, losses: [1], Steps)!;
@@ -54,9 +73,11 @@ public sealed class ProgramTests
             IntraNode = new LinkModel(0, 1e9),
             InterNode = new LinkModel(0, 1e9),
         };
-        ProgramExchange[] waitedFor = [.. Enumerable.Range(0, Steps).Select(program.StepAt).SelectMany(step => step.Actions
-            .Where(action => action.Kind == ProgramActionKind.Wait).Select(action => action.Exchange)
-            .Concat(step.SendsGradients && program.Gradients is BucketedGradients { Group: ProgramGroup.World } ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
+        bool sendsToAll = program.Gradients is BucketedGradients { Group: ProgramGroup.World };
+        // What is waited for in the first step may have begun before it or not: it is left out.
+        ProgramExchange[] waitedFor = [.. Enumerable.Range(1, Steps - 1).SelectMany(step => program.StepAt(step).Actions
+            .Where(action => action.Kind == ProgramActionKind.Wait && action.Delay <= step).Select(action => action.Exchange)
+            .Concat(sendsToAll && program.StepAt(step).SendsGradients ? [new ProgramExchange(ProgramGroup.World, Scope.Elements, WireFormat.Float32)] : []))];
         double said = waitedFor.Sum(exchange => CommunicationModel.Own(CollectiveAlgorithm.Bound).Time(exchange, system).InterNs);
         Assert.InRange(booked[0] + booked[1], said - waitedFor.Length, said + waitedFor.Length);
         Assert.NotEqual(0, said);
@@ -73,6 +94,16 @@ public sealed class ProgramTests
         Assert.Equal(10, training.Steps.Count);
         Assert.Equal([true, true, true, false], training.Steps.Take(4).Select(step => step.SendsGradients));
         Assert.Equal([0, 0, 0, 6], training.Steps.Take(4).Select(step => step.Actions.Count));
+    }
+
+    [Fact]
+    public void Phases_are_those_of_both_strategies()
+    {
+        var spec = new PhasesSpec(new NoCommunicationSpec(), 3, new DesLocSpec { Period = 2, MomentumPeriod = 2, SquarePeriod = 2 });
+        Assert.Equal(["first", "then"], spec.Programs(Scope).Select(program => program.Phase));
+        StepProgram training = spec.TrainingProgram(Scope, losses: [1], stepsPerEpoch: 6)!;
+        Assert.Equal([0, 0, 0, 0, 6, 0], training.Steps.Select(step => step.Actions.Count));
+        Assert.Empty(new PhasesSpec(new DdpSpec(), 3, new HierarchicalAveragingSpec { Levels = AveragingLevels.Parse("2:2, 4:all", null) }).Programs(Scope));
     }
 
     private static ProgramScope Scope => new(s_layers.Sum(layer => (long)layer.Inputs * layer.Outputs), RanksPerNode: 2)

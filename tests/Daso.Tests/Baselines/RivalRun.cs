@@ -18,11 +18,17 @@ internal sealed class RivalRun : IDisposable
     }
 
     internal RivalRun(StrategySpec spec, RankContext ranks, IRecorder recorder, params (int Inputs, int Outputs)[] layers)
+        : this(spec, ranks, recorder, new SgdSpec(Momentum: 0, WeightDecay: 0), layers)
+    {
+    }
+
+    internal RivalRun(
+        StrategySpec spec, RankContext ranks, IRecorder recorder, OptimizerSpec optimizer, params (int Inputs, int Outputs)[] layers)
     {
         Replica = new Replica(
             new LayeredModel("rival", [.. layers.Select((layer, i) => ($"layer{i}", nn.Linear(layer.Inputs, layer.Outputs, hasBias: false)))]), CPU);
         Replica.Parameters.Host.Span.Fill(1);
-        Optimizer = new SgdSpec(Momentum: 0, WeightDecay: 0).Create(Replica.Parameters, Replica.Gradients);
+        Optimizer = optimizer.Create(Replica.Parameters, Replica.Gradients);
         Strategy = spec.Create(new StrategyContext(
             ranks, Replica, Optimizer, new StepTimer(recorder), Epochs: 1, StepsPerEpoch: int.MaxValue)
         { Step = _step });

@@ -51,7 +51,7 @@ public class PredictCommandTests
             Name = "small",
             Summary = "",
             Parameters = [],
-            Strategies = [new StrategyDefinition("ddp-bf16", true), new StrategyDefinition("drift", false)],
+            Strategies = [new StrategyDefinition("ddp-bf16", true), new StrategyDefinition("pairs", false)],
             Seeds = [1],
             Steps = 1,
             Create = _ => new ExperimentSetup(
@@ -59,16 +59,16 @@ public class PredictCommandTests
                 new SyntheticImages { BatchPerRank = 1 },
                 new SgdSpec(0.9, 0),
                 new ConstantRateSpec(0.1),
-                [new DdpSpec { Wire = WireFormat.BFloat16 }, new FdaSpec()]),
+                [new DdpSpec { Wire = WireFormat.BFloat16 }, new HierarchicalAveragingSpec { Levels = AveragingLevels.Parse("4:2, 16:all", null) }]),
         };
 
         AppRun run = await AppRun.Of(
             [experiment],
-            "predict", "--system", Written(Booster), "--compute", "94", "--strategies", "ddp", "small/ddp-bf16", "small/drift");
+            "predict", "--system", Written(Booster), "--compute", "94", "--strategies", "ddp", "small/ddp-bf16", "small/pairs");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains("│ small/ddp-bf16 ", run.Output, StringComparison.Ordinal);
-        Assert.Contains("not modelled: small/drift", run.Output, StringComparison.Ordinal);
+        Assert.Contains("not modelled: small/pairs", run.Output, StringComparison.Ordinal);
     }
 
     /// <summary>An expected duplex loss and jitter that hit the baseline harder put the expected ratio outside of both ends.</summary>

@@ -78,6 +78,13 @@ public sealed class SpecificationJsonTests
         ("goyal", new GoyalRateSpec { BatchPerRank = 256 }),
         ("image folder, evaluated whole", new ImageFolder { Folder = "imagenet", BatchPerRank = 256, EvaluationCrop = 256 }),
         ("link", new LinkSpec(1e9, 50_000)),
+        ("post-local SGD", new PostLocalSgdSpec()),
+        ("hierarchical averaging", new HierarchicalAveragingSpec()),
+        ("slow momentum", new SlowMoSpec()),
+        ("diLoCo", new DiLoCoSpec()),
+        ("edit", new EditSpec()),
+        ("drift", new FdaSpec()),
+        ("gossip", new GossipSpec()),
     ];
 
     /// <summary>Names, order, values and with them the hashes, as in <c>specifications.txt</c>: name, JSON and SHA-256 of each.</summary>

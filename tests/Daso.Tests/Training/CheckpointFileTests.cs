@@ -1,6 +1,8 @@
 using CsCheck;
+using Daso.Models;
 using Daso.Tests.Recording;
 using Daso.Training;
+using TorchSharp;
 
 namespace Daso.Tests.Training;
 
@@ -31,7 +33,7 @@ public class CheckpointFileTests
                 byte[] changed = [.. whole];
                 changed[position] ^= change;
                 File.WriteAllBytes(path, changed);
-                AssertRefused(path, s_mine, position < 8 ? ": not a checkpoint; " : ": damaged; ");
+                AssertRefused(path, s_mine, position == 8 ? ": not a checkpoint; " : ": damaged; ");
             },
             iter: 200,
             threads: 1);
@@ -46,7 +48,7 @@ public class CheckpointFileTests
         for (int length = whole.Length - 1; length >= 0; length -= 7)
         {
             File.WriteAllBytes(path, whole[..length]);
-            AssertRefused(path, s_mine, length < 8 ? ": not a checkpoint; " : ": damaged; ");
+            AssertRefused(path, s_mine, length < 9 ? ": not a checkpoint; " : ": damaged; ");
         }
     }
 
@@ -62,6 +64,44 @@ public class CheckpointFileTests
         AssertRefused(path, s_mine with { Nodes = 4, RanksPerNode = 1 }, ": of a cluster of 2 × 2 ranks; ");
         AssertRefused(path, s_mine with { Rank = 0 }, ": of rank 3; ");
         AssertRefused(path, s_mine with { Step = 99 }, ": of step 100; ");
+    }
+
+    [Fact]
+    public void A_file_of_the_first_format_is_told_from_a_damaged_one()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "old.ckpt");
+        File.WriteAllBytes(path, [.. "DASOCKPT"u8, 1, 0, 0, 0, .. new byte[100]]);
+        AssertRefused(path, s_mine, ": of format 1, this program reads 2; ");
+    }
+
+    [Fact]
+    public void Tensors_have_names_and_sizes_for_other_readers()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "mine.ckpt");
+        using torch.Tensor values = torch.tensor(new[] { 1f, 2, 3 });
+        using var flat = new FlatTensor(3, torch.CPU);
+        flat.Tensor.copy_(values);
+        CheckpointFile.Write(path, s_mine, writer =>
+        {
+            writer.BeginSection("strategy");
+            writer.Write(7);
+            flat.Save(writer);
+            flat.Save(writer);
+            writer.Write(true);
+        });
+
+        using FileStream file = File.OpenRead(path);
+        SafetensorsHeader header = SafetensorsHeader.Read(file);
+        Assert.Equal("daso_checkpoint=2, experiment=tiny, nodes=2, rank=3, ranks_per_node=2, seed=1, step=100, strategy=strategy", string.Join(
+            ", ", header.Metadata.Where(one => one.Key != "specification").OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key}={one.Value}")));
+        Assert.Equal(
+            ["strategy.state U8 [4]", "strategy.values F32 [3]", "strategy.values.2 F32 [3]", "strategy.state.2 U8 [1]", "sha256 U8 [32]"],
+            header.Entries.Select(one => $"{one.Key} {one.Value.Type} [{string.Join(", ", one.Value.Shape)}]"));
+        file.Position += header.Entries[1].Value.Offset;
+        using var reader = new BinaryReader(file);
+        Assert.Equal([1f, 2, 3], [reader.ReadSingle(), reader.ReadSingle(), reader.ReadSingle()]);
     }
 
     [Fact]

@@ -138,7 +138,6 @@ internal sealed unsafe class NcclCollective : ICollective
     /// <summary>Takes leave; all ranks of the group do, with nothing under way.</summary>
     public void Dispose()
     {
-        _gpu.DestroyStream(_stream);
         lock (_gate)
         {
             if (_communicator != 0)
@@ -152,6 +151,7 @@ internal sealed unsafe class NcclCollective : ICollective
             }
         }
 
+        _gpu.DestroyStream(_stream); // not before: leaving the group may still use it
         _gpu.DestroyMarker(_watched);
     }
 

@@ -9,17 +9,6 @@ public static class ModelWeights
     /// <summary>What wrappers put before all names: PyTorch's DistributedDataParallel, GPT-2 with its head.</summary>
     private static readonly string[] s_prefixes = ["", "module.", "transformer."];
 
-    private static readonly Dictionary<string, ScalarType> s_types = new(StringComparer.Ordinal)
-    {
-        ["F32"] = ScalarType.Float32,
-        ["F64"] = ScalarType.Float64,
-        ["F16"] = ScalarType.Float16,
-        ["BF16"] = ScalarType.BFloat16,
-        ["I64"] = ScalarType.Int64,
-        ["I32"] = ScalarType.Int32,
-        ["U8"] = ScalarType.Byte,
-    };
-
     /// <summary>Writes a file, complete or not at all.</summary>
     /// <param name="spec">What the model is.</param>
     /// <param name="model">The model, on any device.</param>
@@ -76,8 +65,7 @@ public static class ModelWeights
         .Select(one => (spec.Published(one.Name), one.Tensor))
         .Where(one => one.Item1 is not null)!;
 
-    private static SafetensorsEntry Entry(PublishedTensor published, Tensor tensor) =>
-        new(s_types.First(type => type.Value == tensor.dtype).Key, ShapeOf(published, tensor), tensor.numel() * tensor.ElementSize);
+    private static SafetensorsEntry Entry(PublishedTensor published, Tensor tensor) => SafetensorsEntry.Of(tensor, ShapeOf(published, tensor));
 
     private static long[] ShapeOf(PublishedTensor published, Tensor tensor)
     {
@@ -94,8 +82,7 @@ public static class ModelWeights
                 $"tensor {name} is [{string.Join(", ", entry.Shape)}], the model's is [{string.Join(", ", expected)}]");
         }
 
-        if (!s_types.TryGetValue(entry.Type, out ScalarType type))
-            throw new InvalidDataException($"tensor {name} is of format {entry.Type}; convert it to F32");
+        ScalarType type = entry.ElementType ?? throw new InvalidDataException($"tensor {name} is of format {entry.Type}; convert it to F32");
         file.Position = data + entry.Offset;
         TensorBytes.Read(file, tensor, type, published.IsTransposed);
     }

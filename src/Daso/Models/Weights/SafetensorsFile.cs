@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using static TorchSharp.torch;
 
 namespace Daso.Models;
 
@@ -10,6 +11,24 @@ namespace Daso.Models;
 /// <param name="Bytes">Its length.</param>
 internal sealed record SafetensorsEntry(string Type, IReadOnlyList<long> Shape, long Bytes)
 {
+    private static readonly Dictionary<string, ScalarType> s_types = new(StringComparer.Ordinal)
+    {
+        ["F32"] = ScalarType.Float32,
+        ["F64"] = ScalarType.Float64,
+        ["F16"] = ScalarType.Float16,
+        ["BF16"] = ScalarType.BFloat16,
+        ["I64"] = ScalarType.Int64,
+        ["I32"] = ScalarType.Int32,
+        ["U8"] = ScalarType.Byte,
+    };
+
+    /// <summary>The numbers' format here; null: this program does not read it.</summary>
+    internal ScalarType? ElementType => s_types.TryGetValue(Type, out ScalarType type) ? type : null;
+
+    /// <summary>Of a tensor, whose sizes may be given otherwise than they are.</summary>
+    internal static SafetensorsEntry Of(Tensor tensor, IReadOnlyList<long>? shape = null) => new(
+        s_types.First(type => type.Value == tensor.dtype).Key, shape ?? tensor.shape, tensor.numel() * tensor.ElementSize);
+
     /// <summary>Where it begins, counted from the end of the header.</summary>
     internal long Offset { get; init; }
 }

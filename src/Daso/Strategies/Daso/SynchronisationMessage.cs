@@ -55,8 +55,8 @@ internal sealed class SynchronisationMessage : IDisposable
     {
         _reduction.Save(writer);
         writer.Write(IsChange);
-        Values.Save(writer);
-        Own?.Save(writer);
+        Values.Save(writer, "message");
+        Own?.Save(writer, "own");
     }
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>

@@ -70,7 +70,7 @@ public sealed class ErrorFeedback(int length, Device device) : IDisposable
     }
 
     /// <summary>Writes e, little-endian float32.</summary>
-    public void Save(BinaryWriter writer) => Dropped.Save(writer);
+    public void Save(BinaryWriter writer) => Dropped.Save(writer, "residual");
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     public void Load(BinaryReader reader) => Dropped.Load(reader);

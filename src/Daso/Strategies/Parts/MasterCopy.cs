@@ -73,7 +73,7 @@ public sealed class MasterCopy : IDisposable
     }
 
     /// <summary>Writes m, little-endian float32.</summary>
-    public void Save(BinaryWriter writer) => Values.Save(writer);
+    public void Save(BinaryWriter writer) => Values.Save(writer, "master");
 
     /// <summary>Restores what <see cref="Save"/> wrote.</summary>
     public void Load(BinaryReader reader) => Values.Load(reader);

@@ -28,6 +28,23 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
         return new Phases(this, context);
     }
 
+    /// <summary>The phases of both; none if one is not modelled.</summary>
+    public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
+    {
+        IReadOnlyList<StepProgram> first = First.Programs(scope), then = Then.Programs(scope);
+        return first.Count == 0 || then.Count == 0 ? [] : [.. first.Select(one => Of("first", one)), .. then.Select(one => Of("then", one))];
+
+        static StepProgram Of(string phase, StepProgram program) =>
+            program with { Phase = program.Phase.Length == 0 ? phase : $"{phase} {program.Phase}" };
+    }
+
+    /// <summary>One after the other, where neither has phases of its own and both average gradients alike, or one of them does not.</summary>
+    public override StepProgram? TrainingProgram(ProgramScope scope, IReadOnlyList<double> losses, int stepsPerEpoch) =>
+        First.Programs(scope) is [StepProgram first] && Then.Programs(scope) is [StepProgram then]
+        && (first.Gradients is null || then.Gradients is null || first.Gradients == then.Gradients)
+            ? StepProgram.InTurn(first, Steps, then, losses.Count * stepsPerEpoch)
+            : null;
+
     partial void ValidateTogether()
     {
         if (First.OwnOptimizer != Then.OwnOptimizer)

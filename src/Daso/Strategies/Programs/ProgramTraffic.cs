@@ -52,6 +52,9 @@ public enum ProgramCollective
 
     /// <summary>Each gives an equal share of its values to each.</summary>
     AllToAll,
+
+    /// <summary>Each gives its values to peers and takes theirs; see <see cref="ProgramExchange.NodeElements"/>.</summary>
+    Messages,
 }
 
 /// <summary>An exchange of parameters or gradients, or of what stands for them.</summary>
@@ -62,6 +65,9 @@ public sealed record ProgramExchange(ProgramGroup Group, long Elements, WireForm
 {
     /// <summary>Which exchange.</summary>
     public ProgramCollective Collective { get; init; } = ProgramCollective.AllReduce;
+
+    /// <summary>Of messages: elements that a node's ranks together give to other nodes, the most that any node does.</summary>
+    public long NodeElements { get; init; }
 
     /// <summary>
     /// Whether the method's reference implementation gives it to MPI, which may stage it through the host and progress only while it is
