@@ -13,7 +13,7 @@ internal static class Setting
     // No weight decay: a rank's copies of others' layers have no gradient and are to stay as they are.
     internal static OptimizerSpec Adam { get; } = new AdamWSpec { WeightDecay = 0 };
 
-    internal static LearningRateSpec Rate { get; } = new ConstantRateSpec(0.005);
+    internal static LearningRateSpec Rate { get; } = new ConstantRateSpec(0.001);
 
     internal static ModelSpec Network(int width) => new DenseLayersSpec { Inputs = 28 * 28, Width = width, Layers = 4 };
 

@@ -1,5 +1,4 @@
 using Daso.Specification;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Models;

@@ -35,6 +35,8 @@ public sealed class ProgramTests
         new DiLoCoSpec { Period = 2, Delay = 1 },
         new EagerDiLoCoSpec { Period = 2 },
         new OneBitAdamSpec { FreezeSteps = 2 },
+        new AdaptiveTopKSpec { Density = 0.1, LinkRatio = 3 },
+        new AdaptiveTopKSpec(),
         new DeMoSpec(),
         new DeMoSpec { Replication = DeMoReplication.Striding },
         new DeMoSpec { NodeGradients = true },

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Daso.Objectives;
 
 /// <summary>
-/// One rank's side of <see cref="ForwardForwardSpec"/>: x with the right label and x with a wrong one go through the layers; each layer's input
-/// has length 1, so that it sees nothing of the goodness before it; a layer that the rank owns gets the gradient of its own loss.
+/// One rank's side of <see cref="ForwardForwardSpec"/>: x with the right label and x with a wrong one go through the layers; the squares of
+/// each layer's input have mean 1, so that it sees nothing of the goodness before it; a layer that the rank owns gets the gradient of its own loss.
 /// </summary>
 /// <param name="spec">The settings.</param>
 /// <param name="replica">The layers, a part each.</param>
@@ -79,7 +79,7 @@ internal sealed class ForwardForward(ForwardForwardSpec spec, Replica replica, I
     {
         using var _ = set_grad_enabled(learns);
         using Scalar tiny = 1e-4.ToScalar();
-        Tensor direction = input.div(input.norm(dim: 1, keepdim: true).add_(tiny));
+        Tensor direction = input.div(input.square().mean([1], keepdim: true).sqrt().add_(tiny));
         if (replica.Model.Autocast is null)
             return replica.Model.Parts[layer].Module.forward(direction);
         Tensor output;
