@@ -32,6 +32,14 @@ public sealed partial record AbTrainingSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        WarmupSteps = Math.Min(WarmupSteps, 1),
+        FactorSteps = 1,
+        WholeSteps = Math.Min(WholeSteps, 1),
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

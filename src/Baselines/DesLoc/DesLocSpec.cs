@@ -30,6 +30,14 @@ public sealed partial record DesLocSpec : WorkerSpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        Period = Math.Min(Period, 2),
+        MomentumPeriod = Math.Min(MomentumPeriod, 2),
+        SquarePeriod = Math.Min(SquarePeriod, 2),
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -40,6 +40,11 @@ public sealed partial record DiLoCoSpec : WorkerSpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => Math.Min(Period / Fragments, 2) is var interval
+        ? this with { Period = interval * Fragments, Delay = Math.Min(Delay, interval - 1) }
+        : this;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -27,6 +27,9 @@ public sealed partial record EagerDiLoCoSpec : WorkerSpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -67,6 +67,14 @@ public sealed partial record EditSpec : WorkerSpec
     public double OuterLearningRate { get; init; } = 0.7;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        Period = Math.Min(Period, 2),
+        WarmupSteps = Math.Min(WarmupSteps, 1),
+        Seconds = Seconds is null ? null : 0,
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

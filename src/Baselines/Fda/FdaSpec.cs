@@ -37,6 +37,9 @@ public sealed partial record FdaSpec : WorkerSpec
     public double ExpectedShare { get; init; } = 0.02;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Threshold = 0 };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -19,6 +19,9 @@ public sealed partial record OverlapSgpSpec : WorkerSpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Delay = 1 };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -20,6 +20,9 @@ public sealed partial record LayerOwnersSpec : StrategySpec
     public int Period { get; init; } = 1;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

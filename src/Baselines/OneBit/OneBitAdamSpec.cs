@@ -42,6 +42,9 @@ public sealed partial record OneBitAdamSpec : StrategySpec
     public override OptimizerSpec OwnOptimizer => new SgdSpec(Momentum: 0, WeightDecay);
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { FreezeSteps = 1 };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

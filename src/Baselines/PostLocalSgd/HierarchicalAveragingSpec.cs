@@ -23,6 +23,13 @@ public sealed partial record HierarchicalAveragingSpec : WorkerSpec
     public AveragingLevels Levels { get; init; } = new([new(4, AveragingLevel.Node), new(16, AveragingLevel.All)]);
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        WarmupSteps = Math.Min(WarmupSteps, 1),
+        Levels = new([.. Levels.All.Select((level, i) => level with { Period = i + 1 })]),
+    };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

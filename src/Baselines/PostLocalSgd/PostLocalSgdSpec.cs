@@ -21,6 +21,9 @@ public sealed partial record PostLocalSgdSpec : WorkerSpec
     public int Period { get; init; } = 4;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { WarmupSteps = Math.Min(WarmupSteps, 1), Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -40,6 +40,9 @@ public sealed partial record PowerSgdSpec : StrategySpec
     public override bool KeepsGradients => true;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { StartSteps = Math.Min(StartSteps, 1) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -47,6 +47,9 @@ public sealed partial record SlowMoSpec : WorkerSpec
     public SlowMoSteps Steps { get; init; } = SlowMoSteps.FairScale;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

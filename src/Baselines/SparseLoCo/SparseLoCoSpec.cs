@@ -34,6 +34,9 @@ public sealed partial record SparseLoCoSpec : WorkerSpec
     internal ChunkSettings Chunks => new(ChunkSize, TopK, IsTransformed: false, new TwoBitChunkCodec());
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

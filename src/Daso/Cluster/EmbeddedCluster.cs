@@ -22,6 +22,9 @@ internal sealed class EmbeddedCluster(Topology topology, LinkSpec? link, Func<in
     public bool HasRealLinks => false;
 
     /// <inheritdoc />
+    public IReadOnlyList<string>? Hosts => null;
+
+    /// <inheritdoc />
     public MachineShares Shares { get; } = MachineShares.OfThreads(
         Enumerable.Range(0, topology.Ranks).Select(rank => Devices.IdentityOf(deviceOf(topology.LocalIdOf(rank)))));
 

@@ -14,6 +14,9 @@ internal interface ICluster
     /// <summary>Whether nodes are joined by real links in place of emulated ones.</summary>
     bool HasRealLinks { get; }
 
+    /// <summary>Each node's host; null: nodes are emulated.</summary>
+    IReadOnlyList<string>? Hosts { get; }
+
     /// <summary>How ranks share cores and GPUs.</summary>
     MachineShares Shares { get; }
 

@@ -47,6 +47,10 @@ internal sealed class MpiCluster : ICluster
     public bool HasRealLinks => true;
 
     /// <inheritdoc />
+    public IReadOnlyList<string> Hosts =>
+        [.. Enumerable.Range(0, Topology.Nodes).Select(node => _job.HostOf(node * Topology.RanksPerNode))];
+
+    /// <inheritdoc />
     public MachineShares Shares { get; }
 
     /// <inheritdoc />

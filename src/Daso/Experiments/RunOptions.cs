@@ -25,6 +25,9 @@ internal sealed record RunOptions
     /// <summary>Strategies to run; null: all.</summary>
     public IReadOnlyList<string>? Strategies { get; init; }
 
+    /// <summary>Whether one strategy, the baseline or the one of <see cref="Strategies"/>, is trained under three names.</summary>
+    public bool IsAATest { get; init; }
+
     /// <summary>Experiments to run; null: all of the suite.</summary>
     public IReadOnlyList<string>? Experiments { get; init; }
 

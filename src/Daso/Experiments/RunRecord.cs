@@ -192,7 +192,12 @@ internal sealed class RunRecord : IDisposable
         int ranksPerGpu = cluster.Shares.RanksPerGpu;
         manifest = manifest with
         {
-            Cluster = manifest.Cluster with { HasRealLinks = cluster.HasRealLinks, RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null },
+            Cluster = manifest.Cluster with
+            {
+                HasRealLinks = cluster.HasRealLinks,
+                RanksPerGpu = ranksPerGpu > 0 ? ranksPerGpu : null,
+                Hosts = cluster.Hosts,
+            },
         };
         if (plan.Options.ResumedRun() is string path)
             return Resume(path, plan.Options, manifest);

@@ -41,11 +41,11 @@ internal sealed record ExperimentVariant(
     public string SpecificationHash => Manifest.Hash(SpecificationWriter.ToJson(this));
 
     /// <summary>
-    /// The variant's cells in the order in which they run: seed by seed, the strategies forwards and backwards in turn (ABBA), so that a
-    /// drift of the machine hits all alike.
+    /// The variant's cells in the order in which they run: seed by seed, the strategies in an order that favours none
+    /// (<see cref="CellOrder"/>).
     /// </summary>
-    public IEnumerable<(int Strategy, int Seed)> Cells() => Seeds.SelectMany((seed, i) =>
-        (i % 2 == 0 ? StrategyIndices : StrategyIndices.Reverse()).Select(strategy => (strategy, seed)));
+    public IEnumerable<(int Strategy, int Seed)> Cells() => Seeds.Zip(
+        CellOrder.Of(StrategyIndices.Count, Seeds.Count), (seed, order) => order.Select(place => (StrategyIndices[place], seed))).SelectMany(cells => cells);
 
     /// <inheritdoc />
     public void Describe(SpecificationWriter writer)
@@ -106,7 +106,9 @@ internal sealed record SuitePlan(string Suite, RunOptions Options, IReadOnlyList
 
         ExperimentVariant[] variants = [.. experiments
             .Where(experiment => options.Experiments?.Contains(experiment.Name) ?? true)
-            .SelectMany(experiment => VariantsOf(experiment, options))];
+            .SelectMany(experiment => options.IsAATest
+                ? VariantsOf(AATest.Of(experiment, options.Strategies), options with { Strategies = null })
+                : VariantsOf(experiment, options))];
         RequireDistinctNames(suite, variants);
         return new SuitePlan(suite, options, variants);
     }

@@ -234,10 +234,13 @@ internal sealed class SuiteRunner : IDisposable
             Precision = variant.Setup.Precision,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
         };
+        bool isFirst = _trainings == 0 && options.WarmupSteps > 0;
         _trainings++;
         _record.CellStarted(id, resumeStep);
         string[] hashes = new string[options.Topology.Ranks];
         ICluster cluster = _clusterWith(variant.Link);
+        if (isFirst)
+            TrainAndThrowAway(training.ForFirstOfProcess(), cluster, cancelled);
         cluster.Run(
             ranks =>
             {
@@ -268,6 +271,25 @@ internal sealed class SuiteRunner : IDisposable
             cancelled);
     }
 
+    /// <summary>A whole training with threads and memory of its own, so that the first that is timed is not the first of the process.</summary>
+    private void TrainAndThrowAway(TrainingPlan training, ICluster cluster, CancellationToken cancelled)
+    {
+        try
+        {
+            cluster.Run(
+                ranks =>
+                {
+                    Devices.UseThreads(cluster.Shares.ThreadsOf(ranks.Rank));
+                    Trainer.TrainAndThrowAway(training, ranks);
+                },
+                cancelled);
+        }
+        catch (Exception failure) when (IsOfTheCell(failure))
+        {
+            // The training that follows fails likewise, and is recorded.
+        }
+    }
+
     private Dictionary<string, string> Settings(string allocator, ICluster cluster)
     {
         Dictionary<string, string> settings = CommonSettings(allocator, cluster);
@@ -284,6 +306,9 @@ internal sealed class SuiteRunner : IDisposable
         ["cores"] = cluster.Shares.DescribeCores(),
         ["threadsPerRank"] = cluster.Shares.DescribeThreads(),
         ["openMp"] = OpenMpWaiting.Configure(),
+        ["firstTraining"] = _plan.Options.WarmupSteps == 0
+            ? "as all others"
+            : FormattableString.Invariant($"up to {TrainingPlan.FirstTrainingSteps} steps of it before, thrown away"),
         ["warmupSteps"] = _plan.Options.WarmupSteps.ToString(CultureInfo.InvariantCulture),
     };
 

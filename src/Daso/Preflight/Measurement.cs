@@ -4,7 +4,7 @@ namespace Daso.Preflight;
 /// <param name="Group">world, node or global. All groups of the kind measure at the same time.</param>
 /// <param name="Ranks">Ranks of the group.</param>
 /// <param name="ConcurrentGroups">Groups of the kind: those of kind global share the nodes' links.</param>
-/// <param name="Collective"><see cref="Sweep.AllReduceName"/> or <see cref="Sweep.BroadcastName"/>.</param>
+/// <param name="Collective">One of the sweep's names: <see cref="Sweep.AllReduceName"/> and the others.</param>
 /// <param name="Implementation">daso, library (the MPI library's own), or in-process.</param>
 /// <param name="Bytes">Bytes of each rank's buffer, float32.</param>
 /// <param name="MedianNs">Median over the rounds of the slowest rank's time.</param>
@@ -28,10 +28,15 @@ internal sealed record Measurement(
 
     /// <summary>
     /// Bytes a second that the busiest link of an ideal exchange carries in one direction: the algorithm's bandwidth times 2·(P − 1)/P
-    /// for an all-reduce and 1 for a broadcast (the definition of nccl-tests), so that sizes of groups compare.
+    /// for an all-reduce, (P − 1)/P for a reduce-scatter or an all-gather and 1 for a broadcast (the definition of nccl-tests), so that
+    /// sizes of groups compare.
     /// </summary>
-    public double BusBytesPerSecond =>
-        AlgorithmBytesPerSecond * (Collective == Sweep.BroadcastName ? 1 : 2.0 * (Ranks - 1) / Ranks);
+    public double BusBytesPerSecond => AlgorithmBytesPerSecond * Collective switch
+    {
+        Sweep.BroadcastName => 1,
+        Sweep.AllReduceName => 2.0 * (Ranks - 1) / Ranks,
+        _ => (Ranks - 1.0) / Ranks,
+    };
 }
 
 /// <summary>A size that a sweep left out for want of time.</summary>

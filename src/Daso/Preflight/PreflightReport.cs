@@ -29,6 +29,14 @@ internal sealed record PreflightReport(
     /// <summary>The largest buffer unless the user names another: 256 MiB.</summary>
     internal const long DefaultMaximumBytes = 256 << 20;
 
+    /// <summary>Each node's host; null: nodes are emulated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Hosts { get; init; }
+
+    /// <summary>Bits a second that a node's link can carry in one direction; null: not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LinkPeakBitsPerSecond { get; init; }
+
     /// <summary>Measures a cluster. Collective.</summary>
     /// <param name="cluster">What.</param>
     /// <param name="link">Its emulated link, if it has one.</param>
@@ -56,7 +64,11 @@ internal sealed record PreflightReport(
                     cluster.Description,
                     link is null ? null : new RecordedLink(link.BitsPerSecond, link.LatencyNs),
                     measurements,
-                    leftOut);
+                    leftOut)
+                {
+                    Hosts = cluster.Hosts,
+                    LinkPeakBitsPerSecond = link?.BitsPerSecond ?? (cluster.HasRealLinks ? LinkPeak.OfThisNode() : null),
+                };
             },
             cancelled);
         return report;

@@ -5,13 +5,15 @@ using Daso.Communication;
 namespace Daso.Preflight;
 
 /// <summary>
-/// Measures a cluster's groups within a time: all-reduce and broadcast over sizes, with the results checked. The ranks agree on every
-/// decision that depends on time.
+/// Measures a cluster's groups within a time: all-reduce, its two halves and broadcast over sizes, with the results checked. The ranks agree
+/// on every decision that depends on time.
 /// </summary>
 internal sealed class Sweep
 {
     internal const string AllReduceName = "all-reduce";
     internal const string BroadcastName = "broadcast";
+    internal const string ReduceScatterName = "reduce-scatter";
+    internal const string AllGatherName = "all-gather";
 
     private const int MinimumBytes = 1024;
     private const int SizeFactor = 8;
@@ -58,9 +60,31 @@ internal sealed class Sweep
 
     private static IEnumerable<Series> SeriesOf(ICommunicator group)
     {
+        // Small whole numbers: sums are exact in any order.
+        float sumOfRanks = group.Size * (group.Size - 1) / 2;
+        string own = group.AllReduceWays[0].Name;
         foreach (AllReduceWay way in group.AllReduceWays)
-            yield return new Series(group, AllReduceName, way.Name, way.StartSum);
-        yield return new Series(group, BroadcastName, group.AllReduceWays[0].Name, values => group.StartBroadcast(values, 0));
+            yield return new Series(group, AllReduceName, way.Name, way.StartSum) { Before = Own, After = Sum };
+        yield return new Series(group, ReduceScatterName, own, values => group.StartReduceScatter(values, Parts(values), ReduceOperation.Sum))
+        {
+            Before = Own,
+            After = Sum,
+            IsCheckedInOwnPart = true,
+        };
+        yield return new Series(group, AllGatherName, own, values => group.StartAllGather(values, Parts(values)))
+        {
+            Before = Own,
+            After = (element, part) => Value(element, part),
+        };
+        yield return new Series(group, BroadcastName, own, values => group.StartBroadcast(values, 0))
+        {
+            Before = (element, rank) => rank == 0 ? Value(element, 0) : -1,
+            After = (element, _) => Value(element, 0),
+        };
+
+        Partition Parts(TensorRange values) => Partition.Even(values.Length, group.Size);
+        float Own(int element, int rank) => Value(element, rank);
+        float Sum(int element, int part) => (group.Size * Value(element, 0)) + sumOfRanks;
     }
 
     /// <summary>One operation from the smallest size to the largest that the time allows.</summary>
@@ -115,21 +139,24 @@ internal sealed class Sweep
     private bool Once(Series series, float[] values, out double seconds)
     {
         ICommunicator group = series.Group;
-        bool isAllReduce = series.Collective == AllReduceName;
         for (int i = 0; i < values.Length; i++)
-            values[i] = isAllReduce || group.Rank == 0 ? Value(i, isAllReduce ? group.Rank : 0) : -1;
+            values[i] = series.Before(i, group.Rank);
         _ranks.World.Barrier();
         long start = Stopwatch.GetTimestamp();
         series.Start(values).Wait();
         seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
-        // Small whole numbers: sums are exact in any order.
-        int sumOfRanks = group.Size * (group.Size - 1) / 2;
-        for (int i = 0; i < values.Length; i++)
+        var parts = Partition.Even(values.Length, group.Size);
+        for (int part = 0; part < group.Size; part++)
         {
-            float expected = isAllReduce ? (group.Size * Value(i, 0)) + sumOfRanks : Value(i, 0);
-            if (values[i] != expected)
-                return false;
+            if (series.IsCheckedInOwnPart && part != group.Rank)
+                continue;
+            (int offset, int length) = parts[part];
+            for (int i = offset; i < offset + length; i++)
+            {
+                if (values[i] != series.After(i, part))
+                    return false;
+            }
         }
 
         return true;
@@ -147,5 +174,15 @@ internal sealed class Sweep
 
     /// <summary>One operation of one group, carried out in one way.</summary>
     private sealed record Series(
-        ICommunicator Group, string Collective, string Implementation, Func<TensorRange, PendingOperation> Start);
+        ICommunicator Group, string Collective, string Implementation, Func<TensorRange, PendingOperation> Start)
+    {
+        /// <summary>A rank's value of an element.</summary>
+        public required Func<int, int, float> Before { get; init; }
+
+        /// <summary>What an element of a rank's part must be afterwards.</summary>
+        public required Func<int, int, float> After { get; init; }
+
+        /// <summary>Whether a rank's other parts are undefined then.</summary>
+        public bool IsCheckedInOwnPart { get; init; }
+    }
 }

@@ -15,6 +15,15 @@ internal sealed record RecordedCluster(int Nodes, int RanksPerNode, string Devic
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? RanksPerGpu { get; init; }
 
+    /// <summary>Each node's host; null: not recorded, or nodes are emulated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Hosts { get; init; }
+
+    /// <summary>A rank and where it is, for a reader.</summary>
+    public string NameOf(int rank) => Hosts is null
+        ? FormattableString.Invariant($"rank {rank} (node {rank / RanksPerNode})")
+        : FormattableString.Invariant($"rank {rank} ({Hosts[rank / RanksPerNode]})");
+
     /// <summary>N·G.</summary>
     public int Ranks() => Nodes * RanksPerNode;
 }

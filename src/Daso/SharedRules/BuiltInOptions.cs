@@ -7,9 +7,9 @@ internal static class BuiltInOptions
 {
     public static readonly IReadOnlyList<string> Names =
     [
-        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "experiments", "tier", "epochs", "steps", "out", "format", "cluster",
-        "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "checkpoint-folder", "resume", "run-note", "retry-failed", "max-time",
-        "check-data", "libtorch", "precision", "preflight", "mpi-library", "all-reduce", "nccl-library", "intra-node", "inter-node",
+        "nodes", "ranks-per-node", "link", "device", "seeds", "strategies", "aa", "experiments", "tier", "epochs", "steps", "out", "format",
+        "cluster", "dry-run", "warmup-steps", "comm-timeout", "checkpoint-every", "checkpoint-folder", "resume", "run-note", "retry-failed",
+        "max-time", "check-data", "libtorch", "precision", "preflight", "mpi-library", "all-reduce", "nccl-library", "intra-node", "inter-node",
         "for", "script", "program", "hosts", "mpi", "time", "requeue", "job-name", "array", "sbatch", "module", "container",
         "container-options", "help", "version",
     ];

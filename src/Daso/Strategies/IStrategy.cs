@@ -19,6 +19,12 @@ public abstract record StrategySpec : ISpecification
     /// </summary>
     public virtual bool KeepsGradients => false;
 
+    /// <summary>
+    /// Itself with phases and periods so short that all it ever does happens within two epochs of three steps. So it is trained before
+    /// a training and thrown away, and no code runs for the first time in a step that is timed. Itself: it does the same in every step.
+    /// </summary>
+    public virtual StrategySpec ForWarmup() => this;
+
     /// <summary>Whether what it does depends on measured times, so that the same seed may give other bits; the manifest then says so.</summary>
     public virtual bool FollowsTimings => false;
 

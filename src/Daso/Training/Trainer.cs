@@ -53,7 +53,7 @@ internal sealed class Trainer : IDisposable
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
         _evaluation = new Evaluation(ranks, _replica, _learner, plan.Objective.Metrics, _heldOut);
-        int stepsPerEpoch = Math.Min(_training.BatchesPerEpoch, plan.MaximumSteps ?? int.MaxValue);
+        int stepsPerEpoch = Math.Min(Math.Min(_training.BatchesPerEpoch, plan.EpochSteps ?? int.MaxValue), plan.MaximumSteps ?? int.MaxValue);
         _totalSteps = (int)Math.Min((plan.Epochs ?? int.MaxValue) * (long)stepsPerEpoch, plan.MaximumSteps ?? int.MaxValue);
         StepsPerEpoch = stepsPerEpoch;
         Epochs = (_totalSteps + stepsPerEpoch - 1) / stepsPerEpoch;
@@ -93,13 +93,21 @@ internal sealed class Trainer : IDisposable
     public static TrainingOutcome Run(TrainingPlan plan, RankContext ranks, IRecorder recorder, ITrainingObserver? observer)
     {
         if (plan.WarmupSteps > 0)
-        {
-            using var warmup = new Trainer(plan with { MaximumSteps = plan.WarmupSteps, Checkpoints = null }, ranks, NullRecorder.Instance);
-            warmup.TrainEpoch(0, null);
-        }
-
+            TrainAndThrowAway(plan.ForWarmup(ranks.Topology), ranks);
         using var trainer = new Trainer(plan, ranks, recorder);
         return trainer.Train(observer);
+    }
+
+    /// <summary>Trains without evaluation; nothing is left of it.</summary>
+    public static void TrainAndThrowAway(TrainingPlan plan, RankContext ranks)
+    {
+        using var trainer = new Trainer(plan, ranks, NullRecorder.Instance);
+        for (int epoch = 0; epoch < trainer.Epochs; epoch++)
+        {
+            double loss = trainer.TrainEpoch(epoch, null);
+            trainer._strategy.EvaluationStarting();
+            trainer._strategy.EpochEnded(loss);
+        }
     }
 
     /// <summary>Trains and evaluates all epochs, or what is left of them.</summary>

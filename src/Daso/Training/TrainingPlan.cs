@@ -1,3 +1,4 @@
+using Daso.Cluster;
 using Daso.Communication;
 using Daso.Data;
 using Daso.Models;
@@ -17,7 +18,7 @@ namespace Daso.Training;
 /// <param name="Seed">Of weights and of the data's order.</param>
 /// <param name="Epochs">Epochs to train; null: as many as the maximum of steps needs.</param>
 /// <param name="MaximumSteps">Steps after which training ends; null, where epochs are given: after the last epoch.</param>
-/// <param name="WarmupSteps">Untimed steps before, on a model that is thrown away.</param>
+/// <param name="WarmupSteps">Untimed steps before, in each of two epochs, on a model that is thrown away; 0: none.</param>
 internal sealed record TrainingPlan(
     ModelSpec Model,
     IDataset Data,
@@ -29,6 +30,18 @@ internal sealed record TrainingPlan(
     int? MaximumSteps,
     int WarmupSteps)
 {
+    /// <summary>
+    /// The most steps of the training that a process trains and throws away before its first. Equal trainings showed the first of a process
+    /// to be slower than all later ones, in all of its epochs; the cause is not known.
+    /// </summary>
+    internal const int FirstTrainingSteps = 32;
+
+    // Large enough to move parameters, and small enough to let no model diverge.
+    private static readonly ConstantRateSpec s_rateOfWarmup = new(1e-4);
+
+    /// <summary>Steps after which an epoch ends; null: with its data.</summary>
+    public int? EpochSteps { get; init; }
+
     /// <summary>What the model is trained for.</summary>
     public ObjectiveSpec Objective { get; init; } = CrossEntropySpec.Default;
 
@@ -37,6 +50,27 @@ internal sealed record TrainingPlan(
 
     /// <summary>Where the training is saved and goes on from; null: neither.</summary>
     public CheckpointPlan? Checkpoints { get; init; }
+
+    /// <summary>
+    /// The warm-up: two epochs of the strategy with all its phases, each of so many steps that every rank of a node has its turn and one step
+    /// is left for what an epoch's last step does.
+    /// </summary>
+    internal TrainingPlan ForWarmup(Topology topology) => Untimed() with
+    {
+        Strategy = Strategy.ForWarmup(),
+        Epochs = 2,
+        MaximumSteps = null,
+        EpochSteps = Math.Max(WarmupSteps, topology.RanksPerNode + 1),
+    };
+
+    /// <summary>What a process trains before its first training: that one's first epoch, or as much of it as is bearable.</summary>
+    internal TrainingPlan ForFirstOfProcess() => Untimed() with
+    {
+        Epochs = 1,
+        EpochSteps = FirstTrainingSteps,
+    };
+
+    private TrainingPlan Untimed() => this with { LearningRate = s_rateOfWarmup, Checkpoints = null };
 }
 
 /// <summary>How a training is saved, and from which checkpoint it goes on.</summary>

@@ -19,27 +19,31 @@ internal sealed class BreakdownAnalysis
     private readonly StepOperations[] _ranks;
     private readonly int _ranksPerNode;
     private readonly List<Member> _members = [];
+    private readonly double[] _causedNs;
     private double _globalImbalance;
     private double _localImbalance;
     private double _throughDuty;
 
     private BreakdownAnalysis(IReadOnlyList<StepWaits> waits, int ranksPerNode)
     {
-        _ranks = [.. waits.Select(rank => new StepOperations(rank))];
+        _ranks = [.. waits.Select((rank, number) => new StepOperations(number, rank))];
+        _causedNs = new double[_ranks.Length];
         _ranksPerNode = ranksPerNode;
     }
 
-    /// <summary>Takes a training apart.</summary>
+    /// <summary>Takes a training apart, and finds the rank that the others wait for.</summary>
     /// <param name="waits">Of each rank, in the order of ranks.</param>
     /// <param name="cluster">Which ranks make a node.</param>
     /// <param name="steps">Steps trained.</param>
     /// <param name="leftOut">Of them, those without spans, which do not count.</param>
-    public static StepBreakdown Of(IReadOnlyList<StepWaits> waits, RecordedCluster cluster, int steps, int leftOut = 0)
+    public static (StepBreakdown Breakdown, LateRank? Late) Of(IReadOnlyList<StepWaits> waits, RecordedCluster cluster, int steps, int leftOut = 0)
     {
         var analysis = new BreakdownAnalysis(waits, cluster.RanksPerNode);
         for (int step = 0; step < steps; step++)
             analysis.Add(step);
-        return analysis.Means(waits, (double)(steps - leftOut) * waits.Count);
+        double rankSteps = (double)(steps - leftOut) * waits.Count;
+        StepBreakdown means = analysis.Means(waits, rankSteps);
+        return (means, LateRank.Of([.. analysis._causedNs.Select(ns => ns / rankSteps)], means.StepNs));
     }
 
     private void Add(int step)
@@ -82,15 +86,15 @@ internal sealed class BreakdownAnalysis
 
     private void SplitGlobal(ReadOnlySpan<Member> members)
     {
-        long leastNs = long.MaxValue;
-        foreach (Member member in members)
-            leastNs = Math.Min(leastNs, member.Rank.Global[member.Index].WaitNs);
+        Member last = LastOf(members, static member => member.Rank.Global[member.Index].WaitNs);
+        long leastNs = last.Rank.Global[last.Index].WaitNs;
         foreach (Member member in members)
         {
             List<GlobalOperation> operations = member.Rank.Global;
             long imbalanceNs = operations[member.Index].WaitNs - leastNs;
             operations[member.Index] = operations[member.Index] with { ImbalanceNs = imbalanceNs };
             _globalImbalance += imbalanceNs;
+            _causedNs[last.Rank.Rank] += imbalanceNs;
         }
     }
 
@@ -100,11 +104,11 @@ internal sealed class BreakdownAnalysis
     /// </summary>
     private void SplitLocal(ReadOnlySpan<Member> members)
     {
-        long leastNs = long.MaxValue;
+        Member last = LastOf(members, static member => member.Rank.Local[member.Index].WaitNs);
+        long leastNs = last.Rank.Local[last.Index].WaitNs;
         Exchange longest = default;
         foreach (Member member in members)
         {
-            leastNs = Math.Min(leastNs, member.Rank.Local[member.Index].WaitNs);
             Exchange before = member.Rank.ExchangeBefore(member.Index);
             if (before.Ns > longest.Ns)
                 longest = before;
@@ -116,8 +120,23 @@ internal sealed class BreakdownAnalysis
             long extraNs = member.Rank.Local[member.Index].WaitNs - leastNs;
             double dutyNs = Math.Min(extraNs, longest.Ns - member.Rank.ExchangeBefore(member.Index).Ns);
             _throughDuty += dutyNs * (1 - imbalanceShare);
-            _localImbalance += extraNs - (dutyNs * (1 - imbalanceShare));
+            double imbalanceNs = extraNs - (dutyNs * (1 - imbalanceShare));
+            _localImbalance += imbalanceNs;
+            _causedNs[last.Rank.Rank] += imbalanceNs;
         }
+    }
+
+    /// <summary>Who came last, and so waited the least.</summary>
+    private static Member LastOf(ReadOnlySpan<Member> members, Func<Member, long> waitNsOf)
+    {
+        Member last = members[0];
+        foreach (Member member in members[1..])
+        {
+            if (waitNsOf(member) < waitNsOf(last))
+                last = member;
+        }
+
+        return last;
     }
 
     private StepBreakdown Means(IReadOnlyList<StepWaits> ranks, double rankSteps)

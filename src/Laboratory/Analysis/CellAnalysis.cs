@@ -60,6 +60,8 @@ internal static class CellAnalysis
         double items = metrics.Sum(rank => rank.Items);
         double stepTime = UndisturbedNs(times, SpanKind.Step);
         int? epochsToTarget = EpochsToTarget(qualities, target);
+        (StepBreakdown breakdown, LateRank? late) =
+            BreakdownAnalysis.Of([.. times.Select(rank => rank.Waits)], cluster, steps, stops?.Steps ?? 0);
         return new CellSummary
         {
             Seed = seed,
@@ -76,7 +78,8 @@ internal static class CellAnalysis
             AllocatedBytesPerStep = allocated.Length > 0 ? Statistics.Median(allocated) : null,
             Collections = Collections.OfProcesses([.. metrics.Select(rank => rank.Collections)]),
             Stops = stops,
-            Breakdown = BreakdownAnalysis.Of([.. times.Select(rank => rank.Waits)], cluster, steps, stops?.Steps ?? 0),
+            Breakdown = breakdown,
+            Late = late,
             StepsNs = SlowestSteps(stepsNs),
             Epochs = EpochPoint.Of(epochsNs, metrics[0]),
             Blocks = steps > (stops?.Steps ?? 0) ? StepBlocks.Of(stepsNs, stops?.LeftOut) : null,

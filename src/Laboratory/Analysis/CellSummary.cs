@@ -57,6 +57,10 @@ internal sealed record CellSummary
     /// <summary>Where the time of its steps went.</summary>
     public required StepBreakdown Breakdown { get; init; }
 
+    /// <summary>The rank that the others wait for; null: none in particular.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LateRank? Late { get; init; }
+
     /// <summary>The slowest rank's time of each step, in nanoseconds; too many for summary.json.</summary>
     internal double[] StepsNs { get; init; } = [];
 

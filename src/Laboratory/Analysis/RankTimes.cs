@@ -97,32 +97,7 @@ internal sealed class RankTimes(IReadOnlySet<int>? leftOut = null)
     public static RankTimes Read(RunFolder folder, CellId cell, int rank, IReadOnlySet<int>? leftOut)
     {
         var times = new RankTimes(leftOut);
-        var kind = new TextColumn<SpanKind>("span", SpanNames.Parse);
-        NumberColumn<int> epoch = new("epoch"), step = new("step");
-        NumberColumn<long> start = new("start_ns"), duration = new("duration_ns"), bytes = new("bytes");
-        NumberColumn<long> group = new("group"), sequence = new("operation");
-        ReadColumn[] columns = [kind, epoch, step, start, duration, bytes];
-        Array.Fill(group.Values, RecordFormat.NoOperation);
-        RecordFile.Read(
-            folder.Timings(cell, rank),
-            cell,
-            rank,
-            format => format < RecordFormat.WithOperations ? columns : [.. columns, group, sequence],
-            rows =>
-            {
-                for (int i = 0; i < rows; i++)
-                {
-                    times.Add(new RecordedSpan(
-                        kind.Values[i],
-                        epoch.Values[i],
-                        step.Values[i],
-                        start.Values[i],
-                        duration.Values[i],
-                        bytes.Values[i],
-                        group.Values[i],
-                        sequence.Values[i]));
-                }
-            });
+        RankSpans.Read(folder, cell, rank, span => times.Add(span));
         return times;
     }
 

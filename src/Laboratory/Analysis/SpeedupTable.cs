@@ -46,7 +46,7 @@ internal static class SpeedupTable
             if (summary.WarningOf(experiment.Plan) is string warning)
                 console.MarkupLine($"[red]{Markup.Escape(warning)}[/]");
             TableLayout.Write(console, experiment, s_columns);
-            WriteNotes(experiment, console);
+            WriteNotes(experiment, summary.Cluster, console);
             BreakdownTable.Write(experiment, console);
             console.WriteLine();
         }
@@ -66,12 +66,12 @@ internal static class SpeedupTable
     public static void WriteJson(RunSummary summary, TextWriter output) => output.WriteLine(summary.ToJson());
 
     /// <summary>What a reader of the table must not miss.</summary>
-    private static void WriteNotes(ExperimentSummary experiment, IAnsiConsole console)
+    private static void WriteNotes(ExperimentSummary experiment, RecordedCluster cluster, IAnsiConsole console)
     {
         foreach (StrategySummary strategy in experiment.Strategies.Where(strategy => strategy.FasterThanPlausible))
             console.WriteLine($"{ResultColumns.LessWorkMark} {strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}");
-        foreach (string stop in Stops.Notes(experiment))
-            console.WriteLine(stop);
+        foreach (string note in Stops.Notes(experiment).Concat(LateRank.Notes(experiment, cluster)))
+            console.WriteLine(note);
         if (experiment.Strategies.Any(strategy => strategy.Ratio?.Scope == IntervalScope.OneTraining))
             console.WriteLine("one training: no verdict; the intervals hold the noise inside these trainings, not what another training would differ by");
     }

@@ -21,11 +21,15 @@ internal readonly record struct GlobalOperation(OperationKey? Key, long WaitNs, 
 internal readonly record struct LocalOperation(OperationKey? Key, long WaitNs, long ExchangeNs, int GlobalBefore);
 
 /// <summary>One rank's operations of the present step.</summary>
+/// <param name="rank">Its number.</param>
 /// <param name="waits">Those of all its steps.</param>
-internal sealed class StepOperations(StepWaits waits)
+internal sealed class StepOperations(int rank, StepWaits waits)
 {
     private long _exchangeNs;
     private Exchange _carried;
+
+    /// <summary>Its number.</summary>
+    public int Rank => rank;
 
     /// <summary>The step's waits for other nodes, in order.</summary>
     public List<GlobalOperation> Global { get; } = [];

@@ -57,6 +57,7 @@ public static class DasoApp
             TraceCommand.Create([.. SpecificationKinds.All, .. Baselines.SpecificationKinds.All, .. kinds]),
             PreflightCommand.Create(),
             ReportCommand.Create(),
+            TimelineCommand.Create(),
             ReproduceCommand.Create(),
             PredictCommand.Create(experiments),
             CompareCommand.Create(),

@@ -39,6 +39,10 @@ internal static class PreflightTable
         console.Write(table);
         console.WriteLine(
             "Median, Shortest: the slowest rank's times, all groups of the kind at once. Bus: the busiest link's share in an ideal exchange.");
+        if (report.Hosts is not null)
+            console.WriteLine($"nodes: {string.Join(", ", report.Hosts)}");
+        if (report.LinkPeakBitsPerSecond is double peak)
+            console.WriteLine($"a node's link carries up to {Quantity.BitRate(peak)} in one direction; the groups of a kind share it");
         foreach (LeftOut one in report.LeftOut)
         {
             console.WriteLine(

@@ -94,6 +94,10 @@ internal sealed class SuiteCommand : Command
         };
         private readonly Option<int[]> _seeds = List<int>("--seeds", "Seeds in place of the experiments' own.");
         private readonly Option<string[]> _strategies = List<string>("--strategies", "Strategies to run; the baseline always runs.");
+        private readonly Option<bool> _aa = new("--aa")
+        {
+            Description = "Trains one strategy under three names and says what this machine can tell apart; the baseline, or --strategies NAME.",
+        };
         private readonly Option<string[]> _chosen = List<string>("--experiments", "Experiments to run.");
         private readonly Option<string?> _tier = new("--tier")
         {
@@ -103,7 +107,7 @@ internal sealed class SuiteCommand : Command
         private readonly Option<int?> _steps = new("--steps") { Description = "Ends each training after this many steps." };
         private readonly Option<int> _warmupSteps = new("--warmup-steps")
         {
-            Description = "Untimed steps before each training.",
+            Description = "Untimed steps before each training, twice as many in all; 0: none, nor a training that is thrown away before the first.",
             DefaultValueFactory = _ => 3,
         };
         private readonly Option<int> _limit = new("--comm-timeout")
@@ -166,7 +170,7 @@ internal sealed class SuiteCommand : Command
             _inPlaceOfRunning = inPlaceOfRunning;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
             {
-                _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
+                _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _aa, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _checkData, _preflight, _out, _format,
                 _dryRun,
             };
@@ -268,6 +272,7 @@ internal sealed class SuiteCommand : Command
                 Precision = parsed.GetValue(_precision) is string precision ? PrecisionSpec.Named(precision) : null,
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
+                IsAATest = parsed.GetValue(_aa),
                 Experiments = Given(parsed, _chosen),
                 Tier = parsed.GetValue(_tier),
                 Epochs = parsed.GetValue(_epochs),

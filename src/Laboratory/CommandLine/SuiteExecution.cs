@@ -27,9 +27,15 @@ internal static class SuiteExecution
             RunSummary summary = RunSummary.Read(folder.Path);
             summary.Write(folder);
             if (isJson)
+            {
                 SpeedupTable.WriteJson(summary, Console.Out);
-            else
-                SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(Console.Out));
+                return ExitCode.Done;
+            }
+
+            IAnsiConsole console = SpeedupTable.ConsoleFor(Console.Out);
+            SpeedupTable.Write(summary, console);
+            if (plan.Options.IsAATest)
+                AAPrinter.Write(plan, summary, console);
             return ExitCode.Done;
         },
         cancelled);

@@ -40,6 +40,7 @@ internal sealed record ReportTable(
                 .. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
                     .Select(strategy => $"{strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}"),
                 .. Stops.Notes(experiment),
+                .. LateRank.Notes(experiment, run.Cluster),
             ]);
     }
 

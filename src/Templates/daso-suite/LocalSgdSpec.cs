@@ -14,6 +14,9 @@ public sealed partial record LocalSgdSpec : StrategySpec
     public int Interval { get; init; } = 4;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with { Interval = Math.Min(Interval, 2) };
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new LocalSgd(context, Interval);
 
     private sealed class LocalSgd(StrategyContext context, int interval) : IStrategy

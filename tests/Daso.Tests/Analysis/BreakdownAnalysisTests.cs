@@ -123,7 +123,39 @@ public class BreakdownAnalysisTests
         });
     }
 
-    private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns, OperationKey? Key)[][][] ranks)
+    [Fact]
+    public void The_rank_that_the_others_wait_for_is_named()
+    {
+        // Rank 3 is late in both steps.
+        (SpanKind, long)[] Late(long waitNs) => [(SpanKind.Backward, 100 - waitNs), (SpanKind.GlobalWait, waitNs)];
+        LateRank? late = Analyse(
+            [Rank(Late(50), Late(46))],
+            [Rank(Late(48), Late(48))],
+            [Rank(Late(46), Late(50))],
+            [Rank(Late(10), Late(10))]).Late;
+        Assert.Equal((3, 1, (40 + 38 + 36) / 4.0), (late!.Rank, late.Share, late.Ns));
+    }
+
+    [Fact]
+    public void Ranks_that_take_turns_in_coming_late_are_not_named()
+    {
+        (SpanKind, long)[] first = [(SpanKind.Backward, 50), (SpanKind.GlobalWait, 50)], last = [(SpanKind.Backward, 90), (SpanKind.GlobalWait, 10)];
+        Assert.Null(Analyse([Rank(first, last)], [Rank(first, first)], [Rank(last, first)], [Rank(first, first)]).Late);
+    }
+
+    [Theory]
+    [InlineData(new[] { 4.9, 0, 0, 0 }, null)] // of a step of 100: not worth a word
+    [InlineData(new[] { 5.1, 0, 0, 0 }, 0)]
+    [InlineData(new[] { 6.1, 10, 0, 0 }, null)] // less than 62.5 % of it: 25 % are every rank's part
+    [InlineData(new[] { 5.9, 10, 0, 0 }, 1)]
+    [InlineData(new[] { 10.0 }, null)] // alone
+    [InlineData(new double[0], null)]
+    public void More_than_half_of_what_is_not_everyones_part_makes_a_late_rank(double[] causedNs, int? rank) =>
+        Assert.Equal(rank, LateRank.Of(causedNs, stepNs: 100)?.Rank);
+
+    private static StepBreakdown Of(params (SpanKind Kind, int Step, long Ns, OperationKey? Key)[][][] ranks) => Analyse(ranks).Breakdown;
+
+    private static (StepBreakdown Breakdown, LateRank? Late) Analyse(params (SpanKind Kind, int Step, long Ns, OperationKey? Key)[][][] ranks)
     {
         RankTimes[] times = [.. ranks.Select(rank =>
         {

@@ -146,7 +146,7 @@ public class RegistryTests
             .Select(option => option.Name[2..]);
         IEnumerable<string> launch = LaunchCommand.Create([]).Options.Select(option => option.Name[2..]);
         Assert.Equal(
-            [.. suite.Concat(launch).Concat(["help", "version"]).Order(StringComparer.Ordinal)],
+            [.. suite.Concat(launch).Concat(["help", "version", Daso.LibTorch.Installation.Option[2..]]).Order(StringComparer.Ordinal)],
             BuiltInOptions.Names.Order(StringComparer.Ordinal));
     }
 

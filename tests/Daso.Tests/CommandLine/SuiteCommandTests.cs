@@ -89,7 +89,7 @@ public class SuiteCommandTests
 
         Assert.Equal(0, exitCode);
         Assert.Contains("1. ddp, seed 1", output);
-        // ABBA: the second seed runs the strategies backwards.
+        // The second seed runs the strategies backwards.
         Assert.Contains("5. none, seed 2", output);
         Assert.Contains("--batch 256", output);
         Assert.Empty(Directory.GetFileSystemEntries(program.Folder));

@@ -136,6 +136,21 @@ public class SuitePlanTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_a_a_test_trains_one_strategy_under_three_names()
+    {
+        ExperimentVariant variant = Only(s_options with { IsAATest = true, Seeds = [1, 2, 3, 4, 5, 6] });
+
+        Assert.Equal(["ddp-1", "ddp-2", "ddp-3"], variant.StrategyNames);
+        Assert.Equal("ddp-1", variant.Baseline);
+        Assert.All(variant.Setup.Strategies, strategy => Assert.Equal(new DdpSpec(), strategy));
+        Assert.Equal(18, variant.Cells().Distinct().Count());
+        Assert.NotEqual(Only(s_options).SpecificationHash, variant.SpecificationHash);
+        Assert.Equal(
+            "--aa: trains one strategy under three names; name one with --strategies, not ddp, ddp",
+            Assert.Throws<UserErrorException>(() => Only(s_options with { IsAATest = true, Strategies = ["ddp", "ddp"] })).Message);
+    }
+
     [Theory]
     [InlineData("tny", "--tier tny: unknown, did you mean tiny?; there are tiny")]
     public void An_unknown_tier_is_a_mistake(string tier, string message) =>

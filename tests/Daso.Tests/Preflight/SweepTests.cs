@@ -18,7 +18,7 @@ public class SweepTests
     {
         (IReadOnlyList<Measurement> Measurements, IReadOnlyList<LeftOut> LeftOut)[] ranks =
             TestCluster.Collect(2, 2, one => Sweep.Run(one, 8192, TimeSpan.FromMinutes(5)));
-        Assert.Equal(12, ranks[0].Measurements.Count); // 3 groups × 2 operations × 2 sizes
+        Assert.Equal(24, ranks[0].Measurements.Count); // 3 groups × 4 operations × 2 sizes
         Assert.All(ranks[0].Measurements, one => Assert.True(one is { IsCorrect: true, MinNs: > 0 } && one.MinNs <= one.MedianNs));
         Assert.Equal([1, 2, 2], ranks[0].Measurements.DistinctBy(one => one.Group).Select(one => one.ConcurrentGroups));
         Assert.All(ranks, one => Assert.Equal(ranks[0].Measurements, one.Measurements));
@@ -28,7 +28,7 @@ public class SweepTests
     [Fact]
     public void What_would_take_too_long_is_left_out_and_said()
     {
-        // At 1 Mbit/s 64 KiB take half a second: too long for a sixth of two.
+        // At 1 Mbit/s 64 KiB take half a second: too long for a twelfth of two.
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder.Path, "preflight.json");
         var cluster = new EmbeddedCluster(
@@ -67,6 +67,8 @@ public class SweepTests
     [Theory]
     [InlineData(Sweep.AllReduceName, 1500)]
     [InlineData(Sweep.BroadcastName, 1000)]
+    [InlineData(Sweep.ReduceScatterName, 750)]
+    [InlineData(Sweep.AllGatherName, 750)]
     public void Bus_bandwidth_counts_what_the_busiest_link_carries(string collective, double expected) =>
         Assert.Equal(expected, new Measurement("world", 4, 1, collective, "daso", 1000, 1_000_000_000, 1, 1, true).BusBytesPerSecond);
 

@@ -4,7 +4,7 @@ using Daso.References;
 namespace Daso.Tests.References;
 
 /// <summary>
-/// Runs of two strategies as a noisy machine measures them: a drift over the run that the order ABBA spreads, a deviation of each
+/// Runs of two strategies as a noisy machine measures them: a drift over the run that the order of the trainings spreads, a deviation of each
 /// training with the tails of Student's t with 4 degrees of freedom, a deviation of each run and strategy, and now and then a training
 /// that something else on the machine holds up by a quarter.
 /// </summary>

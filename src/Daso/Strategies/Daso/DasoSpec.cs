@@ -83,6 +83,20 @@ public sealed partial record DasoSpec : StrategySpec
     internal bool KeepsMasterCopy => MasterCopy ?? Schedule.Variant == DasoVariant.Paper;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => this with
+    {
+        Schedule = Schedule with
+        {
+            WarmupEpochs = 1,
+            CooldownEpochs = 0,
+            // Every group sends once in so many steps as there are groups. Variant heat starts with skips of its own.
+            MaxGlobalSkips = Math.Min(Schedule.MaxGlobalSkips, 1),
+        },
+        MomentumPeriod = 1,
+        SquarePeriod = 1,
+    };
+
+    /// <inheritdoc />
     public override bool FollowsTimings => Schedule.Auto != DasoAuto.None;
 
     /// <inheritdoc />

@@ -16,6 +16,9 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
     public override bool KeepsGradients => First.KeepsGradients || Then.KeepsGradients;
 
     /// <inheritdoc />
+    public override StrategySpec ForWarmup() => new PhasesSpec(First.ForWarmup(), Math.Min(Steps, 2), Then.ForWarmup());
+
+    /// <inheritdoc />
     public override bool FollowsTimings => First.FollowsTimings || Then.FollowsTimings;
 
     /// <inheritdoc />
