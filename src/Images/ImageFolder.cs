@@ -61,14 +61,14 @@ public sealed partial record ImageFolder : DataSpec
     public override IDataset Open()
     {
         Validate();
-        return Open(ImageListing.Find(Folder, Classes));
+        return Open(ListingIndex.OfUser.Find(Folder, Classes));
     }
 
     /// <inheritdoc />
     public override IDataset Open(OncePerJob once)
     {
         Validate();
-        return Open(ImageListing.FromBytes(once(() => ImageListing.Find(Folder, Classes).ToBytes()), Folder));
+        return Open(ImageListing.FromBytes(once(() => ListingIndex.OfUser.Find(Folder, Classes).ToBytes()), Folder));
     }
 
     private SampledDataset Open(ImageListing listing)

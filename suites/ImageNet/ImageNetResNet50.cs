@@ -20,6 +20,7 @@ namespace Daso.Suites.ImageNet;
 [Strategy("daso", nameof(Daso))]
 [Strategy("none", nameof(None))]
 [Seeds(1), Epochs(90), Target("accuracy", AtLeast = 0.747)]
+[Tier("tiny", Epochs = 2)]
 public sealed partial class ImageNetResNet50
 {
     private static readonly HeatRateSpec s_heat = new();
@@ -33,15 +34,15 @@ public sealed partial class ImageNetResNet50
     public Recipe Recipe { get; init; }
 
     /// <summary>Images a rank and step.</summary>
-    [Params(256, Option = "batch")]
+    [Params(256, Option = "batch"), TierParams("tiny", 2)]
     public int BatchPerRank { get; init; }
 
     /// <summary>Pixels on each side of a training image; recipe Goyal evaluates as many.</summary>
-    [Params(224)]
+    [Params(224), TierParams("tiny", 64)]
     public int Crop { get; init; }
 
     /// <summary>Pixels of an evaluated image's short side before its centre is cut out; recipe Heat evaluates as many.</summary>
-    [Params(256)]
+    [Params(256), TierParams("tiny", 72)]
     public int Resize { get; init; }
 
     /// <summary>The smallest share of an image's area that a training crop takes; 0: the recipe's, 0.05 of Heat, 0.08 of Goyal.</summary>
@@ -65,7 +66,7 @@ public sealed partial class ImageNetResNet50
     public int DecodeThreads { get; init; }
 
     /// <summary>Classes to tell apart: the folders of train.</summary>
-    [Params(1000)]
+    [Params(1000), TierParams("tiny", 2)]
     public int Classes { get; init; }
 
     /// <summary>Momentum of SGD.</summary>
@@ -109,11 +110,11 @@ public sealed partial class ImageNetResNet50
     public int MaxGlobalSkips { get; init; }
 
     /// <summary>DASO's blocking epochs at the start.</summary>
-    [Params(4)]
+    [Params(4), TierParams("tiny", 1)]
     public int DasoWarmup { get; init; }
 
     /// <summary>DASO's blocking epochs at the end; 5 in the code of the paper's submission.</summary>
-    [Params(5)]
+    [Params(5), TierParams("tiny", 0)]
     public int DasoCooldown { get; init; }
 
     /// <summary>How parameters travel between nodes in DASO's blocking phases.</summary>

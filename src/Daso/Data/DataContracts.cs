@@ -66,9 +66,18 @@ public interface IDataset : IDisposable
     /// <summary>How this process reads the data, by name, for the manifest: what changes the speed, but no bit.</summary>
     IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>();
 
-    /// <summary>Reads what <see cref="DataSpec.Open()"/> has not read yet, and says what is damaged: a line for each file.</summary>
+    /// <summary>Reads what <see cref="DataSpec.Open()"/> has not read yet, and says what is damaged.</summary>
     /// <param name="shard">The part of all samples to read.</param>
-    IReadOnlyList<string> FindDamage(Shard shard) => [];
+    /// <returns>Damaged samples by their numbers in all samples to train on, followed by all held-out ones, and a line for each.</returns>
+    IReadOnlyList<(int Sample, string Says)> FindDamage(Shard shard) => [];
+
+    /// <summary>
+    /// Takes samples out of the data, before any source is opened, the same ones on all ranks: epochs, counts and the fingerprint are from then on
+    /// those of data without them.
+    /// </summary>
+    /// <param name="samples">Numbers as <see cref="FindDamage"/> gives them, ascending.</param>
+    /// <exception cref="NotSupportedException">Data that finds no damage.</exception>
+    void LeaveOut(IReadOnlyList<int> samples) => throw new NotSupportedException();
 
     /// <summary>Opens this rank's part of the training data, shuffled by seed and epoch over all ranks, whole batches only.</summary>
     /// <exception cref="UserErrorException">A shard would be smaller than one batch.</exception>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Daso.Data;
@@ -46,6 +47,16 @@ public static class DataFingerprint
         }
 
         return text;
+    }
+
+    /// <summary>The fingerprint of data that samples were taken out of: it is other data.</summary>
+    internal static string Without(string fingerprint, ReadOnlySpan<int> train, ReadOnlySpan<int> heldOut)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(MemoryMarshal.AsBytes(train));
+        hash.AppendData([0xFF]);
+        hash.AppendData(MemoryMarshal.AsBytes(heldOut));
+        return $"{fingerprint} without:{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, sizeof(ulong)))}";
     }
 
     /// <summary>Whether a folder is an earlier one in which some files were mended: the same names, and more than half of its groups the

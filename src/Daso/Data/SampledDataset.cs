@@ -8,6 +8,8 @@ public sealed class SampledDataset : IDataset
 {
     private readonly int _batchSize;
     private readonly int _samplesPerEpoch;
+    private int[] _trainLeftOut = [];
+    private int[] _heldOutLeftOut = [];
 
     /// <summary>Takes what all kinds of data have in common.</summary>
     /// <exception cref="UserErrorException">A batch or an epoch of no samples.</exception>
@@ -25,13 +27,17 @@ public sealed class SampledDataset : IDataset
     public required string Unit { get; init; }
 
     /// <inheritdoc />
-    public required int TrainSamples { get; init; }
+    public required int TrainSamples { get => field - _trainLeftOut.Length; init; }
 
     /// <inheritdoc />
-    public required int HeldOutSamples { get; init; }
+    public required int HeldOutSamples { get => field - _heldOutLeftOut.Length; init; }
 
     /// <inheritdoc />
-    public required string Fingerprint { get; init; }
+    public required string Fingerprint
+    {
+        get => _trainLeftOut.Length + _heldOutLeftOut.Length == 0 ? field : DataFingerprint.Without(field, _trainLeftOut, _heldOutLeftOut);
+        init;
+    }
 
     /// <inheritdoc />
     public IReadOnlyList<string> Remarks { get; init; } = [];
@@ -60,14 +66,14 @@ public sealed class SampledDataset : IDataset
 
     /// <inheritdoc />
     public IBatchSource OpenTraining(Shard shard, int seed, Device device) =>
-        Open(new ShuffledOrder(TrainSamples, _samplesPerEpoch, shard, _batchSize, seed), () => TrainingReader(seed), device);
+        Open(new ShuffledOrder(TrainSamples, _samplesPerEpoch, shard, _batchSize, seed), () => SkippingReader.Around(TrainingReader(seed), _trainLeftOut), device);
 
     /// <inheritdoc />
     public IBatchSource OpenHeldOut(Shard shard, Device device) =>
-        Open(new FileOrder(HeldOutSamples, shard, _batchSize), HeldOutReader, device);
+        Open(new FileOrder(HeldOutSamples, shard, _batchSize), () => SkippingReader.Around(HeldOutReader(), _heldOutLeftOut), device);
 
     /// <inheritdoc />
-    public IReadOnlyList<string> FindDamage(Shard shard)
+    public IReadOnlyList<(int Sample, string Says)> FindDamage(Shard shard)
     {
         if (Inspect is null)
             return [];
@@ -85,7 +91,17 @@ public sealed class SampledDataset : IDataset
                 damage.Add((sample, e.Message));
             }
         });
-        return [.. damage.OrderBy(one => one.Sample).Select(one => one.Says)];
+        return [.. damage.OrderBy(one => one.Sample)];
+    }
+
+    /// <inheritdoc />
+    public void LeaveOut(IReadOnlyList<int> samples)
+    {
+        int train = TrainSamples, heldOut = HeldOutSamples;
+        _trainLeftOut = [.. samples.Where(sample => sample < train)];
+        _heldOutLeftOut = [.. samples.Where(sample => sample >= train).Select(sample => sample - train)];
+        if (TrainSamples == 0 || HeldOutSamples == 0)
+            throw new UserErrorException($"all {(TrainSamples == 0 ? $"{train} training" : $"{heldOut} held-out")} samples are damaged; replace them");
     }
 
     /// <inheritdoc />

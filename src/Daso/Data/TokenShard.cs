@@ -7,8 +7,12 @@ namespace Daso.Data;
 /// <summary>A file of tokens, mapped into memory: the system reads what is asked for and keeps what fits.</summary>
 internal sealed unsafe class TokenShard : IDisposable
 {
-    private const int HeaderBytes = 256 * sizeof(int);
-    private const int Magic16 = 20240520;
+    /// <summary>llm.c's header.</summary>
+    public const int HeaderBytes = 256 * sizeof(int);
+
+    /// <summary>The first number of a header of a file of uint16; the second is 1, the third counts the tokens.</summary>
+    public const int Magic16 = 20240520;
+
     private const int Magic32 = 20240801;
 
     /// <summary>Bytes that are looked into at the beginning and the end, to tell files of one size apart.</summary>

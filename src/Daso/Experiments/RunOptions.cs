@@ -77,6 +77,15 @@ internal sealed record RunOptions
     /// <summary>Whether all files of the data are read before the training.</summary>
     public bool ChecksData { get; init; }
 
+    /// <summary>Checkpoints of a training that are kept, after its end, too; null: the last, until the training's end.</summary>
+    public int? KeepCheckpoints { get; init; }
+
+    /// <summary>Whether rank 0 writes each training's final weights.</summary>
+    public bool SavesWeights { get; init; }
+
+    /// <summary>Damaged samples that are left out; more end the run before it begins. Not 0: all files of the data are read before.</summary>
+    public int MaximumBadSamples { get; init; }
+
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 

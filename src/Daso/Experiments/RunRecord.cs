@@ -128,6 +128,14 @@ internal sealed class RunRecord : IDisposable
             _events?.CellStarted(cell);
     }
 
+    /// <summary>Damaged samples were taken out of the data.</summary>
+    /// <param name="lines">A line for each; none: nothing is written.</param>
+    internal void SamplesLeftOut(IReadOnlyList<string> lines)
+    {
+        if (lines.Count > 0)
+            _events?.SamplesLeftOut(lines);
+    }
+
     internal void EpochEnded(CellId cell, EpochResult result) => _events?.EpochEnded(cell, result.Epoch, [.. result.Records()]);
 
     internal void CellEnded(CellId cell, string parametersSha256)
@@ -260,6 +268,7 @@ internal sealed class RunRecord : IDisposable
         return new CheckpointSeries(folder.Checkpoints, manifest.SpecificationHash, cell, topology)
         {
             FilesFolder = options.CheckpointFolder is string own ? Path.Combine(own, folder.RunId) : folder.Checkpoints,
+            Keep = options.KeepCheckpoints ?? 1,
         };
     }
 

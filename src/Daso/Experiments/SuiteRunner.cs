@@ -32,6 +32,7 @@ internal sealed class SuiteRunner : IDisposable
     private readonly Func<LinkSpec?, ICluster> _clusterWith;
     private readonly Dictionary<ExperimentVariant, IDataset> _data = [];
     private readonly RunRecord _record;
+    private readonly string[] _notes = [];
     private readonly bool _ranksAreThreads;
     private readonly IReadOnlyList<int> _ranksHere;
     private readonly IStopAgreement _stop;
@@ -62,10 +63,13 @@ internal sealed class SuiteRunner : IDisposable
             processes?.Run(ranks => JobAgreement.Require(ranks.World, SpecificationWriter.ToJson(plan)));
             foreach (ExperimentVariant variant in plan.Variants)
                 _data.Add(variant, OpenAndCheck(variant, processes));
-            if (options.ChecksData)
-                CheckData(cluster);
+            string[] leftOut = options.ChecksData || options.MaximumBadSamples > 0 ? CheckData(cluster, processes) : [];
             Dictionary<string, string> settings = Settings(allocator, cluster);
+            if (leftOut.Length > 0)
+                settings.Add(SettingNames.SamplesLeftOut, leftOut.Length.ToString(CultureInfo.InvariantCulture));
             _record = processes is null ? RunRecord.Open(plan, _data, settings, cluster) : RunRecord.Share(plan, _data, settings, processes);
+            _record.SamplesLeftOut(leftOut);
+            _notes = [.. leftOut.Select(says => $"note: left out: {says}")];
         }
         catch
         {
@@ -82,7 +86,7 @@ internal sealed class SuiteRunner : IDisposable
 
     /// <summary>What the user must know of the data and of how the run's folder was found; lines, none where rank 0 is elsewhere.</summary>
     public IReadOnlyList<string> Notes => IsFirst
-        ? [.. _data.Values.SelectMany(dataset => dataset.Remarks).Distinct().Select(remark => $"note: {remark}"), .. _record.Notes]
+        ? [.. _data.Values.SelectMany(dataset => dataset.Remarks).Distinct().Select(remark => $"note: {remark}"), .. _notes, .. _record.Notes]
         : [];
 
     /// <summary>The run's folder.</summary>
@@ -204,14 +208,41 @@ internal sealed class SuiteRunner : IDisposable
         return found;
     }
 
-    /// <summary>Reads all files of the data, each process its part.</summary>
-    /// <exception cref="UserErrorException">Some are damaged; all are named.</exception>
-    private void CheckData(ICluster cluster)
+    /// <summary>Reads all files of the data, each process its part, and takes the damaged samples out where so many may be.</summary>
+    /// <returns>A line for each, the same in all processes.</returns>
+    /// <exception cref="UserErrorException">More are damaged than may be.</exception>
+    private string[] CheckData(ICluster cluster, ICluster? processes)
     {
+        // Variants of one experiment may share their data.
+        var found = new Dictionary<string, IReadOnlyList<(int Sample, string Says)>>();
+        foreach (IDataset dataset in _data.Values)
+        {
+            if (!found.TryGetValue(dataset.Fingerprint, out IReadOnlyList<(int Sample, string Says)>? damage))
+                found.Add(dataset.Fingerprint, damage = FindDamage(dataset, cluster, processes));
+            if (damage.Count > 0 && damage.Count <= _plan.Options.MaximumBadSamples)
+                dataset.LeaveOut([.. damage.Select(one => one.Sample)]);
+        }
+
+        string[] lines = [.. found.Values.SelectMany(damage => damage).Select(one => one.Says).Distinct()];
+        if (found.Values.All(damage => damage.Count <= _plan.Options.MaximumBadSamples))
+            return lines;
+        string option = _plan.Options.MaximumBadSamples > 0 ? $"--max-bad-samples {_plan.Options.MaximumBadSamples}" : "--check-data";
+        throw new UserErrorException($"{option}: {lines.Length} damaged: {string.Join("; ", lines)}");
+    }
+
+    private static IReadOnlyList<(int Sample, string Says)> FindDamage(IDataset dataset, ICluster cluster, ICluster? processes)
+    {
+        int samples = dataset.TrainSamples + dataset.HeldOutSamples;
         var shard = new Shard(cluster.RanksHere[0] / cluster.RanksHere.Count, cluster.Topology.Ranks / cluster.RanksHere.Count);
-        string[] damage = [.. _data.Values.SelectMany(dataset => dataset.FindDamage(shard)).Distinct()];
-        if (damage.Length > 0)
-            throw new UserErrorException($"--check-data: {damage.Length} damaged: {string.Join("; ", damage)}");
+        IReadOnlyList<(int Sample, string Says)> damage = dataset.FindDamage(shard);
+        if (processes is null)
+            return damage;
+        var isDamaged = new long[samples];
+        foreach ((int sample, _) in damage)
+            isDamaged[sample] = 1;
+        processes.Run(ranks => ranks.World.AllReduce(isDamaged, ReduceOperation.Max));
+        // What others have found is read again, one sample at a time, for its line.
+        return [.. Enumerable.Range(0, samples).Where(sample => isDamaged[sample] == 1).SelectMany(sample => dataset.FindDamage(new Shard(sample, samples)))];
     }
 
     private void RunCell(CellId id, ExperimentVariant variant, int strategy, ITrainingObserver? observer, CancellationToken cancelled)
@@ -233,6 +264,7 @@ internal sealed class SuiteRunner : IDisposable
             Objective = variant.Setup.Objective,
             Precision = variant.Setup.Precision,
             Checkpoints = new CheckpointPlan(checkpoints, options.CheckpointEvery, resumeStep) { Stop = _stop, Training = _trainings },
+            WeightsFile = options.SavesWeights ? Folder.Weights(id) : null,
         };
         bool isFirst = _trainings == 0 && options.WarmupSteps > 0;
         _trainings++;
@@ -259,7 +291,7 @@ internal sealed class SuiteRunner : IDisposable
             cancelled);
         if (IsFirst)
             _record.CellEnded(id, hashes[0]);
-        if (options.CheckpointEvery is null && resumeStep is null)
+        if (options.KeepCheckpoints is not null || (options.CheckpointEvery is null && resumeStep is null))
             return;
         cluster.Run(
             ranks =>

@@ -19,6 +19,16 @@ internal sealed class RunEvents(RunFolder folder, bool continues = false) : IDis
     /// <summary>Another process goes on with the run; its clock starts anew.</summary>
     public void RunResumed() => Write("run_resumed", json => json.WriteString("run", folder.RunId));
 
+    /// <summary>Damaged samples were taken out of the data.</summary>
+    /// <param name="lines">A line for each.</param>
+    public void SamplesLeftOut(IReadOnlyList<string> lines) => Write("samples_left_out", json =>
+    {
+        json.WriteStartArray("samples");
+        foreach (string line in lines)
+            json.WriteStringValue(line);
+        json.WriteEndArray();
+    });
+
     /// <summary>A cell goes on.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="step">Steps of its checkpoint; what was logged of later ones no longer counts.</param>

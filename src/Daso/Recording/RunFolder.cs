@@ -36,6 +36,9 @@ internal sealed class RunFolder
     /// <summary>The checkpoints of the cells under way; made when the first is written.</summary>
     public string Checkpoints => IOPath.Combine(Path, "checkpoints");
 
+    /// <summary>weights/CELL.safetensors: a training's final weights, where they were asked for.</summary>
+    public string Weights(CellId cell) => IOPath.Combine(Path, "weights", cell.FileStem + ".safetensors");
+
     /// <summary>Makes a run's folder, complete or not at all.</summary>
     /// <param name="outputFolder">Where: made if it does not exist.</param>
     /// <param name="id">The run.</param>

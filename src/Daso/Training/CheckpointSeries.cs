@@ -9,7 +9,7 @@ namespace Daso.Training;
 
 /// <summary>
 /// The checkpoints of one training. At a checkpoint every rank writes its file; when all have, rank 0 notes the step; when it has, every rank
-/// removes its older files. So a kill at any moment leaves the noted step's files whole.
+/// removes its older files, but for those that are to be kept. So a kill at any moment leaves the noted step's files whole.
 /// </summary>
 /// <param name="folder">Where the note is, and the files if nothing else is said: made when the first is written.</param>
 /// <param name="specification">SHA-256 of the run's specification; hexadecimal.</param>
@@ -19,6 +19,9 @@ internal sealed class CheckpointSeries(string folder, string specification, Cell
 {
     /// <summary>Where the ranks' files are: a folder that each rank's machine may have for itself.</summary>
     public string FilesFolder { get => field ?? folder; init; }
+
+    /// <summary>Steps whose files are left beside each other.</summary>
+    public int Keep { get; init; } = 1;
 
     private string Note => Path.Combine(folder, cell.FileStem + ".json");
 
@@ -55,7 +58,8 @@ internal sealed class CheckpointSeries(string folder, string specification, Cell
         if (ranks.Rank == 0)
             WriteNote(step);
         ranks.World.Barrier();
-        Remove(ranks.Rank, file => StepOf(file) < step);
+        int oldest = FilesOf(ranks.Rank).Select(StepOf).Where(written => written <= step).Distinct().OrderDescending().Take(Keep).Last();
+        Remove(ranks.Rank, file => StepOf(file) < oldest);
     }
 
     /// <summary>Reads one rank's state.</summary>
@@ -103,10 +107,12 @@ internal sealed class CheckpointSeries(string folder, string specification, Cell
 
     private void Remove(int rank, Predicate<string> isUnwanted)
     {
-        string pattern = FormattableString.Invariant($"{cell.FileStem}-step*-rank{rank}.*");
-        foreach (string file in Directory.EnumerateFiles(FilesFolder, pattern).Where(file => isUnwanted(file)).ToArray())
+        foreach (string file in FilesOf(rank).Where(file => isUnwanted(file)).ToArray())
             File.Delete(file);
     }
+
+    private IEnumerable<string> FilesOf(int rank) =>
+        Directory.EnumerateFiles(FilesFolder, FormattableString.Invariant($"{cell.FileStem}-step*-rank{rank}.*"));
 
     private int StepOf(string path)
     {

@@ -95,7 +95,14 @@ internal sealed class Trainer : IDisposable
         if (plan.WarmupSteps > 0)
             TrainAndThrowAway(plan.ForWarmup(ranks.Topology), ranks);
         using var trainer = new Trainer(plan, ranks, recorder);
-        return trainer.Train(observer);
+        TrainingOutcome outcome = trainer.Train(observer);
+        if (plan.WeightsFile is string file && ranks.Rank == 0)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            ModelWeights.Save(plan.Model, trainer._replica.Model, file);
+        }
+
+        return outcome;
     }
 
     /// <summary>Trains without evaluation; nothing is left of it.</summary>

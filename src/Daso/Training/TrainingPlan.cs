@@ -51,6 +51,9 @@ internal sealed record TrainingPlan(
     /// <summary>Where the training is saved and goes on from; null: neither.</summary>
     public CheckpointPlan? Checkpoints { get; init; }
 
+    /// <summary>Where rank 0 writes its weights at the end, as safetensors; null: nowhere.</summary>
+    public string? WeightsFile { get; init; }
+
     /// <summary>
     /// The warm-up: two epochs of the strategy with all its phases, each of so many steps that every rank of a node has its turn and one step
     /// is left for what an epoch's last step does.
@@ -70,7 +73,7 @@ internal sealed record TrainingPlan(
         EpochSteps = FirstTrainingSteps,
     };
 
-    private TrainingPlan Untimed() => this with { LearningRate = s_rateOfWarmup, Checkpoints = null };
+    private TrainingPlan Untimed() => this with { LearningRate = s_rateOfWarmup, Checkpoints = null, WeightsFile = null };
 }
 
 /// <summary>How a training is saved, and from which checkpoint it goes on.</summary>

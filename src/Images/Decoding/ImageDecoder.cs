@@ -20,8 +20,10 @@ internal sealed unsafe class ImageDecoder : IDisposable
     private readonly int _crop;
     private readonly ImageFile _file = new();
     private readonly NativeBuffer _pixels = new();
+    private readonly NativeBuffer _turned = new();
     private readonly Resampler _resampler;
     private readonly SkiaDecoder _others = new();
+    private readonly PixelMapDecoder _pixelMaps = new();
     private readonly IPixelDecoder _jpegs;
 
     /// <summary>Makes inputs of crop × crop pixels.</summary>
@@ -51,7 +53,7 @@ internal sealed unsafe class ImageDecoder : IDisposable
         decoder.Decode(images, image, new WholeImage(), default, stackalloc byte[3 * sizeof(float)]);
     }
 
-    /// <summary>Decodes, crops, scales and normalises an image; transparent parts are black.</summary>
+    /// <summary>Decodes, turns as EXIF says, crops, scales and normalises an image; transparent parts are black.</summary>
     /// <param name="images">The list that it is in.</param>
     /// <param name="image">Its number; its content tells the format, not its name.</param>
     /// <param name="rule">Chooses the part.</param>
@@ -60,28 +62,76 @@ internal sealed unsafe class ImageDecoder : IDisposable
     /// <exception cref="UserErrorException">The file is damaged.</exception>
     public void Decode(IImageList images, int image, ICropRule rule, SeededRandom random, Span<byte> input)
     {
-        images.Read(image, _file);
-        IPixelDecoder decoder = JpegHeader.IsJpeg(_file.Bytes) ? _jpegs : _others;
-        string? wrong = decoder.Open(_file, out int width, out int height);
-        if (wrong is null && (long)width * height > MostPixels)
-            wrong = $"an image of {width} × {height} pixels, more than {MostPixels}";
+        string? wrong = Open(images, image, out IPixelDecoder decoder, out int orientation, out int width, out int height);
         CropRegion region = wrong is null ? rule.Choose(width, height, random) : default;
         DecodedPixels pixels = default;
-        wrong ??= decoder.Decode(ReductionFor(region), RowsFor(region, height), _pixels, out pixels);
+        NativeBuffer decoded = _pixels;
+        if (orientation == ExifOrientation.Upright)
+            wrong ??= decoder.Decode(ReductionFor(region), RowsFor(region, height), _pixels, out pixels);
+        else
+            wrong ??= DecodeAndTurn(decoder, orientation, width, height, out pixels, out decoded);
         if (wrong is not null)
             throw new UserErrorException($"{images.NameOf(image)}: {wrong}; replace it");
-        _resampler.Resample(_pixels.Pointer, pixels, region, MemoryMarshal.Cast<byte, float>(input));
+        _resampler.Resample(decoded.Pointer, pixels, region, MemoryMarshal.Cast<byte, float>(input));
         _pixels.Shrink();
+        _turned.Shrink();
+    }
+
+    /// <summary>Decodes all of an image, turned as EXIF says, neither scaled nor normalised.</summary>
+    /// <exception cref="UserErrorException">The file is damaged.</exception>
+    public WholePixels DecodeWhole(IImageList images, int image)
+    {
+        string? wrong = Open(images, image, out IPixelDecoder decoder, out int orientation, out int width, out int height);
+        bool isUpright = orientation == ExifOrientation.Upright;
+        // Before the decoder changes it.
+        byte[]? file = isUpright && decoder == _jpegs && JpegHeader.IsJpeg(_file.Bytes) ? _file.Bytes.ToArray() : null;
+        DecodedPixels pixels = default;
+        NativeBuffer decoded = _pixels;
+        if (isUpright)
+            wrong ??= decoder.Decode(1, height, _pixels, out pixels);
+        else
+            wrong ??= DecodeAndTurn(decoder, orientation, width, height, out pixels, out decoded);
+        if (wrong is not null)
+            throw new UserErrorException($"{images.NameOf(image)}: {wrong}; replace it");
+        return new WholePixels(decoded.Pointer, pixels.Width, Math.Min(pixels.Height, height), file);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
         _jpegs.Dispose();
+        _pixelMaps.Dispose();
         _others.Dispose();
         _resampler.Dispose();
         _pixels.Dispose();
+        _turned.Dispose();
         _file.Dispose();
+    }
+
+    /// <summary>Reads a file and its size, as it is seen.</summary>
+    /// <returns>What is wrong with it; null: nothing.</returns>
+    private string? Open(IImageList images, int image, out IPixelDecoder decoder, out int orientation, out int width, out int height)
+    {
+        images.Read(image, _file);
+        bool isJpeg = JpegHeader.IsJpeg(_file.Bytes);
+        decoder = isJpeg ? _jpegs : PixelMapDecoder.IsPixelMap(_file.Bytes) ? _pixelMaps : _others;
+        orientation = isJpeg ? ExifOrientation.Of(_file.Bytes) : ExifOrientation.Upright;
+        string? wrong = decoder.Open(_file, out width, out height);
+        if (wrong is null && (long)width * height > MostPixels)
+            wrong = $"an image of {width} × {height} pixels, more than {MostPixels}";
+        if (ExifOrientation.IsTransposed(orientation))
+            (width, height) = (height, width);
+        return wrong;
+    }
+
+    /// <summary>Few images need it: they are decoded whole.</summary>
+    private string? DecodeAndTurn(IPixelDecoder decoder, int orientation, int width, int height, out DecodedPixels pixels, out NativeBuffer turned)
+    {
+        turned = _turned;
+        string? wrong = decoder.Decode(1, Math.Max(width, height), _pixels, out pixels);
+        if (wrong is null)
+            pixels = ExifOrientation.Turn(orientation, _pixels.Pointer, pixels, _turned);
+        return wrong;
     }
 
     private int ReductionFor(CropRegion region)

@@ -74,8 +74,11 @@ internal sealed class ImageFolderScan
         return new ImageListing(
             FolderImages.Of(_folder, "train", classes, train),
             FolderImages.Of(_folder, "val", classes, heldOut),
-            Fingerprint(classes, ("train", train), ("val", heldOut)),
-            remark.Length == 0 ? [] : [$"--data {_folder}: {remark}"]);
+            Fingerprint(classes, out (string, ulong)[] samples, ("train", train), ("val", heldOut)),
+            remark.Length == 0 ? [] : [$"--data {_folder}: {remark}"])
+        {
+            Samples = samples,
+        };
     }
 
     private string Require(string split)
@@ -162,7 +165,8 @@ internal sealed class ImageFolderScan
     public static bool IsImage(string name) => Path.GetExtension(name).ToUpperInvariant() is ".JPEG" or ".JPG" or ".PNG";
 
     /// <summary>Names and order of all images; of each its size; and of at most 4,096 the first and last 4 KiB.</summary>
-    private string Fingerprint(string[] classes, params ReadOnlySpan<(string Split, FoundImage[][] Images)> splits)
+    private string Fingerprint(
+        string[] classes, out (string Name, ulong Hash)[] samples, params ReadOnlySpan<(string Split, FoundImage[][] Images)> splits)
     {
         using var names = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var files = new List<(string Name, long Size)>();
@@ -180,12 +184,14 @@ internal sealed class ImageFolderScan
         }
 
         ulong[] contents = [.. files.Select(file => (ulong)file.Size)];
-        int samples = Math.Min(SampledFiles, files.Count);
-        ForAll(samples, sample =>
+        var looked = new (string Name, ulong Hash)[Math.Min(SampledFiles, files.Count)];
+        ForAll(looked.Length, sample =>
         {
-            int file = (int)((long)sample * files.Count / samples);
+            int file = (int)((long)sample * files.Count / looked.Length);
             contents[file] = Sample(Path.Combine(_folder, files[file].Name), files[file].Size);
+            looked[sample] = (files[file].Name, contents[file]);
         });
+        samples = looked;
         return DataFingerprint.OfFolder(names, contents);
     }
 

@@ -7,6 +7,12 @@ namespace Daso.Images;
 /// <param name="Remarks">What was found and is not used, in one line; none: nothing.</param>
 internal sealed record ImageListing(IImageList Train, IImageList HeldOut, string Fingerprint, IReadOnlyList<string> Remarks)
 {
+    /// <summary>Files, relative to the folder, whose sizes and ends were looked into, with a hash of them; of archives none.</summary>
+    public IReadOnlyList<(string Name, ulong Hash)> Samples { get; init; } = [];
+
+    /// <summary>All images.</summary>
+    public int Count => Train.Count + HeldOut.Count;
+
     /// <summary>Lists a folder: ImageNet's folders train and val, or, where it has none, archives.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="mostClasses">More classes are an error.</param>
@@ -24,6 +30,13 @@ internal sealed record ImageListing(IImageList Train, IImageList HeldOut, string
             writer.Write(Remarks.Count);
             foreach (string remark in Remarks)
                 writer.Write(remark);
+            writer.Write(Samples.Count);
+            foreach ((string name, ulong hash) in Samples)
+            {
+                writer.Write(name);
+                writer.Write(hash);
+            }
+
             writer.Write(Train is ArchivedImages);
             Train.Write(writer);
             HeldOut.Write(writer);
@@ -39,11 +52,12 @@ internal sealed record ImageListing(IImageList Train, IImageList HeldOut, string
         using var reader = new BinaryReader(new MemoryStream(bytes));
         string fingerprint = reader.ReadString();
         string[] remarks = [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => reader.ReadString())];
+        (string, ulong)[] samples = [.. Enumerable.Range(0, reader.ReadInt32()).Select(_ => (reader.ReadString(), reader.ReadUInt64()))];
         bool isArchived = reader.ReadBoolean();
         IImageList train = Read(), heldOut = Read();
         train.Probe();
         heldOut.Probe();
-        return new ImageListing(train, heldOut, fingerprint, remarks);
+        return new ImageListing(train, heldOut, fingerprint, remarks) { Samples = samples };
 
         IImageList Read() => isArchived ? ArchivedImages.Read(reader, folder) : FolderImages.Read(reader, folder);
     }

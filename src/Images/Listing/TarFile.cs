@@ -25,7 +25,7 @@ internal sealed record TarFile(string Inside, string Name, long Offset, long Len
     }
 
     /// <summary>Whether it is an image by its ending.</summary>
-    public bool IsImage => ImageFolderScan.IsImage(Name);
+    public bool IsImage => ImageFolderScan.IsImage(Name) || Name.EndsWith(".ppm", StringComparison.Ordinal);
 
     /// <summary>All files of an archive in their order, in place of archives inside of it theirs.</summary>
     /// <exception cref="UserErrorException">It is damaged, or cannot be read.</exception>

@@ -25,6 +25,10 @@ internal sealed record RunSummary(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RunHolder? Holder { get; init; }
 
+    /// <summary>Damaged samples that the data was without; null: none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SamplesLeftOut { get; init; }
+
     /// <summary>Reads a run's folder; a run that was killed or cancelled gives what it completed.</summary>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="UserErrorException">It holds no run, or a file is damaged.</exception>
@@ -47,6 +51,7 @@ internal sealed record RunSummary(
             IncompleteCell.Explain(run.Log, [.. cells[false]], holder is not null))
         {
             Holder = holder,
+            SamplesLeftOut = manifest.Settings.GetValueOrDefault(SettingNames.SamplesLeftOut),
         };
     }
 
@@ -56,7 +61,7 @@ internal sealed record RunSummary(
     /// <summary>What must be read before an experiment's table, since its numbers say less than they seem to. Null: nothing.</summary>
     internal string? WarningOf(PlannedExperiment plan)
     {
-        string[] warnings = [.. new[] { MissingCells(plan), SharedGpus() }.OfType<string>()];
+        string[] warnings = [.. new[] { MissingCells(plan), SharedGpus(), LeftOut() }.OfType<string>()];
         return warnings.Length == 0 ? null : string.Join(". ", warnings);
     }
 
@@ -69,6 +74,10 @@ internal sealed record RunSummary(
             : FormattableString.Invariant($"INCOMPLETE: {missing.Length} of {plan.Cells().Count()} trainings are missing: ")
                 + $"{IncompleteCell.InWords(missing)}; strategies with different seeds do not compare, but for ratios, which are by seed";
     }
+
+    private string? LeftOut() => SamplesLeftOut is null
+        ? null
+        : $"LEFT OUT: {SamplesLeftOut} damaged samples are no part of the data; events.jsonl names them";
 
     private string? SharedGpus() => Cluster.RanksPerGpu is > 1 and int ranks
         ? FormattableString.Invariant($"SHARED: {ranks} ranks compute on one GPU and wait for each other; times are not those of a rank with its own GPU")

@@ -49,25 +49,22 @@ public static class DasoApp
             Description = $"Folder of a libtorch or PyTorch to compute with. Default: {Installation.Variable}, the program's own, that of python3.",
             Recursive = true,
         };
-        var root = new RootCommand("Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.")
-        {
-            SuiteCommand.Create(experiments, SuiteExecution.Run),
-            ListCommand.Create(experiments),
-            ScheduleCommand.Create(),
-            TraceCommand.Create([.. SpecificationKinds.All, .. Baselines.SpecificationKinds.All, .. kinds]),
-            PreflightCommand.Create(),
-            ReportCommand.Create(),
-            TimelineCommand.Create(),
-            ReproduceCommand.Create(),
-            PredictCommand.Create(experiments),
-            CompareCommand.Create(),
-            ScalingCommand.Create(),
-            CheckCommand.Create(experiments),
-            ReplayCommand.Create(experiments),
-            LaunchCommand.Create(experiments),
-            DoctorCommand.Create(),
-            libTorch,
-        };
+        RootCommand root = GroupedHelp.Of(
+            "Measures how much time DASO saves over DDP and Horovod, at equal accuracy, and why.",
+            ("Train", [
+                ListCommand.Create(experiments), SuiteCommand.Create(experiments, SuiteExecution.Run), LaunchCommand.Create(experiments),
+            ]),
+            ("Before a training", [DoctorCommand.Create(), PreflightCommand.Create(), DataCommand.Create(), ScheduleCommand.Create()]),
+            ("Runs", [
+                ReportCommand.Create(), TimelineCommand.Create(), CompareCommand.Create(), ScalingCommand.Create(),
+                CheckCommand.Create(experiments), ReplayCommand.Create(experiments),
+            ]),
+            ("Predictions and the paper", [
+                PredictCommand.Create(experiments),
+                ReproduceCommand.Create(),
+                TraceCommand.Create([.. SpecificationKinds.All, .. Baselines.SpecificationKinds.All, .. kinds]),
+            ]));
+        root.Add(libTorch);
         ParseResult parsed = root.Parse(HomeFolder.Expand(args));
         if (ParseMistake.UnknownOption(parsed) is string typo)
             return Fail(error, typo, ExitCode.Usage);

@@ -7,18 +7,30 @@ using Spectre.Console;
 
 namespace Daso.CommandLine;
 
-/// <summary><c>list</c>: the suites with their experiments and parameters.</summary>
+/// <summary><c>list</c>: the suites with their experiments, a line each; <c>list NAME</c>: all that experiments say of themselves.</summary>
 internal static class ListCommand
 {
     internal static Command Create(IReadOnlyList<ExperimentDefinition> experiments)
     {
+        var name = new Argument<string?>("name")
+        {
+            Description = "A suite or an experiment to show with its strategies, parameters, tiers and references.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var tag = new Option<string?>("--tag") { Description = "Shows only the experiments that have this tag." };
-        var command = new Command("list", "Shows the suites, their experiments and their parameters.") { tag };
+        var command = new Command("list", "Shows the suites with their experiments; with a name what there is to choose.") { name, tag };
         command.SetAction(parsed =>
         {
             IAnsiConsole console = SpeedupTable.ConsoleFor(parsed.InvocationConfiguration.Output);
-            string[] failed = [.. Show(Tagged(experiments, parsed.GetValue(tag)), console)];
-            if (failed.Length > 0)
+            IEnumerable<ExperimentDefinition> chosen = Tagged(experiments, parsed.GetValue(tag));
+            if (parsed.GetValue(name) is not string wanted)
+            {
+                ShowNames(chosen, console);
+                return;
+            }
+
+            IReadOnlyList<string> failed = Show(Named(chosen, wanted), console);
+            if (failed.Count > 0)
                 throw new UserErrorException($"list: {string.Join(", ", failed)}: wrong; the lines that start with error: say why");
         });
         return command;
@@ -30,6 +42,34 @@ internal static class ListCommand
         if (tag is not null && !known.Contains(tag))
             throw new UserErrorException($"--tag {tag}: no experiment has it{NearestName.Hint(tag, known)}");
         return tag is null ? experiments : experiments.Where(experiment => experiment.Tags.Contains(tag));
+    }
+
+    private static IEnumerable<ExperimentDefinition> Named(IEnumerable<ExperimentDefinition> experiments, string name)
+    {
+        ExperimentDefinition[] named = [.. experiments.Where(experiment => experiment.Suite == name || experiment.Name == name)];
+        return named.Length > 0
+            ? named
+            : throw new UserErrorException(NearestName.Unknown(
+                "suite or experiment", name, [.. experiments.SelectMany(one => (string[])[one.Suite, one.Name]).Distinct()]));
+    }
+
+    private static void ShowNames(IEnumerable<ExperimentDefinition> experiments, IAnsiConsole console)
+    {
+        foreach (IGrouping<string, ExperimentDefinition> suite in experiments.GroupBy(experiment => experiment.Suite))
+        {
+            console.MarkupLineInterpolated($"[bold]{suite.Key}[/]");
+            foreach (ExperimentDefinition experiment in suite)
+                console.WriteLine($"  {experiment.Name}: {FirstSentence(experiment.Summary)}");
+        }
+
+        console.WriteLine("list NAME: strategies, parameters, tiers, references");
+    }
+
+    /// <summary>What a line has room for.</summary>
+    internal static string FirstSentence(string summary)
+    {
+        int end = summary.IndexOf(". ", StringComparison.Ordinal);
+        return end < 0 ? summary : summary[..(end + 1)];
     }
 
     /// <summary>Shows the experiments, with what is wrong with one in its place; gives the names of those.</summary>

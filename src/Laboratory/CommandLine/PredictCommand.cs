@@ -25,7 +25,7 @@ internal sealed class PredictCommand
 
     private readonly Option<string> _model = new("--model")
     {
-        Description = "In place of --workload: resnet18, 34, 50 or 101 for ImageNet, with --compute.",
+        Description = $"In place of --workload, with --compute: {PublishedModels.Names}.",
         DefaultValueFactory = _ => "resnet50",
     };
 
@@ -221,8 +221,7 @@ internal sealed class PredictCommand
         if (parsed.GetValue(_workload) is string file)
             return PredictionFiles.ReadWorkload(file);
         string name = parsed.GetValue(_model)!;
-        if (!name.StartsWith("resnet", StringComparison.Ordinal) || !int.TryParse(name["resnet".Length..], out int depth))
-            throw new UserErrorException($"--model {name}: expected resnet18, resnet34, resnet50 or resnet101; or give --workload");
+        ModelSpec model = PublishedModels.Named(name);
         double ms = parsed.GetValue(_compute) is double given and > 0
             ? given
             : throw new UserErrorException("--compute: give the milliseconds of a step's forward and backward, or --workload");
@@ -233,7 +232,7 @@ internal sealed class PredictCommand
         {
             Name = name,
             Source = "--compute",
-            Gradients = ModelWorkload.Gradients(new ResNetSpec { Depth = depth, Classes = 1000 }),
+            Gradients = ModelWorkload.Gradients(model),
             ForwardNs = ms * 1e6 / (1 + BackwardOverForward),
             BackwardNs = ms * 1e6 * BackwardOverForward / (1 + BackwardOverForward),
             OptimizerNs = 0,

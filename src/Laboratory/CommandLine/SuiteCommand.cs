@@ -131,6 +131,14 @@ internal sealed class SuiteCommand : Command
         {
             Description = "Folder for checkpoints in place of the run's; each machine may have its own.",
         };
+        private readonly Option<int?> _keepCheckpoints = new("--keep-checkpoints")
+        {
+            Description = "Keeps so many of a training's last checkpoints, after its end, too. Default: the last, until its end.",
+        };
+        private readonly Option<bool> _saveWeights = new("--save-weights")
+        {
+            Description = "Writes each training's final weights into the run's folder, as safetensors.",
+        };
         private readonly Option<string?> _maximumTime = new("--max-time")
         {
             Description = "Stops after this time with a checkpoint and exit code 75, as in 23h or 50m. So do SIGTERM and SIGUSR1.",
@@ -142,6 +150,10 @@ internal sealed class SuiteCommand : Command
         private readonly Option<bool> _checkData = new("--check-data")
         {
             Description = "Reads all files of the data before the training and names every damaged one.",
+        };
+        private readonly Option<int> _maximumBadSamples = new("--max-bad-samples")
+        {
+            Description = "Reads all files before the training and leaves out so many damaged samples at most.",
         };
         private readonly Option<string> _out = new(OutputOption)
         {
@@ -168,10 +180,11 @@ internal sealed class SuiteCommand : Command
             _experiments = experiments;
             _run = run;
             _inPlaceOfRunning = inPlaceOfRunning;
-            Command = new Command(name, string.Join(" ", experiments.Select(experiment => experiment.Summary)))
+            Command = new Command(name, string.Join(" ", experiments.Select(experiment => ListCommand.FirstSentence(experiment.Summary))))
             {
                 _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _aa, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
-                _checkpointEvery, _checkpointFolder, _resume, _runNote, _retryFailed, _maximumTime, _checkData, _preflight, _out, _format,
+                _checkpointEvery, _checkpointFolder, _keepCheckpoints, _saveWeights, _resume, _runNote, _retryFailed, _maximumTime, _checkData,
+                _maximumBadSamples, _preflight, _out, _format,
                 _dryRun,
             };
             _precision.AcceptOnlyFromAmong([.. PrecisionSpec.Names]);
@@ -280,11 +293,18 @@ internal sealed class SuiteCommand : Command
                 WarmupSteps = parsed.GetValue(_warmupSteps),
                 CheckpointEvery = parsed.GetValue(_checkpointEvery) is string every ? CheckpointInterval.Parse(every) : null,
                 CheckpointFolder = parsed.GetValue(_checkpointFolder),
+                KeepCheckpoints = parsed.GetValue(_keepCheckpoints) is not < 1
+                    ? parsed.GetValue(_keepCheckpoints)
+                    : throw new UserErrorException($"{_keepCheckpoints.Name} {parsed.GetValue(_keepCheckpoints)}: takes a number from 1 on"),
+                SavesWeights = parsed.GetValue(_saveWeights),
                 Resume = parsed.GetValue(_resume),
                 RunNote = parsed.GetValue(_runNote),
                 MaximumTime = parsed.GetValue(_maximumTime) is string time ? Duration(time) : null,
                 RetriesFailed = parsed.GetValue(_retryFailed),
                 ChecksData = parsed.GetValue(_checkData),
+                MaximumBadSamples = parsed.GetValue(_maximumBadSamples) is >= 0 and int most
+                    ? most
+                    : throw new UserErrorException($"{_maximumBadSamples.Name} {parsed.GetValue(_maximumBadSamples)}: takes a number from 0 on"),
                 Preflight = PreflightCommand.Seconds(_preflight.Name, parsed.GetValue(_preflight)),
                 OutputFolder = parsed.GetValue(_out)!,
                 CommunicationLimit = PreflightCommand.Seconds(_limit.Name, parsed.GetValue(_limit))!.Value,

@@ -7,7 +7,10 @@ using Spectre.Console;
 
 namespace Daso.CommandLine;
 
-/// <summary>Shows on standard error how a suite goes on: a bar for each training on a terminal, a line for each epoch elsewhere.</summary>
+/// <summary>
+/// Shows on standard error how a suite goes on: a bar for each training on a terminal; elsewhere, in a batch job, a line for each epoch and for each
+/// minute of long ones.
+/// </summary>
 internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars) : ISuiteObserver
 {
     // 100 %, hh:mm:ss, and a space between columns.
@@ -78,26 +81,54 @@ internal sealed class SuiteProgress(IAnsiConsole console, ProgressContext? bars)
     /// <summary>A bar shows something from ten characters on; with all parts before it a line has room for more from 120 on.</summary>
     private static int BarWidth(int consoleWidth) => Math.Clamp(consoleWidth - 110, 10, 40);
 
-    private sealed class Lines(IAnsiConsole console, string title) : ITrainingObserver
+    /// <summary>Lines for who reads them later.</summary>
+    /// <param name="console">Where.</param>
+    /// <param name="title">The training.</param>
+    /// <param name="clock">Given by tests.</param>
+    internal sealed class Lines(IAnsiConsole console, string title, TimeProvider? clock = null) : ITrainingObserver
     {
+        private readonly Pace _pace = new(TimeSpan.FromMinutes(1), clock ?? TimeProvider.System);
+        private string _loss = "";
+
         public void StepDone(int steps, int totalSteps)
         {
+            if (_pace.IfDue(steps, totalSteps) is Pace.Report report)
+                console.WriteLine($"{title}: {report}, {Rate(report)}{_loss}");
         }
 
-        public void EpochDone(EpochResult result) => console.WriteLine($"{title}: {string.Join(", ", Describe(result))}");
+        public void EpochDone(EpochResult result)
+        {
+            _loss = FormattableString.Invariant($", loss {Quantity.Fixed(result.TrainLoss, 3)} in epoch {result.Epoch + 1}");
+            console.WriteLine($"{title}: {string.Join(", ", Describe(result))}");
+        }
     }
 
     private sealed class Bar(IAnsiConsole console, ProgressTask task, string title) : ITrainingObserver
     {
+        private readonly Pace _pace = new(TimeSpan.FromSeconds(2), TimeProvider.System);
+        private string[] _rate = [];
+        private string[] _epoch = [];
+
         public void StepDone(int steps, int totalSteps)
         {
             task.MaxValue = totalSteps;
             task.Value = steps;
+            if (_pace.IfDue(steps, totalSteps) is not Pace.Report report)
+                return;
+            _rate = [Rate(report)];
+            Describe();
         }
 
-        public void EpochDone(EpochResult result) =>
-            task.Description = Markup.Escape(Fit(title, Describe(result), console.Profile.Width));
+        public void EpochDone(EpochResult result)
+        {
+            _epoch = [.. SuiteProgress.Describe(result)];
+            Describe();
+        }
+
+        private void Describe() => task.Description = Markup.Escape(Fit(title, [.. _epoch, .. _rate], console.Profile.Width));
     }
+
+    private static string Rate(Pace.Report report) => FormattableString.Invariant($"{report.PerSecond:0.##} steps/s");
 
     /// <summary>The losses and the first two metrics: a share in per cent.</summary>
     private static IEnumerable<string> Describe(EpochResult result) =>

@@ -18,7 +18,7 @@ public class RegistryTests
     [Fact]
     public async Task List_shows_what_an_experiment_says_of_itself()
     {
-        AppRun run = await AppRun.Of([s_small], "list");
+        AppRun run = await AppRun.Of([s_small], "list", "small");
 
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains("small: About small.", run.Output, StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public class RegistryTests
         IReadOnlyList<string> source = ExperimentMembers.Values<int>("bad: parameter Batch of Bad", "Batches", () => throw new IOException("no\ndisk"));
         ExperimentDefinition bad = Define("bad", [new ParameterDefinition("Batch", "batch", "integer", source, "Images.")]);
 
-        AppRun run = await AppRun.Of([bad, s_small], "list");
+        AppRun run = await AppRun.Of([bad, s_small], "list", "sample");
 
         Assert.Equal((2, "error: list: bad: wrong; the lines that start with error: say why\n"), (run.ExitCode, run.Error));
         Assert.Contains("    error: bad: parameter Batch of Bad: its source Batches failed: IOException: no disk", run.Output, StringComparison.Ordinal);
@@ -73,6 +73,38 @@ public class RegistryTests
             "In small, large: Images. (integer; default 16). In other: Texts. (integer; default 8).", OneLine(differ.Output), StringComparison.Ordinal);
 
         static string OneLine(string text) => System.Text.RegularExpressions.Regex.Replace(text, @"\s+", " ");
+    }
+
+    [Fact]
+    public async Task List_has_a_line_for_each_experiment_and_more_for_a_name()
+    {
+        ExperimentDefinition other = Define("other", [], "another");
+        AppRun all = await AppRun.Of([s_small, s_large, other], "list");
+        Assert.Equal(
+            "sample\n  small: About small.\n  large: About large.\nanother\n  other: About other.\nlist NAME: strategies, parameters, tiers, references\n",
+            all.Output);
+
+        Assert.Equal("In short.", ListCommand.FirstSentence("In short. At length."));
+
+        AppRun suite = await AppRun.Of([s_small, s_large, other], "list", "sample");
+        Assert.Contains("large: About large.", suite.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("other", suite.Output, StringComparison.Ordinal);
+        AppRun unknown = await AppRun.Of([s_small, s_large, other], "list", "smal");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("did you mean small?", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_has_a_line_for_each_command_by_what_it_is_for()
+    {
+        AppRun help = await AppRun.Of([s_small], "--help");
+        Assert.Equal((0, ""), (help.ExitCode, help.Error));
+        Assert.All(
+            ["Train:", "  suite ", "Before a training:", "  doctor ", "Runs:", "  compare ", "Predictions and the paper:", "  reproduce "],
+            line => Assert.Contains($"\n{line}", help.Output, StringComparison.Ordinal));
+        Assert.All(help.Output.Split('\n'), line => Assert.InRange(line.Length, 0, 150));
+        AppRun own = await AppRun.Of([s_small], "compare", "--help");
+        Assert.Contains("Usage:", own.Output, StringComparison.Ordinal);
     }
 
     [Fact]

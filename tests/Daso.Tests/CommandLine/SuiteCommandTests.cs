@@ -1,12 +1,44 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Daso.Analysis;
 using Daso.CommandLine;
+using Daso.Training;
 
 namespace Daso.Tests.CommandLine;
 
 /// <summary>Runs of the real command line, small.</summary>
 public class SuiteCommandTests
 {
+    [Fact]
+    public void A_batch_job_has_a_line_a_minute_with_the_rate_the_loss_and_the_time_that_is_left()
+    {
+        using var output = new StringWriter();
+        var clock = new Clock();
+        var lines = new SuiteProgress.Lines(SpeedupTable.ConsoleFor(output), "[1/2] a, ddp, seed 1", clock);
+        for (int step = 1; step <= 181; step++, clock.Seconds++)
+        {
+            lines.StepDone(step, 1001);
+            if (step == 100)
+                lines.EpochDone(new EpochResult(0, 2.5, [], 0.1));
+        }
+
+        Assert.Equal(
+            "[1/2] a, ddp, seed 1: 6 %, 00:15:40 left, 1 steps/s\n"
+            + "[1/2] a, ddp, seed 1: epoch 1, loss 2.500\n"
+            + "[1/2] a, ddp, seed 1: 12 %, 00:14:40 left, 1 steps/s, loss 2.500 in epoch 1\n"
+            + "[1/2] a, ddp, seed 1: 18 %, 00:13:40 left, 1 steps/s, loss 2.500 in epoch 1\n",
+            output.ToString());
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public long Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
+    }
+
     [Fact]
     public void Quickstart_trains_with_every_strategy_and_records_it()
     {

@@ -54,6 +54,85 @@ public sealed class ImageDecoderTests : IDisposable
         Assert.Equal(centre * (double)Side / (isUpright ? 497 : 369), moment / weight, 0.03);
     }
 
+    /// <summary>Where EXIF says that the first row and the first column of the file are seen.</summary>
+    [Theory]
+    [InlineData(1, "top", "left")]
+    [InlineData(2, "top", "right")]
+    [InlineData(3, "bottom", "right")]
+    [InlineData(4, "bottom", "left")]
+    [InlineData(5, "left", "top")]
+    [InlineData(6, "right", "top")]
+    [InlineData(7, "right", "bottom")]
+    [InlineData(8, "left", "bottom")]
+    public void Images_are_seen_as_their_orientation_says(int orientation, string firstRow, string firstColumn)
+    {
+        const int Width = 96, Height = 64;
+        SKColor Seen(int x, int y) => new((byte)(x / 32 * 90), (byte)(y / 32 * 180), 40);
+        bool isTransposed = firstRow is "left" or "right";
+        foreach (bool isLittle in (bool[])[true, false])
+        {
+            string path = _folder.Combine("a.jpg");
+            ImageFiles.Write(
+                path,
+                isTransposed ? Height : Width,
+                isTransposed ? Width : Height,
+                (column, row) =>
+                {
+                    (int x, int y) = (0, 0);
+                    Place(firstRow, row);
+                    Place(firstColumn, column);
+                    return Seen(x, y);
+
+                    void Place(string side, int at)
+                    {
+                        if (side is "top" or "bottom")
+                            y = side == "top" ? at : Height - 1 - at;
+                        else
+                            x = side == "left" ? at : Width - 1 - at;
+                    }
+                },
+                SKEncodedImageFormat.Jpeg);
+            byte[] file = File.ReadAllBytes(path);
+            File.WriteAllBytes(path, [.. file[..2], .. Exif(orientation, isLittle), .. file[2..]]);
+            foreach (bool turbo in (bool[])[false, TurboJpeg.IsThere])
+            {
+                const int Side = 12;
+                float[] pixels = Decode(path, Side, new WholeImage(), turbo);
+                // Inside of each field: 4 × 6 of the input's pixels.
+                foreach (int i in Enumerable.Range(0, Side * Side).Where(i => i % 4 is 1 or 2 && i / Side % 6 is >= 1 and <= 4))
+                {
+                    SKColor colour = Seen(i % Side * Width / Side, i / Side * Height / Side);
+                    Assert.Equal(colour.Red / 255.0, pixels[i] * 0.229 + 0.485, 0.03);
+                    Assert.Equal(colour.Green / 255.0, pixels[Side * Side + i] * 0.224 + 0.456, 0.03);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_damaged_EXIF_is_none()
+    {
+        byte[] whole = Exif(6, isLittle: true);
+        Assert.Equal(6, ExifOrientation.Of([0xFF, 0xD8, .. whole]));
+        for (int length = 0; length < whole.Length; length++)
+            Assert.Equal(1, ExifOrientation.Of([0xFF, 0xD8, .. whole[..length]]));
+        foreach (int at in (int[])[4, 10, 17, 20, 22, 28])
+        {
+            byte[] other = [0xFF, 0xD8, .. whole];
+            other[2 + at] ^= 0xFF;
+            Assert.InRange(ExifOrientation.Of(other), 1, 6);
+        }
+    }
+
+    /// <summary>A segment with one tag, the orientation.</summary>
+    private static byte[] Exif(int orientation, bool isLittle)
+    {
+        byte[] tiff = isLittle
+            ? [.. "II"u8, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0]
+            : [.. "MM"u8, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
+        return [0xFF, 0xE1, 0, (byte)(2 + 6 + tiff.Length), .. "Exif\0\0"u8, .. tiff];
+    }
+
     [Fact]
     public void An_image_that_announces_too_many_pixels_is_refused_before_memory_is_taken()
     {
@@ -110,9 +189,9 @@ public sealed class ImageDecoderTests : IDisposable
         }
     }
 
-    private static float[] Decode(string path, int crop, ICropRule rule)
+    private static float[] Decode(string path, int crop, ICropRule rule, bool? useTurboJpeg = null)
     {
-        using var decoder = new ImageDecoder(crop);
+        using var decoder = new ImageDecoder(crop, useTurboJpeg ?? TurboJpeg.IsThere);
         var input = new byte[3 * crop * crop * 4];
         decoder.Decode(ImageFiles.List(path), 0, rule, default, input);
         return MemoryMarshal.Cast<byte, float>(input).ToArray();

@@ -34,6 +34,19 @@ internal static class ImageFiles
         File.Move(Path.Combine(folder, "train", "n02", "3.JPEG"), Path.Combine(folder, "train", "n01", "3.JPEG"));
     }
 
+    /// <summary>Two of ImageNet's classes with four images each to train on and two held out.</summary>
+    public static void WriteTwoClasses(string folder, int train = 4)
+    {
+        foreach ((string split, int count) in new[] { ("train", train), ("val", 2) })
+        {
+            foreach ((string name, SKColor colour) in new[] { ("n01440764", SKColors.Navy), ("n01443537", SKColors.Gold) })
+            {
+                for (int i = 0; i < count; i++)
+                    Write(Path.Combine(folder, split, name, $"{i}.JPEG"), 100, 80, (_, _) => colour, SKEncodedImageFormat.Jpeg);
+            }
+        }
+    }
+
     private sealed class Files(string[] paths) : IImageList
     {
         private readonly byte[][] _names = [.. paths.Select(Encoding.UTF8.GetBytes)];

@@ -179,9 +179,45 @@ public sealed class ImageFolderTests : IDisposable
         File.WriteAllBytes(cutOff, File.ReadAllBytes(cutOff)[..^300]);
         File.WriteAllBytes(empty, []);
         using IDataset images = Spec(batch: 1, threads: 1).Open();
-        string[] damage = [.. images.FindDamage(new Shard(0, 1))];
-        Assert.Equal([cutOff, empty], damage.Select(line => line[..line.IndexOf(": ", StringComparison.Ordinal)]));
-        Assert.Equal(damage.Order(), images.FindDamage(new Shard(0, 2)).Concat(images.FindDamage(new Shard(1, 2))).Order());
+        (int Sample, string Says)[] damage = [.. images.FindDamage(new Shard(0, 1))];
+        Assert.Equal([cutOff, empty], damage.Select(one => one.Says[..one.Says.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.Equal(damage, images.FindDamage(new Shard(0, 2)).Concat(images.FindDamage(new Shard(1, 2))).OrderBy(one => one.Sample));
+    }
+
+    [Fact]
+    public void Without_its_damaged_images_a_folder_is_as_if_they_were_not_there()
+    {
+        WriteTree();
+        string first = _folder.Combine("train", "n01", "0.JPEG"), last = _folder.Combine("train", "n02", "9.JPEG"), heldOut = _folder.Combine("val", "n01", "2.JPEG");
+        foreach (string damaged in (string[])[first, last, heldOut])
+            File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^300]);
+        (long[][] train, float[][] pixels, long[][] held) = AllWithoutDamaged(threads: 3);
+        Assert.Equal(pixels, AllWithoutDamaged(threads: 1).Pixels);
+        foreach (string damaged in (string[])[first, last, heldOut])
+            File.Delete(damaged);
+        using IDataset smaller = Spec(batch: 4, threads: 1).Open();
+        (long[][] expectedTrain, _, long[][] expectedHeld) = All(smaller);
+        Assert.Equal(expectedTrain, train);
+        Assert.Equal(expectedHeld, held);
+
+        (long[][] Train, float[][] Pixels, long[][] HeldOut) AllWithoutDamaged(int threads)
+        {
+            using IDataset images = Spec(batch: 4, threads).Open();
+            string before = images.Fingerprint;
+            images.LeaveOut([.. images.FindDamage(new Shard(0, 1)).Select(one => one.Sample)]);
+            Assert.Equal((18, 4), (images.TrainSamples, images.HeldOutSamples));
+            Assert.StartsWith($"{before} without:", images.Fingerprint, StringComparison.Ordinal);
+            return All(images);
+        }
+
+        static (long[][] Train, float[][] Pixels, long[][] HeldOut) All(IDataset data)
+        {
+            using IBatchSource training = data.OpenTraining(new Shard(0, 1), 5, torch.CPU), heldOut = data.OpenHeldOut(new Shard(0, 1), torch.CPU);
+            training.StartEpoch(1);
+            heldOut.StartEpoch(1);
+            (long[] Labels, float[] Pixels)[] seen = [.. training.Rest(0, batch => (batch.Labels(), batch.Images()))];
+            return ([.. seen.Select(one => one.Labels)], [.. seen.Select(one => one.Pixels)], [.. heldOut.Rest(0, batch => batch.Labels())]);
+        }
     }
 
     [Fact]

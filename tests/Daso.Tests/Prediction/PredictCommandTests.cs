@@ -42,6 +42,33 @@ public class PredictCommandTests
         Assert.Contains("│ daso, blocking ", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("resnet152")]
+    [InlineData("vgg16")]
+    [InlineData("alexnet")]
+    [InlineData("vit-s16")]
+    [InlineData("gpt2")]
+    [InlineData("deeplabv3")]
+    [InlineData("deeplabv3plus")]
+    [InlineData("hrnet-ocr")]
+    public async Task APublishedNetworkIsPredictedByItsName(string model)
+    {
+        AppRun run = await AppRun.Of(
+            "predict", "--system", Written(Booster), "--model", model, "--compute", "94", "--nodes", "8", "--strategies", "horovod", "daso");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains($"{model} on booster: 8 × 4 ranks", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnUnknownNetworkIsOneClearLine()
+    {
+        AppRun run = await AppRun.Of("predict", "--system", Written(Booster), "--model", "alexnets", "--compute", "94");
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("--model alexnets: unknown, did you mean alexnet?; there are resnet18, ", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AnExperimentsOwnStrategyIsPredictedIfItSaysWhatItDoes()
     {

@@ -1,7 +1,9 @@
 using System.Globalization;
 using CsCheck;
 using Daso.Communication;
+using Daso.Models;
 using Daso.Recording;
+using Daso.Tests.Cluster;
 using Daso.Tests.Recording;
 using Daso.Training;
 
@@ -53,6 +55,38 @@ public class ResumeTests
         training.RunUntil((Step: ShortTraining.StepsPerEpoch + 1, Call: 0, Rank: 3));
         Assert.Equal(ShortTraining.StepsPerEpoch + 1, training.Series.LatestStep());
         Assert.Equal(s_uninterrupted[kind].Value, training.RunToEnd());
+    }
+
+    [Fact]
+    public void The_last_checkpoints_are_kept_by_count()
+    {
+        using var folder = new TemporaryFolder();
+        var series = new CheckpointSeries(folder.Path, ShortTraining.Specification, ShortTraining.Cell, ShortTraining.Cluster) { Keep = 3 };
+        ShortTraining.Run(0, new CheckpointPlan(series, Every("1steps"), null));
+
+        int last = series.LatestStep()!.Value;
+        for (int rank = 0; rank < 4; rank++)
+        {
+            Assert.Equal(3, Directory.GetFiles(folder.Path, $"*-rank{rank}.*").Length);
+            for (int step = last - 2; step <= last; step++)
+                series.Verify(step, rank);
+        }
+    }
+
+    [Fact]
+    public void The_final_weights_are_written_by_their_names()
+    {
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "weights", "tiny.safetensors");
+        using Daso.Data.IDataset data = ShortTraining.Data.Open();
+        TrainingPlan plan = ShortTraining.Plan(0, data) with { WeightsFile = file };
+        TrainingOutcome[] outcomes = TestCluster.Collect(2, 2, ranks => Trainer.Run(plan, ranks, NullRecorder.Instance, observer: null));
+
+        LayeredModel model = plan.Model.Build(seed: 9);
+        ModelWeights.Load(plan.Model, model, file);
+        using var replica = new Replica(model, TorchSharp.torch.CPU);
+        replica.Parameters.ToHost();
+        Assert.Equal(outcomes[0].ParametersSha256, FloatBytes.Sha256(replica.Parameters.Host.Span));
     }
 
     [Fact]
