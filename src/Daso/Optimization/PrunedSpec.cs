@@ -25,6 +25,13 @@ public sealed partial record PrunedSpec : OptimizerSpec
         return new Pruning(Optimizer.Create(parameters, gradients), parameters, Sparsity);
     }
 
+    /// <inheritdoc />
+    public override IOptimizer Create(Replica replica)
+    {
+        Validate();
+        return new Pruning(Optimizer.Create(replica), replica.Parameters, Sparsity);
+    }
+
     private sealed class Pruning : IOptimizer
     {
         private readonly IOptimizer _inner;

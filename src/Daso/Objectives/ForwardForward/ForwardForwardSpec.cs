@@ -60,7 +60,7 @@ public sealed partial record ForwardForwardSpec : ObjectiveSpec
         int layers = replica.Model.Parts.Count;
         if (DistributesLayers && layers < shard.Count)
             throw new UserErrorException($"{nameof(ForwardForwardSpec)}: {layers} layers for {shard.Count} ranks; a rank needs a layer of its own");
-        return new ForwardForward(this, replica, optimizer.Create(replica.Parameters, replica.Gradients), shard);
+        return new ForwardForward(this, replica, optimizer.Create(replica), shard);
     }
 
     /// <summary>The mean of the squares: [B, Width] → [B].</summary>
