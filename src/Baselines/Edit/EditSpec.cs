@@ -75,6 +75,9 @@ public sealed partial record EditSpec : WorkerSpec
     };
 
     /// <inheritdoc />
+    public override bool FollowsTimings => Seconds is not null;
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

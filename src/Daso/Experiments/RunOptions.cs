@@ -28,6 +28,9 @@ internal sealed record RunOptions
     /// <summary>Whether one strategy, the baseline or the one of <see cref="Strategies"/>, is trained under three names.</summary>
     public bool IsAATest { get; init; }
 
+    /// <summary>Whether the columns of the table are explained.</summary>
+    public bool ShowsLegend { get; init; }
+
     /// <summary>Experiments to run; null: all of the suite.</summary>
     public IReadOnlyList<string>? Experiments { get; init; }
 

@@ -41,7 +41,7 @@ public sealed record CrossEntropySpec : ObjectiveSpec
     /// <inheritdoc />
     public override ILearner CreateLearner(Replica replica, OptimizerSpec optimizer) => MicroBatches == 1
         ? base.CreateLearner(replica, optimizer)
-        : new GradientAccumulation(this, replica, optimizer.Create(replica.Parameters, replica.Gradients), MicroBatches);
+        : new GradientAccumulation(this, replica, optimizer.Create(replica), MicroBatches);
 
     /// <inheritdoc />
     public override Tensor Loss(Tensor outputs, Tensor targets)

@@ -26,6 +26,13 @@ public sealed partial record ClippedSpec : OptimizerSpec
         return new Clipping(Optimizer.Create(parameters, gradients), gradients, MaximumNorm);
     }
 
+    /// <inheritdoc />
+    public override IOptimizer Create(Replica replica)
+    {
+        Validate();
+        return new Clipping(Optimizer.Create(replica), replica.Gradients, MaximumNorm);
+    }
+
     private sealed class Clipping(IOptimizer inner, FlatTensor gradients, double maximumNorm) : IOptimizer
     {
         private readonly Scalar _bound = maximumNorm.ToScalar();

@@ -18,6 +18,11 @@ public abstract record OptimizerSpec : ISpecification
     /// <exception cref="UserErrorException">A setting out of its range.</exception>
     public abstract IOptimizer Create(FlatTensor parameters, FlatTensor gradients);
 
+    /// <summary>Makes the local optimizer of a replica, whose parameters have shapes; unless overridden these do not matter.</summary>
+    /// <param name="replica">Whose parameters are updated.</param>
+    /// <exception cref="UserErrorException">A setting out of its range.</exception>
+    public virtual IOptimizer Create(Replica replica) => Create(replica.Parameters, replica.Gradients);
+
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);
 }

@@ -15,7 +15,10 @@ internal static class ResultColumns
 
     /// <summary>How many of the planned seeds are trained.</summary>
     public static readonly ResultColumn Seeds =
-        new(_ => "Seeds", (plan, strategy) => FormattableString.Invariant($"{strategy.Cells.Count}/{plan.Seeds.Count}"));
+        new(_ => "Seeds", (plan, strategy) => FormattableString.Invariant($"{strategy.Cells.Count}/{plan.Seeds.Count}"))
+        {
+            Legend = ("Seeds", "trained of those that were planned: what means and medians over seeds are taken over"),
+        };
 
     /// <summary>The step's time and its spread.</summary>
     public static readonly ResultColumn Step =
@@ -47,6 +50,13 @@ internal static class ResultColumns
         {
             Legend = ("…/s", "of all ranks over the training time, median over seeds"),
             Values = [new("items_per_second", (_, cell) => cell.ItemsPerSecond)],
+        };
+
+    /// <summary>A rank's rate over that of a rank of the base run.</summary>
+    public static readonly ResultColumn ScalingEfficiency = ResultColumn.Of(
+        "Efficiency", strategy => strategy.ScalingEfficiency is double share ? Quantity.Percent(share) : Quantity.Missing) with
+        {
+            Legend = ("Efficiency", "scaling: images or tokens a second and rank over those of the base run with the same batch a rank, of the same strategy, or else of its baseline"),
         };
 
     /// <summary>The training's time.</summary>

@@ -97,6 +97,10 @@ internal sealed record RunSummary(
 /// <param name="Strategies">In the order of the experiment.</param>
 internal sealed record ExperimentSummary(PlannedExperiment Plan, string QualityMetric, IReadOnlyList<StrategySummary> Strategies)
 {
+    /// <summary>Whether a strategy's rate was held against that of fewer ranks.</summary>
+    [JsonIgnore]
+    public bool HasScalingEfficiency => Strategies.Any(strategy => strategy.ScalingEfficiency is not null);
+
     internal static ExperimentSummary Read(RunFolder run, RecordedCluster cluster, PlannedExperiment plan, HashSet<CellId> complete)
     {
         string metric = MetricNames.HeldOut(plan.QualityMetric());

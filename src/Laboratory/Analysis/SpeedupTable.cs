@@ -11,7 +11,7 @@ internal static class SpeedupTable
 
     private static readonly ResultColumn[] s_columns =
     [
-        ResultColumns.MarkedStrategy, ResultColumns.Step, ResultColumns.StepRange, ResultColumns.Rate, ResultColumns.Training,
+        ResultColumns.MarkedStrategy, ResultColumns.Seeds, ResultColumns.Step, ResultColumns.StepRange, ResultColumns.Rate, ResultColumns.Training,
         ResultColumns.JudgedStepRatio, ResultColumns.ToTarget, ResultColumns.Quality, ResultColumns.Sent,
     ];
 
@@ -35,10 +35,11 @@ internal static class SpeedupTable
         return console;
     }
 
-    /// <summary>Writes the tables (turned by 90° where the console is narrow), what their columns mean, and the cells that are missing.</summary>
+    /// <summary>Writes the tables (turned by 90° where the console is narrow), what they say in words, and the cells that are missing.</summary>
     /// <param name="summary">What to show.</param>
     /// <param name="console">Where; see <see cref="ConsoleFor"/>.</param>
-    public static void Write(RunSummary summary, IAnsiConsole console)
+    /// <param name="hasLegend">Whether it says what the columns mean, or only where that is found.</param>
+    public static void Write(RunSummary summary, IAnsiConsole console, bool hasLegend)
     {
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
@@ -47,11 +48,16 @@ internal static class SpeedupTable
                 console.MarkupLine($"[red]{Markup.Escape(warning)}[/]");
             TableLayout.Write(console, experiment, s_columns);
             WriteNotes(experiment, summary.Cluster, console);
+            foreach (string sentence in Findings.Of(experiment))
+                console.WriteLine(sentence);
             BreakdownTable.Write(experiment, console);
             console.WriteLine();
         }
 
-        TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend]);
+        if (hasLegend)
+            TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend]);
+        else
+            console.WriteLine("what the columns mean: --legend, also with --resume of a run that is complete");
         foreach (IncompleteCell missing in summary.Incomplete)
         {
             console.WriteLine(string.Create(

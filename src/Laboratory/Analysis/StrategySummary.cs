@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Daso.Analysis;
 
 /// <summary>One strategy on one experiment's variant, over its complete seeds.</summary>
@@ -35,6 +37,10 @@ internal sealed record StrategySummary
 
     /// <summary>Images or tokens a second of all ranks, over seeds.</summary>
     public required Spread ItemsPerSecond { get; init; }
+
+    /// <summary>Its rate a rank over that of a run of fewer ranks; null: nobody named one, or it has no such training.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ScalingEfficiency { get; init; }
 
     /// <summary>Training time to the target over the seeds that reached it, nanoseconds.</summary>
     public required Spread TimeToTargetNs { get; init; }

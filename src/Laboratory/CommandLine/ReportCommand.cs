@@ -16,9 +16,13 @@ internal static class ReportCommand
         };
         var tensorBoard = new Option<bool>("--tensorboard") { Description = "Also writes TensorBoard's event files." };
         var mlperf = new Option<bool>("--mlperf-log") { Description = "Also writes a log as MLPerf Training has it for each training." };
+        var scalingBase = new Option<string?>("--scaling-base")
+        {
+            Description = "Folder of a run of few ranks, best of one: adds the efficiency of scaling, a rank's rate over that of its rank.",
+        };
         var command = new Command("report", "Makes a report of runs: a page with plots, Markdown, LaTeX tables and CSV.")
         {
-            runs, folder, tensorBoard, mlperf,
+            runs, folder, tensorBoard, mlperf, scalingBase,
         };
         command.SetAction(parsed =>
         {
@@ -27,7 +31,8 @@ internal static class ReportCommand
             RecordedRun[] read = [.. given.Select(Report.Open)];
             foreach (string goesOn in read.Select(run => run.Summary.GoesOn).OfType<string>())
                 parsed.InvocationConfiguration.Error.WriteLine(goesOn);
-            ReportFiles.Write(Report.Of(read), target);
+            ScalingBase? beside = parsed.GetValue(scalingBase) is string alone ? new ScalingBase(Report.Open(alone)) : null;
+            ReportFiles.Write(Report.Of(read, beside), target);
             if (parsed.GetValue(tensorBoard))
                 TensorBoardFiles.Write(read, Path.Combine(target, "tensorboard"));
             if (parsed.GetValue(mlperf))

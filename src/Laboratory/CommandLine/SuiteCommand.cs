@@ -161,6 +161,7 @@ internal sealed class SuiteCommand : Command
             DefaultValueFactory = _ => RunOptions.DefaultOutputFolder(),
         };
         private readonly Option<string> _format = ChoiceOption.Format();
+        private readonly Option<bool> _legend = new("--legend") { Description = "Says below the table what its columns mean." };
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
         private readonly Option<int?> _preflight = new("--preflight")
@@ -184,8 +185,7 @@ internal sealed class SuiteCommand : Command
             {
                 _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _aa, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _checkpointFolder, _keepCheckpoints, _saveWeights, _resume, _runNote, _retryFailed, _maximumTime, _checkData,
-                _maximumBadSamples, _preflight, _out, _format,
-                _dryRun,
+                _maximumBadSamples, _preflight, _out, _format, _legend, _dryRun,
             };
             _precision.AcceptOnlyFromAmong([.. PrecisionSpec.Names]);
             _mpi.AddTo(Command, hasDevice: true);
@@ -286,6 +286,7 @@ internal sealed class SuiteCommand : Command
                 Seeds = Given(parsed, _seeds),
                 Strategies = Given(parsed, _strategies),
                 IsAATest = parsed.GetValue(_aa),
+                ShowsLegend = parsed.GetValue(_legend),
                 Experiments = Given(parsed, _chosen),
                 Tier = parsed.GetValue(_tier),
                 Epochs = parsed.GetValue(_epochs),

@@ -28,7 +28,7 @@ internal static class HtmlReport
                 new XElement("h1", report.Title),
                 report.Sections.Select(section => Section(section, report.Runs.Count > 1)),
                 Scaling(report),
-                new XElement("section", new XElement("h2", "What the columns mean"), Facts(ReportTable.Legend)),
+                new XElement("section", new XElement("h2", "What the columns mean"), Facts(report.Legend)),
                 report.Runs.Select(Origin)));
         return "<!DOCTYPE html>\n" + page.ToString(SaveOptions.None) + "\n";
     }
@@ -39,6 +39,7 @@ internal static class HtmlReport
         isRunNamed ? new XElement("p", "Run ", new XElement("code", section.Run.Manifest.RunId)) : null,
         section.Table.Missing is string missing ? new XElement("p", new XElement("strong", missing)) : null,
         new XElement("div", new XAttribute("class", "wide"), Table(section.Table)),
+        section.Table.Findings.Select(sentence => new XElement("p", sentence)),
         section.Table.Warnings.Select(warning => new XElement("p", new XElement("strong", warning))),
         Figures(section.Figures));
 

@@ -20,13 +20,15 @@ internal static class MarkdownReport
             if (section.Table.Missing is string missing)
                 text.Append("**").Append(Escape(missing)).Append("**\n\n");
             WriteTable(text, section.Table);
+            foreach (string sentence in section.Table.Findings)
+                text.Append(Escape(sentence)).Append("\n\n");
             foreach (string warning in section.Table.Warnings)
                 text.Append("**").Append(Escape(warning)).Append("**\n\n");
             WriteFigures(text, section.Figures, figureFile);
         }
 
         text.Append("## What the columns mean\n\n");
-        foreach ((string column, string meaning) in ReportTable.Legend)
+        foreach ((string column, string meaning) in report.Legend)
             text.Append("- **").Append(Escape(column)).Append("**: ").Append(Escape(meaning)).Append('\n');
         text.Append('\n');
         if (report.Scaling.Count > 0)

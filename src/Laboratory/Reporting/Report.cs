@@ -15,6 +15,9 @@ internal sealed record Report(
     /// <summary>All plots.</summary>
     public IEnumerable<CaptionedPlot> Figures => Sections.SelectMany(section => section.Figures).Concat(Scaling);
 
+    /// <summary>What the columns of its tables mean.</summary>
+    public IReadOnlyList<(string Column, string Meaning)> Legend => ReportTable.LegendOf(Runs.SelectMany(run => run.Experiments));
+
     /// <summary>Its heading.</summary>
     public string Title => Runs.Count == 1
         ? $"{Runs[0].Manifest.Suite}: {Runs[0].Manifest.RunId}"
@@ -32,8 +35,13 @@ internal sealed record Report(
     }
 
     /// <summary>Draws all plots and tables of runs.</summary>
-    public static Report Of(IReadOnlyList<RecordedRun> runs)
+    /// <param name="runs">The runs.</param>
+    /// <param name="scalingBase">The run that their rates are held against; null: none.</param>
+    /// <exception cref="UserErrorException">The base has other experiments.</exception>
+    public static Report Of(IReadOnlyList<RecordedRun> runs, ScalingBase? scalingBase = null)
     {
+        if (scalingBase is not null)
+            runs = [.. runs.Select(scalingBase.Beside)];
         var palette = new Palette([.. runs.SelectMany(run => run.Summary.Experiments)
             .SelectMany(experiment => experiment.Plan.Strategies).Distinct()]);
         var sections = new List<ReportSection>();
@@ -46,10 +54,13 @@ internal sealed record Report(
         IReadOnlyList<CaptionedPlot> overLink = ScalingPlots.OverLinkRate(runs, palette);
         IReadOnlyList<CaptionedPlot> overNodes = ScalingPlots.OverNodes(runs, palette);
         var notes = new List<string>();
+        if (scalingBase is not null)
+            notes.Add($"Efficiency is over the rate of {scalingBase.Name}.");
         if (overLink.Count == 0)
             notes.Add("Speed-up over the link rate is left out: it needs two runs of one experiment that differ in that rate alone.");
         if (overNodes.Count == 0)
             notes.Add("Speed-up over nodes is left out: it needs two runs of one experiment that differ in the number of nodes alone.");
+        notes.AddRange(LinkCrossings.InWords(runs));
         AddDifference("commits", run => run.Manifest.Source.ShortName);
         AddDifferentSpecifications(runs, notes);
         AddDifference("processors", run => run.Manifest.Hardware.Processor);

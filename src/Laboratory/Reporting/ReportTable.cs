@@ -17,6 +17,10 @@ internal sealed record ReportTable(
     IReadOnlyList<IReadOnlyList<string>> Rows,
     IReadOnlyList<string> Warnings)
 {
+    /// <summary>What it says, in sentences.</summary>
+    public IReadOnlyList<string> Findings { get; init; } = [];
+
+
     private static readonly ResultColumn[] s_columns =
     [
         ResultColumns.Strategy, ResultColumns.Seeds, ResultColumns.Step, ResultColumns.StepRange, ResultColumns.Rate, ResultColumns.Training,
@@ -24,24 +28,32 @@ internal sealed record ReportTable(
         ResultColumns.Sent, ResultColumns.Waits,
     ];
 
-    /// <summary>What the columns mean.</summary>
-    public static IReadOnlyList<(string Column, string Meaning)> Legend { get; } = ResultColumn.LegendOf(s_columns);
+    /// <summary>What the columns of several experiments' tables mean.</summary>
+    public static IReadOnlyList<(string Column, string Meaning)> LegendOf(IEnumerable<ExperimentSummary> experiments) =>
+        ResultColumn.LegendOf(experiments.SelectMany(ColumnsOf).Distinct());
+
+    private static IEnumerable<ResultColumn> ColumnsOf(ExperimentSummary experiment) =>
+        experiment.HasScalingEfficiency ? [.. s_columns, ResultColumns.ScalingEfficiency] : s_columns;
 
     /// <summary>Of one experiment.</summary>
     public static ReportTable Of(RunSummary run, ExperimentSummary experiment)
     {
         PlannedExperiment plan = experiment.Plan;
+        ResultColumn[] columns = [.. ColumnsOf(experiment)];
         return new ReportTable(
             TitleOf(run.Cluster, plan),
             run.WarningOf(plan),
-            [.. s_columns.Select(column => column.Header(plan))],
-            [.. experiment.Strategies.Select(strategy => s_columns.Select(column => column.Text(plan, strategy)).ToArray())],
+            [.. columns.Select(column => column.Header(plan))],
+            [.. experiment.Strategies.Select(strategy => columns.Select(column => column.Text(plan, strategy)).ToArray())],
             [
                 .. experiment.Strategies.Where(strategy => strategy.LessWork is not null)
                     .Select(strategy => $"{strategy.Strategy} did less work, so that its times do not compare: {strategy.LessWork}"),
                 .. Stops.Notes(experiment),
                 .. LateRank.Notes(experiment, run.Cluster),
-            ]);
+            ])
+        {
+            Findings = [.. Analysis.Findings.Of(experiment)],
+        };
     }
 
     private static string TitleOf(RecordedCluster cluster, PlannedExperiment plan) => string.Create(

@@ -14,10 +14,7 @@ internal static class ScalingPlots
     /// <summary>One for each experiment of which at least two runs differ in the rate of the link alone.</summary>
     public static IReadOnlyList<CaptionedPlot> OverLinkRate(IReadOnlyList<RecordedRun> runs, Palette palette) =>
     [
-        .. Settings(runs)
-            .Where(setting => setting.Place.BitsPerSecond is not null)
-            .GroupBy(setting => setting.Place with { BitsPerSecond = null })
-            .Where(group => group.DistinctBy(setting => setting.Place.BitsPerSecond).Count() > 1)
+        .. OfLinkRates(runs)
             .Select((group, i) => Draw(
                 FormattableString.Invariant($"speedup-over-link-{i + 1}"),
                 FormattableString.Invariant(
@@ -43,6 +40,12 @@ internal static class ScalingPlots
                 [.. group],
                 palette)),
     ];
+
+    /// <summary>What differs in the rate of the link alone, in at least two rates.</summary>
+    internal static IEnumerable<IGrouping<Place, Setting>> OfLinkRates(IReadOnlyList<RecordedRun> runs) => Settings(runs)
+        .Where(setting => setting.Place.BitsPerSecond is not null)
+        .GroupBy(setting => setting.Place with { BitsPerSecond = null })
+        .Where(group => group.DistinctBy(setting => setting.Place.BitsPerSecond).Count() > 1);
 
     private static string Link(double? bitsPerSecond) =>
         bitsPerSecond is double rate ? $"link {Quantity.BitRate(rate)}" : "unlimited link";
@@ -111,9 +114,9 @@ internal static class ScalingPlots
     }
 
     /// <summary>What an experiment was measured at.</summary>
-    private sealed record Place(
+    internal sealed record Place(
         string Experiment, string OtherSettings, int Nodes, int RanksPerNode, double? BitsPerSecond, long LatencyNs);
 
     /// <summary>One experiment of one run.</summary>
-    private sealed record Setting(Place Place, IReadOnlyList<StrategySummary> Strategies);
+    internal sealed record Setting(Place Place, IReadOnlyList<StrategySummary> Strategies);
 }

@@ -15,15 +15,16 @@ public class SpeedupTableTests
         const string Expected = """
             resnet-digits: 2 × 2 ranks on cpu; link 1 Gbit/s, 50 µs; seeds 1, 2, 3; baseline ddp
             INCOMPLETE: 2 of 9 trainings are missing: none, seeds 2, 3 (not started); strategies with different seeds do not compare, but for ratios, which are by seed
-            ╭──────────┬───────────────┬──────────────┬──────────┬──────────┬─────────────────────────┬───────────────┬───────────────┬─────────╮
-            │ Strategy │          Step │      p10…p90 │ images/s │ Training │                  vs ddp │      To ≥ 0.9 │      accuracy │    Sent │
-            ├──────────┼───────────────┼──────────────┼──────────┼──────────┼─────────────────────────┼───────────────┼───────────────┼─────────┤
-            │ daso     │ 41.0 ± 0.5 ms │ 40.5…41.5 ms │    6,244 │   246 ms │ 0.50 (0.50…0.50) faster │  246 ms (3/3) │ 0.920 ± 0.010 │ 4.00 kB │
-            │ ddp      │ 82.0 ± 1.0 ms │ 81.0…83.0 ms │    3,122 │   492 ms │                       1 │  missed (0/3) │ 0.880 ± 0.000 │ 22.3 MB │
-            │ none †   │ 31.2 ± 0.0 ms │ 31.2…31.2 ms │    8,196 │   187 ms │   0.39 (–) one training │ 93.7 ms (1/1) │         0.500 │     0 B │
-            ╰──────────┴───────────────┴──────────────┴──────────┴──────────┴─────────────────────────┴───────────────┴───────────────┴─────────╯
+            ╭──────────┬───────┬───────────────┬──────────────┬──────────┬──────────┬─────────────────────────┬───────────────┬───────────────┬─────────╮
+            │ Strategy │ Seeds │          Step │      p10…p90 │ images/s │ Training │                  vs ddp │      To ≥ 0.9 │      accuracy │    Sent │
+            ├──────────┼───────┼───────────────┼──────────────┼──────────┼──────────┼─────────────────────────┼───────────────┼───────────────┼─────────┤
+            │ daso     │   3/3 │ 41.0 ± 0.5 ms │ 40.5…41.5 ms │    6,244 │   246 ms │ 0.50 (0.50…0.50) faster │  246 ms (3/3) │ 0.920 ± 0.010 │ 4.00 kB │
+            │ ddp      │   3/3 │ 82.0 ± 1.0 ms │ 81.0…83.0 ms │    3,122 │   492 ms │                       1 │  missed (0/3) │ 0.880 ± 0.000 │ 22.3 MB │
+            │ none †   │   1/3 │ 31.2 ± 0.0 ms │ 31.2…31.2 ms │    8,196 │   187 ms │   0.39 (–) one training │ 93.7 ms (1/1) │         0.500 │     0 B │
+            ╰──────────┴───────┴───────────────┴──────────────┴──────────┴──────────┴─────────────────────────┴───────────────┴───────────────┴─────────╯
             † none did less work, so that its times do not compare: reached the target in 1 epochs; the baseline needs 3 or more, at least 1.6 by its spread
             one training: no verdict; the intervals hold the noise inside these trainings, not what another training would differ by
+            daso took 0.50 (0.50…0.50) of ddp's training time; accuracy 0.920 against 0.880, a difference of 0.040 ± 0.025 (3 seeds)
             ╭─────────────────┬─────────┬──────┬─────────┬─────────┬──────────┬─────────┬──────┬─────────┬───────┬────────┬───────────┬─────────┬─────────┬───────────╮
             │ Where time goes │    Mean │ Data │ Buffers │ Forward │ Backward │   Local │ Send │    Wait │ Merge │ Update │ Imbalance │   Other │   Alloc │        GC │
             ├─────────────────┼─────────┼──────┼─────────┼─────────┼──────────┼─────────┼──────┼─────────┼───────┼────────┼───────────┼─────────┼─────────┼───────────┤
@@ -32,6 +33,7 @@ public class SpeedupTableTests
             │ none            │ 31.2 ms │    – │       – │       – │        – │  937 µs │    – │ 6.25 ms │     – │      – │         – │ 24.1 ms │ 15.2 kB │ 0 + 0 + 0 │
             ╰─────────────────┴─────────┴──────┴─────────┴─────────┴──────────┴─────────┴──────┴─────────┴───────┴────────┴───────────┴─────────┴─────────┴───────────╯
 
+            Seeds            trained of those that were planned: what means and medians over seeds are taken over
             Step             the slowest rank's time: median ± median absolute deviation over the steps of all seeds
             p10…p90          of the same times
             …/s              of all ranks over the training time, median over seeds
@@ -101,7 +103,7 @@ public class SpeedupTableTests
         Assert.Contains(" tokens/s │", text, StringComparison.Ordinal);
         Assert.Matches("To ≤ 2.5 │ +loss │", text);
         Assert.Contains(
-            "│ ddp      │ 2.00 ± 0.00 s │ 2.00…2.00 s │ 1,500,000 │   2.00 s │      1 │ 2.00 s (1/1) │ 2.250 │  0 B │",
+            "│ ddp      │   1/1 │ 2.00 ± 0.00 s │ 2.00…2.00 s │ 1,500,000 │   2.00 s │      1 │ 2.00 s (1/1) │ 2.250 │  0 B │",
             text,
             StringComparison.Ordinal);
     }
@@ -114,10 +116,39 @@ public class SpeedupTableTests
         IAnsiConsole console = SpeedupTable.ConsoleFor(output);
         console.Profile.Width = 80;
 
-        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console);
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console, hasLegend: false);
 
         Assert.Contains("│ Strategy │                    daso │           ddp │                  none │", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("│ To ≥ 0.9 │            246 ms (3/3) │  missed (0/3) │         93.7 ms (1/1) │", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_strategy_is_compared_with_the_baselines_form_of_the_same_ending()
+    {
+        PlannedExperiment plan = SyntheticRun.Plan("ddp", "ddp-bf16", "daso-bf16") with { Seeds = [1, 2] };
+        using var run = new SyntheticRun(new RecordedCluster(1, 1, "cpu"), plan);
+        foreach (CellId cell in plan.Cells())
+            run.RecordEven(cell, cell.Strategy switch { "ddp" => 1000, "ddp-bf16" => 800, _ => 600 }, 0, 0.9, cell.Strategy == "ddp" ? 0.95 : 0.95 + (cell.Seed * 0.01));
+
+        Assert.Equal(
+            [
+                "ddp-bf16 took 0.80 (0.80…0.80) of ddp's training time; accuracy 0.965 against 0.950, not told apart (2 seeds)",
+                "daso-bf16 took 0.60 (0.60…0.60) of ddp's training time, 0.75 of ddp-bf16's, which sends in the same format; "
+                    + "accuracy 0.965 against 0.950, not told apart (2 seeds)",
+            ],
+            Findings.Of(Assert.Single(RunSummary.Read(run.Folder.Path).Experiments)));
+    }
+
+    [Fact]
+    public void The_legend_is_there_for_who_asks_for_it()
+    {
+        using SyntheticRun run = ThreeStrategies();
+        using var output = new StringWriter();
+
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), SpeedupTable.ConsoleFor(output), hasLegend: false);
+
+        Assert.DoesNotContain("median absolute deviation", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("what the columns mean: --legend", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -130,7 +161,7 @@ public class SpeedupTableTests
         IAnsiConsole console = AnsiConsole.Create(
             new AnsiConsoleSettings { Ansi = AnsiSupport.Yes, ColorSystem = colours, Out = new AnsiConsoleOutput(output) });
 
-        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console);
+        SpeedupTable.Write(RunSummary.Read(run.Folder.Path), console, hasLegend: false);
 
         Assert.Equal(expected, output.ToString().Contains("\e[32m", StringComparison.Ordinal));
     }
@@ -171,7 +202,7 @@ public class SpeedupTableTests
     private static string Plain(RunSummary summary)
     {
         using var output = new StringWriter();
-        SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(output));
+        SpeedupTable.Write(summary, SpeedupTable.ConsoleFor(output), hasLegend: true);
         return string.Join('\n', output.ToString().Split('\n').Select(line => line.TrimEnd())).TrimEnd();
     }
 

@@ -26,6 +26,24 @@ public sealed class ReportFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Efficiency_is_a_ranks_rate_over_that_of_the_base()
+    {
+        using var one = new ReportExample(nodes: 1);
+        AppRun run = await Report(_run.Folder.Path, "--out", Target, "--scaling-base", one.Folder.Path);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        string text = File.ReadAllText(Path.Combine(Target, "report.md"));
+        Assert.Contains(" Efficiency |", text, StringComparison.Ordinal);
+        Assert.Equal(2, text.Split(" 100.0 % |").Length - 1);
+        Assert.Contains($"Efficiency is over the rate of {one.Manifest.RunId}, 1 × 2 ranks.", text, StringComparison.Ordinal);
+
+        using var other = new ReportExample(name: "another");
+        AppRun refused = await Report(_run.Folder.Path, "--out", Target, "--scaling-base", other.Folder.Path);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.StartsWith("error: --scaling-base ", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_page_is_well_formed_and_needs_nothing_else()
     {
         AppRun run = await Report(_run.Folder.Path, "--out", Target);

@@ -60,7 +60,7 @@ internal static class StrategyTrace
     private static List<TracedState> Train(StrategyScenario scenario, RankContext ranks)
     {
         using Replica replica = Lay(scenario.Tensors);
-        using IOptimizer optimizer = (scenario.Strategy.OwnOptimizer ?? scenario.Optimizer).Create(replica.Parameters, replica.Gradients);
+        using IOptimizer optimizer = (scenario.Strategy.OwnOptimizer ?? scenario.Optimizer).Create(replica);
         var step = new TrainingStep();
         int epochs = (scenario.Steps + scenario.StepsPerEpoch - 1) / scenario.StepsPerEpoch;
         using IStrategy strategy = scenario.Strategy.Create(
