@@ -55,9 +55,9 @@ internal static class ResultColumns
     /// <summary>A rank's rate over that of a rank of the base run.</summary>
     public static readonly ResultColumn ScalingEfficiency = ResultColumn.Of(
         "Efficiency", strategy => strategy.ScalingEfficiency is double share ? Quantity.Percent(share) : Quantity.Missing) with
-        {
-            Legend = ("Efficiency", "scaling: images or tokens a second and rank over those of the base run with the same batch a rank, of the same strategy, or else of its baseline"),
-        };
+    {
+        Legend = ("Efficiency", "scaling: images or tokens a second and rank over those of the base run with the same batch a rank, of the same strategy, or else of its baseline"),
+    };
 
     /// <summary>The training's time.</summary>
     public static readonly ResultColumn Training =
