@@ -35,6 +35,9 @@ public sealed partial record DdpSpec : StrategySpec
     public bool BroadcastBuffers { get; init; } = true;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients", StrategyPolicy.Same, BroadcastBuffers ? "rank 0's" : StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Ddp(
         new GradientAverager(context.Replica, context.Ranks.World, BucketBytes, FirstBucketBytes, Wire, Mean),
         BroadcastBuffers ? new BufferBroadcast(context.Replica, context.Ranks.World, context.Timer) : null,

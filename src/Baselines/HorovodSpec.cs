@@ -25,6 +25,9 @@ public sealed partial record HorovodSpec : StrategySpec
     public WireFormat Wire { get; init; } = WireFormat.Float32;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients", StrategyPolicy.Same, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new Horovod(this, context);
 
     /// <inheritdoc />

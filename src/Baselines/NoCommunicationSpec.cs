@@ -8,6 +8,9 @@ namespace Daso.Baselines;
 public sealed partial record NoCommunicationSpec : StrategySpec
 {
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("nothing", StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context) => new NoCommunication();
 
     /// <inheritdoc />

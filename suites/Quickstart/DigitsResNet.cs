@@ -15,8 +15,9 @@ namespace Daso.Suites.Quickstart;
 [Strategy("ddp-bf16", nameof(DdpBf16))]
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
+[Strategy("daso-bf16", nameof(DasoBf16))]
 [Strategy("none", nameof(None))]
-[Link("500mbit,50us"), Seeds(1, 2, 3), Epochs(5), Target("accuracy", AtLeast = 0.94)]
+[Link("500mbit,50us"), Seeds(1, 2, 3), Epochs(DigitsWorkload.Epochs), Target("accuracy", AtLeast = 0.94)]
 public sealed partial class DigitsResNet
 {
     /// <summary>Images a rank and step.</summary>
@@ -27,13 +28,13 @@ public sealed partial class DigitsResNet
     [Params(256)]
     public int DdpBucketKib { get; init; }
 
-    private ModelSpec Network => new ResNetSpec { Depth = 18, InputChannels = 1, Width = 16, Classes = 10 };
+    private ModelSpec Network => DigitsWorkload.Network;
 
-    private DataSpec Digits => new IdxImages { Folder = DataFolder.Of("mnist-10k"), Classes = 10, SamplesPerEpoch = 1536, BatchPerRank = BatchPerRank };
+    private DataSpec Digits => DigitsWorkload.Data(BatchPerRank);
 
-    private OptimizerSpec Sgd => new SgdSpec(Momentum: 0.9, WeightDecay: 1e-4);
+    private OptimizerSpec Sgd => DigitsWorkload.Optimizer;
 
-    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 0.0125, ScaleWithRanks = true, WarmupEpochs = 1, TotalEpochs = 5 };
+    private LearningRateSpec Rate => DigitsWorkload.Rate;
 
     private DdpSpec Ddp => new() { BucketBytes = DdpBucketKib << 10, FirstBucketBytes = DdpBucketKib << 10 };
 
@@ -42,7 +43,10 @@ public sealed partial class DigitsResNet
 
     private StrategySpec Horovod => new HorovodSpec();
 
-    private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+    // 80 % of the epochs are cycling, as in the paper's trainings.
+    private DasoSpec Daso => new() { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+
+    private StrategySpec DasoBf16 => Daso with { CyclingWire = WireFormat.BFloat16 };
 
     private StrategySpec None => new NoCommunicationSpec();
 }

@@ -15,12 +15,11 @@ namespace Daso.Suites.Quickstart;
 [Strategy("ddp-bf16", nameof(DdpBf16))]
 [Strategy("horovod", nameof(Horovod))]
 [Strategy("daso", nameof(Daso))]
+[Strategy("daso-bf16", nameof(DasoBf16))]
 [Strategy("none", nameof(None))]
-[Link("500mbit,50us"), Seeds(1, 2), Epochs(5), Target("loss", AtMost = 2.5)]
+[Link("500mbit,50us"), Seeds(1, 2), Epochs(NovelWorkload.Epochs), Target("loss", AtMost = 2.5)]
 public sealed partial class NovelTransformer
 {
-    private const int Context = 64;
-
     /// <summary>Sequences a rank and step.</summary>
     [Params(4)]
     public int SequencesPerRank { get; init; }
@@ -29,20 +28,13 @@ public sealed partial class NovelTransformer
     [Params(256)]
     public int DdpBucketKib { get; init; }
 
-    private ModelSpec Network => new TransformerSpec { Vocabulary = TextFile.Vocabulary, Context = Context, Layers = 2, Heads = 4, Width = 128 };
+    private ModelSpec Network => NovelWorkload.Network;
 
-    private DataSpec Novel => new TextFile
-    {
-        File = Path.Combine(DataFolder.Of("moby-dick"), "moby-dick.txt.gz"),
-        SequenceLength = Context,
-        HeldOutFraction = 0.02,
-        SamplesPerEpoch = 576,
-        BatchPerRank = SequencesPerRank,
-    };
+    private DataSpec Novel => NovelWorkload.Data(SequencesPerRank);
 
-    private OptimizerSpec AdamW => new AdamWSpec { Beta2 = 0.95 };
+    private OptimizerSpec AdamW => NovelWorkload.Optimizer;
 
-    private LearningRateSpec Rate => new WarmupCosineSpec { BaseRate = 2e-3, WarmupEpochs = 1, TotalEpochs = 5 };
+    private LearningRateSpec Rate => NovelWorkload.Rate;
 
     private DdpSpec Ddp => new() { BucketBytes = DdpBucketKib << 10, FirstBucketBytes = DdpBucketKib << 10 };
 
@@ -51,7 +43,10 @@ public sealed partial class NovelTransformer
 
     private StrategySpec Horovod => new HorovodSpec();
 
-    private StrategySpec Daso => new DasoSpec { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+    // 80 % of the epochs are cycling, as in the paper's trainings.
+    private DasoSpec Daso => new() { Schedule = new DasoSettings { WarmupEpochs = 1, CooldownEpochs = 1 } };
+
+    private StrategySpec DasoBf16 => Daso with { CyclingWire = WireFormat.BFloat16 };
 
     private StrategySpec None => new NoCommunicationSpec();
 }

@@ -1,5 +1,4 @@
 using Daso.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Baselines;

@@ -63,6 +63,10 @@ public sealed partial record DeMoSpec : StrategySpec
     internal ChunkSettings Chunks => new(ChunkSize, TopK, IsTransformed: true, new PlainChunkCodec());
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new(
+        "what is large in momenta", StrategyPolicy.Own, StrategyPolicy.Own, NodeGradients ? "4·n a node and messages" : "4·n and messages");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -38,6 +38,9 @@ public sealed partial record DesLocSpec : WorkerSpec
     };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters, and seldom momenta", "averaged", StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

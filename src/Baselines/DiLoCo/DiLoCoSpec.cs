@@ -45,6 +45,9 @@ public sealed partial record DiLoCoSpec : WorkerSpec
         : this;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("changes", "own, and one outer", StrategyPolicy.Own, Outer is SgdSpec { Momentum: not 0 } ? "12·n" : "8·n and the outer state");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -30,6 +30,9 @@ public sealed partial record EagerDiLoCoSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("changes", "own, and an outer each", StrategyPolicy.Own, "16·n and the outer state");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -78,6 +78,9 @@ public sealed partial record EditSpec : WorkerSpec
     public override bool FollowsTimings => Seconds is not null;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("changes", "own, and one outer", StrategyPolicy.Own, "8·n and the outer state");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -40,6 +40,9 @@ public sealed partial record FdaSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { Threshold = 0 };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", StrategyPolicy.Own, StrategyPolicy.Own, Estimate == FdaEstimate.Sketch ? "13·n" : "12·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

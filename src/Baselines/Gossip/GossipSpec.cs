@@ -39,6 +39,9 @@ public sealed partial record GossipSpec : WorkerSpec
     public int Seed { get; init; } = 1;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters, with peers", StrategyPolicy.Own, StrategyPolicy.Own, Topology == GossipTopology.Ring ? "12·n" : "8·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -22,6 +22,9 @@ public sealed partial record OverlapSgpSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { Delay = 1 };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters, with peers", StrategyPolicy.Own, StrategyPolicy.Own, NodeGradients ? "4·n and 8·n/G" : "12·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

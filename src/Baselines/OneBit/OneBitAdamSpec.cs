@@ -42,6 +42,9 @@ public sealed partial record OneBitAdamSpec : StrategySpec
     public override OptimizerSpec OwnOptimizer => new SgdSpec(Momentum: 0, WeightDecay);
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then momentum in 1 bit", StrategyPolicy.Same, StrategyPolicy.Own, "12·n and messages");
+
+    /// <inheritdoc />
     public override StrategySpec ForWarmup() => this with { FreezeSteps = 1 };
 
     /// <inheritdoc />

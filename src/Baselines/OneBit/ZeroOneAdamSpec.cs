@@ -55,6 +55,9 @@ public sealed partial record ZeroOneAdamSpec : StrategySpec
     public override OptimizerSpec OwnOptimizer => new SgdSpec(Momentum: 0, WeightDecay);
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then changes in 1 bit", "own between synchronisations", StrategyPolicy.Own, "20·n and messages");
+
+    /// <inheritdoc />
     public override StrategySpec ForWarmup() => this with { VarianceFreezeStep = Math.Min(VarianceFreezeStep, 2), VarianceUpdates = 1, LocalSteps = 1 };
 
     /// <inheritdoc />

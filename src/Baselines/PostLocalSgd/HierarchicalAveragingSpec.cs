@@ -30,6 +30,9 @@ public sealed partial record HierarchicalAveragingSpec : WorkerSpec
     };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then parameters", StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

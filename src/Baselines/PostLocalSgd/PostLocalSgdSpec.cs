@@ -24,6 +24,9 @@ public sealed partial record PostLocalSgdSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { WarmupSteps = Math.Min(WarmupSteps, 1), Period = Math.Min(Period, 2) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then parameters", StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

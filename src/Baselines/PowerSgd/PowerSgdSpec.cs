@@ -40,6 +40,9 @@ public sealed partial record PowerSgdSpec : StrategySpec
     public override bool KeepsGradients => true;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients of low rank", StrategyPolicy.Same, StrategyPolicy.Own, "4·n and the factors");
+
+    /// <inheritdoc />
     public override StrategySpec ForWarmup() => this with { StartSteps = Math.Min(StartSteps, 1) };
 
     /// <inheritdoc />

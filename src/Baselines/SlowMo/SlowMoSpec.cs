@@ -50,6 +50,9 @@ public sealed partial record SlowMoSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", "own, and one outer", StrategyPolicy.Own, "12·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

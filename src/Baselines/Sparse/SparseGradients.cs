@@ -28,7 +28,9 @@ internal sealed class SparseGradients : IStrategy
         _gradients = context.Replica.Gradients;
         if (spec.KeepsRest)
             _rest = new ErrorFeedback(_gradients.Length, context.Replica.Device);
-        _exchange = spec.Selection == SparseSelection.TopK ? new TopKExchange(spec, context) : new RandomKExchange(spec, context);
+        _exchange = spec.Selection == SparseSelection.TopK
+            ? new TopKExchange(context.Replica, context.Ranks.World, spec.Density)
+            : new RandomKExchange(spec, context);
     }
 
     public IReadOnlyList<(string Name, FlatTensor Values)> State => _rest is null ? [] : [("rest", _rest.Dropped)];
@@ -85,23 +87,30 @@ internal interface ISelectedExchange : IDisposable
 internal sealed class TopKExchange : ISelectedExchange
 {
     private readonly FlatTensor _gradients;
-    private readonly ICommunicator _world;
+    private readonly ICommunicator _group;
     private readonly (ParameterRange Range, int Count)[] _shares;
     private readonly int _count;
     private readonly Pair[] _mine;
     private readonly byte[] _all;
     private readonly Partition _parts;
 
-    internal TopKExchange(SparseGradientsSpec spec, StrategyContext context)
+    /// <param name="replica">Whose gradients.</param>
+    /// <param name="group">The ranks.</param>
+    /// <param name="density">The share of each parameter that is sent.</param>
+    internal TopKExchange(Replica replica, ICommunicator group, double density)
     {
-        _gradients = context.Replica.Gradients;
-        _world = context.Ranks.World;
-        _shares = [.. context.Replica.ParameterRanges.Select(range => (range, (int)spec.CountOf(range.Length)))];
+        _gradients = replica.Gradients;
+        _group = group;
+        _shares = [.. replica.ParameterRanges.Select(range => (range, (int)CountOf(range.Length, density)))];
         _count = _shares.Sum(share => share.Count);
         _mine = new Pair[_count];
-        _parts = new Partition(Enumerable.Repeat(_count * Marshal.SizeOf<Pair>(), _world.Size));
+        _parts = new Partition(Enumerable.Repeat(_count * Marshal.SizeOf<Pair>(), _group.Size));
         _all = new byte[_parts.Length];
     }
+
+    /// <summary>Elements that are sent of all parameters; of the whole as one where their sizes are not known.</summary>
+    internal static long CountOf(ProgramScope scope, double density) =>
+        scope.Parameters?.Sum(parameter => CountOf(parameter.Elements, density)) ?? CountOf(scope.Elements, density);
 
     public Tensor Select(long step)
     {
@@ -127,9 +136,9 @@ internal sealed class TopKExchange : ISelectedExchange
         ReadOnlySpan<long> places = MemoryMarshal.Cast<byte, long>(hostPlaces.bytes);
         for (int i = 0; i < _count; i++)
             _mine[i] = new Pair((int)places[i], elements[i]);
-        (int offset, int length) = _parts[_world.Rank];
+        (int offset, int length) = _parts[_group.Rank];
         MemoryMarshal.AsBytes(_mine.AsSpan()).CopyTo(_all.AsSpan(offset, length));
-        PendingOperation gather = _world.StartAllGather(_all, _parts);
+        PendingOperation gather = _group.StartAllGather(_all, _parts);
         return (gather.Wait(), gather.Key());
     }
 
@@ -140,8 +149,8 @@ internal sealed class TopKExchange : ISelectedExchange
         long[] places = new long[_count];
         float[] values = new float[_count];
         ReadOnlySpan<Pair> all = MemoryMarshal.Cast<byte, Pair>(_all);
-        using Scalar share = (1f / _world.Size).ToScalar();
-        for (int rank = 0; rank < _world.Size; rank++)
+        using Scalar share = (1f / _group.Size).ToScalar();
+        for (int rank = 0; rank < _group.Size; rank++)
         {
             for (int i = 0; i < _count; i++)
                 (places[i], values[i]) = (all[(rank * _count) + i].Place, all[(rank * _count) + i].Value);
@@ -153,6 +162,8 @@ internal sealed class TopKExchange : ISelectedExchange
     public void Dispose()
     {
     }
+
+    private static long CountOf(long elements, double density) => Math.Max(1, (long)Math.Round(density * elements));
 
     /// <summary>What travels for an element.</summary>
     private readonly record struct Pair(int Place, float Value);

@@ -38,6 +38,9 @@ public sealed partial record SparseGradientsSpec : StrategySpec
     public override bool KeepsGradients => true;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("few elements of gradients", StrategyPolicy.Same, StrategyPolicy.Own, "4·n and the elements");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();
@@ -47,16 +50,13 @@ public sealed partial record SparseGradientsSpec : StrategySpec
     /// <inheritdoc />
     public override IReadOnlyList<StepProgram> Programs(ProgramScope scope)
     {
-        long count = Selection == SparseSelection.TopK && scope.Parameters is { } parameters
-            ? parameters.Sum(parameter => CountOf(parameter.Elements))
-            : CountOf(scope.Elements);
         // A pair of top-k's is an index and a value.
         ProgramExchange exchange = Selection == SparseSelection.TopK
-            ? new ProgramExchange(ProgramGroup.World, 2 * count, WireFormat.Float32) { Collective = ProgramCollective.AllGather }
-            : new ProgramExchange(ProgramGroup.World, count, WireFormat.Float32);
+            ? new ProgramExchange(ProgramGroup.World, 2 * TopKExchange.CountOf(scope, Density), WireFormat.Float32)
+            {
+                Collective = ProgramCollective.AllGather,
+            }
+            : new ProgramExchange(ProgramGroup.World, Math.Max(1, (long)Math.Round(Density * scope.Elements)), WireFormat.Float32);
         return [StepProgram.Periodic(gradients: null, period: 1, _ => exchange)];
     }
-
-    /// <summary>How many elements of so many are sent.</summary>
-    internal long CountOf(long elements) => Math.Max(1, (long)Math.Round(Density * elements));
 }

@@ -23,12 +23,9 @@ internal sealed class SparseLoCo : IStrategy
     {
         _spec = spec;
         _context = context;
-        if (spec.NodeGradients)
-        {
-            _node = new NodeGradients(context, spec.BucketBytes);
+        _node = spec.InNode(context);
+        if (_node is not null)
             _share = new NodeBroadcast(context.Ranks.Node, context.Timer, [context.Replica.Parameters], isSharded: false);
-        }
-
         if (!spec.NodeGradients || context.Ranks.LocalId == 0)
             _worker = new Worker(spec, context);
     }

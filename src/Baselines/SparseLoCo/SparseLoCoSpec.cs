@@ -8,7 +8,7 @@ namespace Daso.Baselines;
 /// elements of chunks, at two bits an element, with error feedback in place of an outer momentum. docs/strategies/sparse-loco.md.
 /// </summary>
 [Specification("sparseLoCo")]
-public sealed partial record SparseLoCoSpec : StrategySpec
+public sealed partial record SparseLoCoSpec : WorkerSpec
 {
     /// <summary>H: inner steps from one synchronisation to the next.</summary>
     [AtLeast(1)]
@@ -30,15 +30,12 @@ public sealed partial record SparseLoCoSpec : StrategySpec
     [Above(0)]
     public double OuterLearningRate { get; init; } = 0.4;
 
-    /// <summary>Whether the ranks of a node are one worker, whose gradients are averaged in every step; else each rank is a worker.</summary>
-    public bool NodeGradients { get; init; } = true;
-
-    /// <summary>Cap in bytes of the buckets in which they are averaged.</summary>
-    [AtLeast(1)]
-    public long BucketBytes { get; init; } = 25 << 20;
-
     /// <summary>How parameters are cut and sent.</summary>
     internal ChunkSettings Chunks => new(ChunkSize, TopK, IsTransformed: false, new TwoBitChunkCodec());
+
+    /// <inheritdoc />
+    public override StrategyPolicy Policy => new(
+        "few elements of changes", StrategyPolicy.Own, StrategyPolicy.Own, NodeGradients ? "12·n a node and messages" : "12·n and messages");
 
     /// <inheritdoc />
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
@@ -56,10 +53,7 @@ public sealed partial record SparseLoCoSpec : StrategySpec
         ProgramGroup group = NodeGradients ? ProgramGroup.Global : ProgramGroup.World;
         if (Chunks.Exchange(scope, group) is not ProgramExchange exchange)
             return [];
-        StepProgram program = StepProgram.Periodic(
-            NodeGradients ? BucketedGradients.InFloat32(ProgramGroup.Node, BucketBytes) : null,
-            Period,
-            step => step == Period - 1 ? exchange : null);
+        StepProgram program = StepProgram.Periodic(TrafficInNode, Period, step => step == Period - 1 ? exchange : null);
         if (!NodeGradients)
             return [program];
         ProgramStep last = program.Steps[^1];

@@ -92,6 +92,9 @@ internal sealed record RunOptions
     /// <summary>How long the communicators are measured before the training; null: they are not.</summary>
     public TimeSpan? Preflight { get; init; }
 
+    /// <summary>Whether the result also shows the strategies in the order in which they reach the target.</summary>
+    public bool ShowsRanking { get; init; }
+
     /// <summary>The run that this one replays; null: none.</summary>
     internal ReplayedRun? Replays { get; init; }
 

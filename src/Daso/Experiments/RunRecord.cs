@@ -3,6 +3,7 @@ using Daso.Communication;
 using Daso.Data;
 using Daso.Recording;
 using Daso.Specification;
+using Daso.Strategies;
 using Daso.Training;
 
 namespace Daso.Experiments;
@@ -335,9 +336,9 @@ internal sealed class RunRecord : IDisposable
     }
 
     /// <summary>The strategies whose results depend on measured times.</summary>
-    private static IEnumerable<string> FollowersOfTimings(ExperimentVariant variant) => variant.StrategyNames
-        .Where((_, i) => variant.Setup.Strategies[i].FollowsTimings)
-        .Select(name => $"{variant.Name}/{name}");
+    private static IEnumerable<string> FollowersOfTimings(ExperimentVariant variant) => variant.StrategyIndices
+        .Where(index => variant.Setup.Strategies[index].FollowsTimings)
+        .Select(index => $"{variant.Name}/{variant.Experiment.Strategies[index].Name}");
 
     private static PlannedExperiment Planned(ExperimentVariant variant, IDataset data) => new()
     {
@@ -357,7 +358,23 @@ internal sealed class RunRecord : IDisposable
         TrainSamples = data.TrainSamples,
         HeldOutSamples = data.HeldOutSamples,
         Link = variant.Link is LinkSpec link ? new RecordedLink(link.BitsPerSecond, link.LatencyNs) : null,
+        Policies = Policies(variant) is { Count: > 0 } policies ? policies : null,
     };
+
+    private static Dictionary<string, RecordedPolicy> Policies(ExperimentVariant variant)
+    {
+        var policies = new Dictionary<string, RecordedPolicy>();
+        foreach (int index in variant.StrategyIndices)
+        {
+            if (variant.Setup.Strategies[index].Policy is StrategyPolicy policy)
+            {
+                policies.Add(
+                    variant.Experiment.Strategies[index].Name, new RecordedPolicy(policy.Averaged, policy.Momentum, policy.BatchNorm, policy.Memory));
+            }
+        }
+
+        return policies;
+    }
 
     private void Finish(RunOutcome outcome)
     {

@@ -1,3 +1,4 @@
+using Daso.Data;
 using Daso.Models;
 using Daso.Optimization;
 using Daso.Specification;
@@ -37,6 +38,12 @@ public abstract record ObjectiveSpec : ISpecification
     /// <param name="optimizer">The experiment's optimizer.</param>
     public virtual ILearner CreateLearner(Replica replica, OptimizerSpec optimizer) =>
         new Backpropagation(this, replica, optimizer.Create(replica));
+
+    /// <summary>The same for a way to learn in which ranks do different things.</summary>
+    /// <param name="replica">The rank's model.</param>
+    /// <param name="optimizer">The experiment's optimizer.</param>
+    /// <param name="shard">Which of the ranks this one is.</param>
+    public virtual ILearner CreateLearner(Replica replica, OptimizerSpec optimizer, Shard shard) => CreateLearner(replica, optimizer);
 
     /// <inheritdoc />
     public abstract void Describe(SpecificationWriter writer);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Daso.SharedRules;
 using Daso.Specification;
 
@@ -42,6 +43,10 @@ internal sealed record PlannedExperiment
     /// <summary>Held-out samples; null: an older run.</summary>
     public int? HeldOutSamples { get; init; }
 
+    /// <summary>What strategies bring into agreement, of those that say it, by name; null: none does, or an older run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, RecordedPolicy>? Policies { get; init; }
+
     /// <summary>" in bfloat16" after where it runs, for titles; empty of float32.</summary>
     internal string InPrecision() => Precision == "float32" ? "" : $" in {Precision}";
 
@@ -54,3 +59,10 @@ internal sealed record PlannedExperiment
     /// <summary>The cells that its strategies and seeds make.</summary>
     public IEnumerable<CellId> Cells() => Strategies.SelectMany(strategy => Seeds.Select(seed => new CellId(Name, strategy, seed)));
 }
+
+/// <summary>What of a replica a strategy brings into agreement, in words.</summary>
+/// <param name="Averaged">What ranks exchange.</param>
+/// <param name="Momentum">Whose the local optimizer's state is.</param>
+/// <param name="BatchNorm">Whose batch norm's running statistics are.</param>
+/// <param name="Memory">Bytes a rank, with n for the trainable parameters.</param>
+internal sealed record RecordedPolicy(string Averaged, string Momentum, string BatchNorm, string Memory);

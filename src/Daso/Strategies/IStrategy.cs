@@ -33,6 +33,9 @@ public abstract record StrategySpec : ISpecification
     /// </summary>
     public virtual OptimizerSpec? OwnOptimizer => null;
 
+    /// <summary>What it brings into agreement, for tables; null: it does not say.</summary>
+    public virtual StrategyPolicy? Policy => null;
+
     /// <summary>Makes one rank's instance.</summary>
     /// <param name="context">What it works on; valid as long as the strategy.</param>
     public abstract IStrategy Create(StrategyContext context);

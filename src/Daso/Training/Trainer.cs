@@ -49,7 +49,7 @@ internal sealed class Trainer : IDisposable
         _replica = new Replica(plan.Model.Build(plan.Seed), ranks.Device, plan.Precision.PutsChannelsLast(ranks.Device.type));
         _replica.Model.Autocast = autocast;
         _scaler = plan.Precision.Compute == NumberFormat.Float16 ? new LossScaler(ranks.World, _replica, _timer) : null;
-        _learner = plan.Objective.CreateLearner(_replica, plan.Strategy.OwnOptimizer ?? plan.Optimizer);
+        _learner = plan.Objective.CreateLearner(_replica, plan.Strategy.OwnOptimizer ?? plan.Optimizer, shard);
         _training = plan.Data.OpenTraining(shard, plan.Seed, ranks.Device);
         _heldOut = plan.Data.OpenHeldOut(shard, ranks.Device);
         _evaluation = new Evaluation(ranks, _replica, _learner, plan.Objective.Metrics, _heldOut);

@@ -76,6 +76,7 @@ public sealed partial record CityScapesImages : DataSpec
         Threads = DecodeThreads,
         TrainingReader = seed => new SceneReader(scenes, true, this, seed),
         HeldOutReader = () => new SceneReader(scenes, false, this, 0),
+        Inspect = sample => SceneReader.Inspect(scenes, this, sample),
     };
 
     partial void ValidateTogether()

@@ -32,14 +32,25 @@ internal sealed unsafe class SceneReader : SampleReader
         Layout = new SampleLayout(torch.ScalarType.Float32, [3, _height, _width], [_height, _width], 1);
     }
 
+    /// <summary>Reads a scene's two files whole.</summary>
+    /// <param name="scenes">All scenes.</param>
+    /// <param name="spec">What they are to be.</param>
+    /// <param name="sample">Its number in the scenes to train on, followed by those held out.</param>
+    /// <exception cref="UserErrorException">One is damaged or of another size.</exception>
+    internal static void Inspect(LabelledScenes scenes, CityScapesImages spec, int sample)
+    {
+        bool isTraining = sample < scenes.Train.Count;
+        using var reader = new SceneReader(scenes, isTraining, spec, 0);
+        reader.Decode(isTraining ? sample : sample - scenes.Train.Count);
+    }
+
     /// <inheritdoc />
     public override SampleLayout Layout { get; }
 
     /// <inheritdoc />
     public override void Read(int sample, int epoch, Span<byte> input, Span<long> targets)
     {
-        Decode(_scenes.ImageOf(_isTraining, sample), _image);
-        Decode(_scenes.LabelsOf(_isTraining, sample), _labels);
+        Decode(sample);
         Cut cut = _isTraining ? Draw(new SeededRandom(_seed, epoch, sample)) : new Cut(1, 0, 0, false);
         Span<float> planes = MemoryMarshal.Cast<byte, float>(input);
         Place(cut);
@@ -122,6 +133,12 @@ internal sealed unsafe class SceneReader : SampleReader
                 planes[channel * plane + at] = Normalisation.Factor[channel] * (above + (below - above) * share) + Normalisation.Offset[channel];
             }
         }
+    }
+
+    private void Decode(int sample)
+    {
+        Decode(_scenes.ImageOf(_isTraining, sample), _image);
+        Decode(_scenes.LabelsOf(_isTraining, sample), _labels);
     }
 
     private void Decode(string path, NativeBuffer to)

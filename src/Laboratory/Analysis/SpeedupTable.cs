@@ -39,7 +39,8 @@ internal static class SpeedupTable
     /// <param name="summary">What to show.</param>
     /// <param name="console">Where; see <see cref="ConsoleFor"/>.</param>
     /// <param name="hasLegend">Whether it says what the columns mean, or only where that is found.</param>
-    public static void Write(RunSummary summary, IAnsiConsole console, bool hasLegend)
+    /// <param name="ranks">Whether the strategies are also shown in the order in which they reach the target.</param>
+    public static void Write(RunSummary summary, IAnsiConsole console, bool hasLegend, bool ranks = false)
     {
         foreach (ExperimentSummary experiment in summary.Experiments)
         {
@@ -51,11 +52,13 @@ internal static class SpeedupTable
             foreach (string sentence in Findings.Of(experiment))
                 console.WriteLine(sentence);
             BreakdownTable.Write(experiment, console);
+            if (ranks)
+                RankingTable.Write(experiment, console);
             console.WriteLine();
         }
 
         if (hasLegend)
-            TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend]);
+            TableLayout.WriteLegend(console, [.. ResultColumn.LegendOf(s_columns), .. BreakdownTable.Legend, .. ranks ? RankingTable.Legend : []]);
         else
             console.WriteLine("what the columns mean: --legend, also with --resume of a run that is complete");
         foreach (IncompleteCell missing in summary.Incomplete)

@@ -24,18 +24,27 @@ internal static class AAPrinter
                 continue;
             }
 
-            console.WriteLine($"{variant.Name}: equal trainings beside each other");
-            Table pairs = new Table().Border(TableBorder.Rounded).AddColumns("Pair", "Step time over the other's [95 %]", "Says");
-            foreach (AAPair pair in finding.Pairs)
-                pairs.AddRow(new Text($"{pair.Name} / {pair.Over}"), new Text(StrategyTexts.Ratio(pair.Ratio)), new Text(StrategyTexts.VerdictOf(pair.Ratio)));
-            console.Write(pairs);
-            Table places = new Table().Border(TableBorder.Rounded).AddColumns("Place", "Step time over the seed's mean");
-            for (int i = 0; i < finding.Places.Count; i++)
-                places.AddRow($"{i + 1}", Quantity.Fixed(finding.Places[i], 4));
-            console.Write(places);
-            console.WriteLine(InWords(finding, CellOrder.SeedsOfWholeDesign(finding.Places.Count)));
-            console.WriteLine();
+            Write(variant.Name, finding, console);
         }
+    }
+
+    /// <summary>Writes what one experiment's test found.</summary>
+    /// <param name="experiment">Its name.</param>
+    /// <param name="finding">What was found.</param>
+    /// <param name="console">Where.</param>
+    internal static void Write(string experiment, AAFinding finding, IAnsiConsole console)
+    {
+        console.WriteLine($"{experiment}: equal trainings beside each other");
+        Table pairs = new Table().Border(TableBorder.Rounded).AddColumns("Pair", "Step time over the other's, 95 %", "Says");
+        foreach (AAPair pair in finding.Pairs)
+            pairs.AddRow(new Text($"{pair.Name} / {pair.Over}"), new Text(StrategyTexts.Ratio(pair.Ratio)), new Text(StrategyTexts.VerdictOf(pair.Ratio)));
+        console.Write(pairs);
+        Table places = new Table().Border(TableBorder.Rounded).AddColumns("Place", "Step time over the seed's mean");
+        for (int i = 0; i < finding.Places.Count; i++)
+            places.AddRow($"{i + 1}", Quantity.Fixed(finding.Places[i], 4));
+        console.Write(places);
+        console.WriteLine(InWords(finding, CellOrder.SeedsOfWholeDesign(finding.Places.Count)));
+        console.WriteLine();
     }
 
     /// <summary>The finding as a sentence.</summary>

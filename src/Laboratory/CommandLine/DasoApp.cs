@@ -56,8 +56,8 @@ public static class DasoApp
             ]),
             ("Before a training", [DoctorCommand.Create(), PreflightCommand.Create(), DataCommand.Create(), ScheduleCommand.Create()]),
             ("Runs", [
-                ReportCommand.Create(), TimelineCommand.Create(), CompareCommand.Create(), CheckCommand.Create(experiments),
-                ReplayCommand.Create(experiments),
+                ReportCommand.Create(), TimelineCommand.Create(), CompareCommand.Create(), ScalingCommand.Create(),
+                CheckCommand.Create(experiments), ReplayCommand.Create(experiments),
             ]),
             ("Predictions and the paper", [
                 PredictCommand.Create(experiments),

@@ -59,7 +59,7 @@ internal static class ListCommand
         {
             console.MarkupLineInterpolated($"[bold]{suite.Key}[/]");
             foreach (ExperimentDefinition experiment in suite)
-                console.WriteLine($"  {experiment.Name}: {FirstSentence(experiment.Summary)}");
+                console.WriteLine(Cut($"  {experiment.Name}: {FirstSentence(experiment.Summary)}", console.Profile.Width));
         }
 
         console.WriteLine("list NAME: strategies, parameters, tiers, references");
@@ -71,6 +71,8 @@ internal static class ListCommand
         int end = summary.IndexOf(". ", StringComparison.Ordinal);
         return end < 0 ? summary : summary[..(end + 1)];
     }
+
+    private static string Cut(string line, int width) => line.Length <= width ? line : line[..(width - 1)] + '…';
 
     /// <summary>Shows the experiments, with what is wrong with one in its place; gives the names of those.</summary>
     private static IReadOnlyList<string> Show(IEnumerable<ExperimentDefinition> experiments, IAnsiConsole console)

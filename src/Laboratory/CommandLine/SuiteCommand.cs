@@ -83,10 +83,9 @@ internal sealed class SuiteCommand : Command
             Description = "Ranks on each node.",
             DefaultValueFactory = _ => 2,
         };
-        private readonly Option<string?> _link = new("--link")
-        {
-            Description = "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited. Default: as each experiment says.",
-        };
+        private readonly Option<string[]> _links = List<string>(
+            "--link",
+            "Emulated link of each node: rate and latency as in 1gbit,50us, or unlimited; a run for each. Default: as each experiment says.");
         private readonly Option<string> _device = ChoiceOption.Of("--device", "Where ranks compute.", "cpu", "cuda");
         private readonly Option<string?> _precision = new("--precision")
         {
@@ -164,6 +163,11 @@ internal sealed class SuiteCommand : Command
         private readonly Option<bool> _legend = new("--legend") { Description = "Says below the table what its columns mean." };
         private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Prints the expanded plan and runs nothing." };
 
+        private readonly Option<bool> _ranking = new("--ranking")
+        {
+            Description = "Adds a table with the strategies in the order in which they reach the target, and what each averages and keeps.",
+        };
+
         private readonly Option<int?> _preflight = new("--preflight")
         {
             Description = "Measures the communicators for about this many seconds before the training; stored as preflight.json.",
@@ -183,9 +187,9 @@ internal sealed class SuiteCommand : Command
             _inPlaceOfRunning = inPlaceOfRunning;
             Command = new Command(name, string.Join(" ", experiments.Select(experiment => ListCommand.FirstSentence(experiment.Summary))))
             {
-                _nodes, _ranksPerNode, _link, _device, _precision, _seeds, _strategies, _aa, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
+                _nodes, _ranksPerNode, _links, _device, _precision, _seeds, _strategies, _aa, _chosen, _tier, _epochs, _steps, _warmupSteps, _limit,
                 _checkpointEvery, _checkpointFolder, _keepCheckpoints, _saveWeights, _resume, _runNote, _retryFailed, _maximumTime, _checkData,
-                _maximumBadSamples, _preflight, _out, _format, _legend, _dryRun,
+                _maximumBadSamples, _preflight, _out, _format, _legend, _dryRun, _ranking,
             };
             _precision.AcceptOnlyFromAmong([.. PrecisionSpec.Names]);
             _mpi.AddTo(Command, hasDevice: true);
@@ -243,23 +247,42 @@ internal sealed class SuiteCommand : Command
                 options = options with { Link = "unlimited" };
             }
 
-            SuitePlan plan = SuitePlan.Expand(_name, _experiments, options);
+            SuitePlan[] plans = [.. Links(parsed, options).Select(link => SuitePlan.Expand(_name, _experiments, options with { Link = link }))];
             bool isJson = parsed.IsJson(_format);
             if (parsed.GetValue(_dryRun))
             {
                 if (launcher is not (null or { Rank: 0 }))
                     return Task.FromResult((int)ExitCode.Done);
-                WarnOfData(plan, parsed.InvocationConfiguration.Error);
-                PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
+                WarnOfData(plans[0], parsed.InvocationConfiguration.Error);
+                foreach (SuitePlan plan in plans)
+                    PlanPrinter.Print(plan, isJson, parsed.InvocationConfiguration.Output);
                 return Task.FromResult((int)ExitCode.Done);
             }
 
             return Task.Run(
                 () => launcher is null
-                    ? _run(plan, null, isJson, cancelled)
-                    : RunAsRank(launcher, plan, isJson, parsed, cancelled),
+                    ? RunInTurn(plans, isJson, cancelled)
+                    : RunAsRank(launcher, plans[0], isJson, parsed, cancelled),
                 CancellationToken.None);
         }
+
+        /// <summary>The links to run over, each in a run of its own; null: as the experiments say.</summary>
+        private IReadOnlyList<string?> Links(ParseResult parsed, RunOptions options)
+        {
+            if (Given(parsed, _links) is not { Length: > 1 } links)
+                return [options.Link];
+            if (options.Resume is not null || options.RunNote is not null)
+                throw new UserErrorException($"{_links.Name}: {_resume.Name} and {_runNote.Name} go on with one run; give the link of that run alone");
+            if (parsed.IsJson(_format))
+                throw new UserErrorException($"{_format.Name} json: each of {links.Length} links has a document of its own; give one link at a time");
+            if (links.Distinct().Count() < links.Length)
+                throw new UserErrorException($"{_links.Name} {string.Join(' ', links)}: a link is given twice");
+            return links;
+        }
+
+        /// <summary>One run after the other, until one does not end well.</summary>
+        private int RunInTurn(IEnumerable<SuitePlan> plans, bool isJson, CancellationToken cancelled) =>
+            plans.Select(plan => _run(plan, null, isJson, cancelled)).FirstOrDefault(code => code != (int)ExitCode.Done);
 
         private int RunAsRank(Launcher launcher, SuitePlan plan, bool isJson, ParseResult parsed, CancellationToken cancelled)
         {
@@ -280,7 +303,8 @@ internal sealed class SuiteCommand : Command
             return new RunOptions
             {
                 Topology = new Topology(parsed.GetValue(_nodes), parsed.GetValue(_ranksPerNode)),
-                Link = parsed.GetValue(_link),
+                Link = Given(parsed, _links)?[0],
+                ShowsRanking = parsed.GetValue(_ranking),
                 Device = parsed.GetValue(_device)!,
                 Precision = parsed.GetValue(_precision) is string precision ? PrecisionSpec.Named(precision) : null,
                 Seeds = Given(parsed, _seeds),

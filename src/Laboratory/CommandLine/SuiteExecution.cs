@@ -33,7 +33,7 @@ internal static class SuiteExecution
             }
 
             IAnsiConsole console = SpeedupTable.ConsoleFor(Console.Out);
-            SpeedupTable.Write(summary, console, plan.Options.ShowsLegend);
+            SpeedupTable.Write(summary, console, plan.Options.ShowsLegend, plan.Options.ShowsRanking);
             if (plan.Options.IsAATest)
                 AAPrinter.Write(plan, summary, console);
             return ExitCode.Done;

@@ -69,8 +69,9 @@ internal sealed class TextTokenizing
         if (HeldOut.Tokens == 0)
         {
             throw new UserErrorException(
-                $"--validation-every {HeldOutEvery}: there are {Documents} documents, so none would be held out; take a smaller number, or name "
-                + "files with --validation");
+                HeldOutEvery > 0
+                    ? $"--validation-every {HeldOutEvery}: of {Documents} in all no document would be held out; take a smaller number, or name files with --validation"
+                    : "--validation: its files have no text");
         }
 
         if (Train.Tokens == 0)

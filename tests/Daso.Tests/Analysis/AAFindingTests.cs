@@ -27,6 +27,17 @@ public sealed class AAFindingTests
     }
 
     [Fact]
+    public void Its_tables_and_its_sentence_are_shown()
+    {
+        using var output = new StringWriter();
+        AAPrinter.Write("resnet-digits", Measure((_, _) => 1, seeds: 2), SpeedupTable.ConsoleFor(output));
+
+        Assert.Matches(@"│ ddp-2 / ddp-1 │ *[01]\.\d{3} \[[01]\.\d{3}, [01]\.\d{3}\] +│ (same|inconclusive) ", output.ToString());
+        Assert.Matches(@"│ 3 +│ [01]\.\d{4} ", output.ToString());
+        Assert.Contains("With 2 seeds of 320 steps", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_place_that_is_slower_is_seen_by_its_place()
     {
         AAFinding finding = Measure((_, place) => place == 0 ? 1.06 : 1);

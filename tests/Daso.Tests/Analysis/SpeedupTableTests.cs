@@ -59,6 +59,14 @@ public class SpeedupTableTests
     }
 
     [Fact]
+    public void The_ranking_begins_with_what_most_seeds_took_to_the_target()
+    {
+        using SyntheticRun run = ThreeStrategies();
+        ExperimentSummary experiment = RunSummary.Read(run.Folder.Path).Experiments.Single();
+        Assert.Equal(["daso", "none", "ddp"], RankingTable.Ranked(experiment).Select(strategy => strategy.Strategy));
+    }
+
+    [Fact]
     public void A_real_link_is_told()
     {
         using var run = new SyntheticRun(

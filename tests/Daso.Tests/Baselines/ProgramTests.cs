@@ -43,6 +43,8 @@ public sealed class ProgramTests
         new LsgdSpec(),
         new RingAveragingSpec { Period = 2, AveragesOptimizer = true },
         new OneBitAdamSpec { FreezeSteps = 2 },
+        new AdaptiveTopKSpec { Density = 0.1, LinkRatio = 3 },
+        new AdaptiveTopKSpec(),
         new DeMoSpec(),
         new DeMoSpec { Replication = DeMoReplication.Striding },
         new DeMoSpec { NodeGradients = true },

@@ -51,23 +51,23 @@ public class SuiteCommandTests
         JsonElement[] experiments = [.. summary.RootElement.GetProperty("experiments").EnumerateArray()];
         Assert.Equal(["digits-resnet18", "novel-transformer"], experiments.Select(experiment => experiment.GetProperty("plan").GetProperty("name").GetString()));
         Assert.All(experiments, experiment => Assert.Equal(
-            ["ddp", "ddp-bf16", "horovod", "daso", "none"],
+            ["ddp", "ddp-bf16", "horovod", "daso", "daso-bf16", "none"],
             experiment.GetProperty("strategies").EnumerateArray().Select(strategy => strategy.GetProperty("strategy").GetString())));
 
         string run = program.RunFolder();
         Assert.True(File.Exists(Path.Combine(run, "manifest.json")));
         Assert.True(File.Exists(Path.Combine(run, "summary.json")));
-        // 2 experiments × 5 strategies × 4 ranks.
-        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
-        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "metrics"), "*.parquet").Length);
-        Assert.Equal(40, Directory.GetFiles(Path.Combine(run, "events"), "*.jsonl").Length);
+        // 2 experiments × 6 strategies × 4 ranks.
+        Assert.Equal(48, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
+        Assert.Equal(48, Directory.GetFiles(Path.Combine(run, "metrics"), "*.parquet").Length);
+        Assert.Equal(48, Directory.GetFiles(Path.Combine(run, "events"), "*.jsonl").Length);
     }
 
     [Fact]
     public void The_same_seed_gives_the_same_bits()
     {
         string[] first = Hashes(), second = Hashes();
-        Assert.Equal(5, first.Length);
+        Assert.Equal(6, first.Length);
         Assert.Equal(first, second);
 
         static string[] Hashes()
@@ -91,7 +91,7 @@ public class SuiteCommandTests
     [InlineData(2, "--link fast", "suite", "quickstart", "--link", "fast")]
     [InlineData(2, "many is not a value of --batch-per-rank; write a whole number", "suite", "quickstart", "--batch-per-rank", "many")]
     [InlineData(2, "--epochs 0", "suite", "quickstart", "--epochs", "0")]
-    [InlineData(2, "less than a batch", "suite", "quickstart", "--nodes", "400")]
+    [InlineData(2, "less than a batch", "suite", "quickstart", "--nodes", "30")]
     [InlineData(2, "--data nowhere", "suite", "imagenet-resnet50", "--data", "nowhere")]
     [InlineData(2, "--seeds", "suite", "quickstart", "--seeds", "x")]
     [InlineData(5, "--out /proc", "suite", "quickstart", "--steps", "1", "--out", "/proc/nothing")]

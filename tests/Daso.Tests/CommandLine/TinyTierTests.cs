@@ -20,14 +20,14 @@ public class TinyTierTests
         string[] line =
         [
             "suite", suite, "--data", data, "--tier", "tiny", "--nodes", "2", "--ranks-per-node", "2", "--warmup-steps", "0",
-            "--strategies", "ddp", "daso", "--checkpoint-every", "1steps",
+            "--strategies", "ddp", "daso", "--checkpoint-every", "2steps",
         ];
         (int exitCode, _, string errors) = whole.Run(line);
         Assert.True(exitCode == 0, errors);
 
         using (Process process = killed.Start(line))
         {
-            // In the second training, after a step, if the kill is quick enough.
+            // In the second training, after a checkpoint, if the kill is quick enough.
             while (!process.HasExited && !IsSaved(killed, "daso"))
                 Thread.Sleep(20);
             process.Kill();

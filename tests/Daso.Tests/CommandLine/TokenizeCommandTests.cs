@@ -46,7 +46,9 @@ public sealed class TokenizeCommandTests : IDisposable
         Write("a.txt", "hello world");
         Write("bad.jsonl", "none");
         await Fails("bad.jsonl: line 1 is no JSON", "a.txt", "bad.jsonl");
-        await Fails("there are 1 documents, so none would be held out", "a.txt");
+        await Fails("--validation-every 2000: of 1 in all no document would be held out", "a.txt");
+        Write("empty.txt", " ");
+        await Fails("--validation: its files have no text", "a.txt", "--validation", "empty.txt");
         await Fails("no document is left to train on", "a.txt", "--validation-every", "1");
         await Fails("--threads 0: takes a number from 1 on", "a.txt", "--threads", "0");
         Directory.CreateDirectory(_folder.Combine("tokens"));

@@ -1,5 +1,6 @@
 using Daso.Data;
 using Daso.Images;
+using Daso.Tests.Data;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Images;
@@ -47,6 +48,26 @@ public sealed class CityScapesImagesTests : IDisposable
         Assert.Equal(10, batch.Targets[0, 10, 100].item<long>());
         Assert.Equal((200 / 255f - 0.485f) / 0.229f, batch.Inputs[0, 0, 50, 12].item<float>(), 1e-5f);
         Assert.Equal((240 / 255f - 0.406f) / 0.225f, batch.Inputs[0, 2, 10, 100].item<float>(), 1e-5f);
+    }
+
+    [Fact]
+    public void Every_damaged_file_is_found_by_reading_all_and_its_scene_can_be_left_out()
+    {
+        CityScapesFiles.Write(_folder);
+        string image = Path.Combine(_folder, "leftImg8bit", "train", "bochum", "bochum_000003_000019_leftImg8bit.png");
+        string labels = Path.Combine(_folder, "gtFine", "val", "aachen", "aachen_000000_000019_gtFine_labelIds.png");
+        foreach (string path in (string[])[image, labels])
+            File.WriteAllBytes(path, File.ReadAllBytes(path)[..^40]);
+        using IDataset data = Spec.Open();
+        (int Sample, string Says)[] damage = [.. data.FindDamage(new Shard(0, 1))];
+        Assert.Equal([image, labels], damage.Select(one => one.Says[..one.Says.IndexOf(": ", StringComparison.Ordinal)]));
+
+        data.LeaveOut([.. damage.Select(one => one.Sample)]);
+        Assert.Equal((7, 2), (data.TrainSamples, data.HeldOutSamples));
+        using IBatchSource training = data.OpenTraining(new Shard(0, 1), 1, CPU), heldOut = data.OpenHeldOut(new Shard(0, 1), CPU);
+        training.StartEpoch(0);
+        heldOut.StartEpoch(0);
+        Assert.Equal((7, 2), (training.Rest(0, _ => 0).Count, heldOut.Rest(0, _ => 0).Count));
     }
 
     [Fact]

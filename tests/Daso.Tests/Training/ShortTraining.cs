@@ -82,9 +82,13 @@ internal static class ShortTraining
         (new SparseGradientsSpec { Density = 0.1, Selection = SparseSelection.RandomK }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
         (new PowerSgdSpec { StartSteps = 4, MinimumRate = 0.5 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
         (new OneBitAdamSpec { FreezeSteps = 6, WeightDecay = 1e-2 }, new AdamWSpec()),
+        (new AdaptiveTopKSpec { Density = 0.1, LinkRatio = 3 }, new AdamWSpec()),
+        (new AdaptiveTopKSpec { Density = 0.1 }, new SgdSpec(Momentum: 0.9, WeightDecay: 0)),
+        (new AbTrainingSpec { WarmupSteps = 3, FactorSteps = 4, WholeSteps = 2 }, new AdamWSpec()),
         (new DeMoSpec { TopK = 4, ChunkSize = 4, WeightDecay = 1e-2 }, new AdamWSpec()),
         (new DeMoSpec { Replication = DeMoReplication.Striding, NodeGradients = true }, new AdamWSpec()),
         (new SparseLoCoSpec { Period = 3, TopK = 5, ChunkSize = 4 }, new AdamWSpec()),
+        (new LayerOwnersSpec { Period = 3 }, new AdamWSpec()),
         (new ZeroOneAdamSpec { VarianceUpdates = 2, VarianceFreezeStep = 7, LocalSteps = 4, MaximumInterval = 3 }, new AdamWSpec()),
     ];
 

@@ -100,6 +100,19 @@ public sealed partial record DasoSpec : StrategySpec
     public override bool FollowsTimings => Schedule.Auto != DasoAuto.None;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new(
+        ShardedDuty ? "parameters, a slice a rank" : "parameters, a rank a node",
+        MomentumAtMerge switch { MomentumAtMerge.Average => "averaged", MomentumAtMerge.Reset => "reset at merges", _ => StrategyPolicy.Own },
+        SynchroniseBatchNorm ? "averaged" : BroadcastsBuffers ? "local rank 0's" : StrategyPolicy.Own,
+        ShardedDuty ? $"{MemoryPerParameter}·n/G" : $"{MemoryPerParameter}·n");
+
+    /// <summary>Bytes a rank for each element that it sends: two messages and what is kept of each, a master copy, what rounding has dropped.</summary>
+    private int MemoryPerParameter => sizeof(float) * (2
+        + (Merge == DasoMerge.Differences ? 2 : 0)
+        + (PayloadFormat.Blocking(this).IsChange || PayloadFormat.Cycling(this).IsChange ? 1 : 0)
+        + (PayloadFormat.Cycling(this).HasFeedback ? 1 : 0));
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

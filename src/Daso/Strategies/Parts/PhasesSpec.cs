@@ -24,6 +24,9 @@ public sealed partial record PhasesSpec(StrategySpec First, [AtLeast(0)] long St
     /// <inheritdoc />
     public override OptimizerSpec? OwnOptimizer => First.OwnOptimizer;
 
+    /// <summary>That of the strategy for the rest.</summary>
+    public override StrategyPolicy? Policy => Then.Policy;
+
     /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {

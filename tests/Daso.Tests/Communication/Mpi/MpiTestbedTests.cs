@@ -30,7 +30,7 @@ public sealed class MpiTestbedTests : IDisposable
         RequireLinks();
         string[] suite =
         [
-            "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "daso", "--sequences-per-rank", "36", "--epochs", "3",
+            "suite", "quickstart", "--experiments", "novel-transformer", "--strategies", "daso", "--sequences-per-rank", "18", "--epochs", "3",
             "--seeds", "5", "--warmup-steps", "0",
         ];
         using var embedded = new Program();

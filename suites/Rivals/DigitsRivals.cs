@@ -1,0 +1,53 @@
+using Daso.Baselines;
+using Daso.Data;
+using Daso.Experiments;
+using Daso.Models;
+using Daso.Optimization;
+using Daso.Strategies;
+using Daso.Suites.Quickstart;
+
+namespace Daso.Suites.Rivals;
+
+/// <summary>The quickstart's ResNet-18 on digits under every strategy that fits.</summary>
+[Experiment("digits-rivals", Suite = "rivals")]
+[Model(nameof(Network)), Data(nameof(Digits)), Optimizer(nameof(Sgd)), LearningRate(nameof(Rate))]
+[Strategy("ddp", nameof(Ddp), Baseline = true), Strategy("ddp-bf16", nameof(DdpBf16))]
+[Strategy("horovod", nameof(Horovod)), Strategy("horovod-bf16", nameof(HorovodBf16))]
+[Strategy("daso", nameof(Daso)), Strategy("daso-bf16", nameof(DasoBf16))]
+[Strategy("daso-auto", nameof(DasoAuto))]
+[Strategy("daso-differences", nameof(DasoDifferences))]
+[Strategy("post-local-sgd", nameof(PostLocal))]
+[Strategy("hierarchical", nameof(Hierarchical))]
+[Strategy("slowmo", nameof(SlowMo))]
+[Strategy("diloco", nameof(DiLoCo)), Strategy("diloco-bf16", nameof(DiLoCoBf16))]
+[Strategy("diloco-streaming", nameof(Streaming))]
+[Strategy("diloco-eager", nameof(EagerDiLoCo))]
+[Strategy("des-loc", nameof(DesLoc))]
+[Strategy("edit", nameof(Edit))]
+[Strategy("fda", nameof(Fda))]
+[Strategy("gossip", nameof(GossipRing)), Strategy("gossip-bf16", nameof(GossipBf16))]
+[Strategy("push-sum", nameof(PushSum))]
+[Strategy("push-sum-overlapped", nameof(OverlapSgp))]
+[Strategy("random-pairs", nameof(RandomPairs))]
+[Strategy("power-sgd", nameof(PowerSgd))]
+[Strategy("top-k", nameof(TopK))]
+[Strategy("sparse-loco", nameof(SparseLoCo))]
+[Strategy("none", nameof(None))]
+[Link("500mbit,50us"), Seeds(1, 2, 3, 4, 5), Epochs(DigitsWorkload.Epochs), Target("accuracy", AtLeast = 0.94)]
+[Tier("tiny", Epochs = 3)]
+public sealed partial class DigitsRivals : RivalStrategies
+{
+    /// <summary>Images a rank and step.</summary>
+    [Params(16)]
+    public int BatchPerRank { get; init; }
+
+    private ModelSpec Network => DigitsWorkload.Network;
+
+    private DataSpec Digits => DigitsWorkload.Data(BatchPerRank);
+
+    private OptimizerSpec Sgd => DigitsWorkload.Optimizer;
+
+    private LearningRateSpec Rate => DigitsWorkload.Rate;
+
+    private StrategySpec Fda => new FdaSpec { Threshold = 0.5 };
+}
