@@ -1,6 +1,5 @@
 using Daso.Models;
 using Daso.Optimization;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Daso.Tests.Optimization;
