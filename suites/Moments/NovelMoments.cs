@@ -1,5 +1,4 @@
 using Daso.Baselines;
-using Daso.Communication;
 using Daso.Data;
 using Daso.Experiments;
 using Daso.Models;

@@ -1,8 +1,10 @@
 using System.Globalization;
 using CsCheck;
+using Daso.Baselines;
 using Daso.Communication;
 using Daso.Models;
 using Daso.Recording;
+using Daso.Strategies;
 using Daso.Tests.Cluster;
 using Daso.Tests.Recording;
 using Daso.Training;
@@ -87,6 +89,14 @@ public class ResumeTests
         using var replica = new Replica(model, TorchSharp.torch.CPU);
         replica.Parameters.ToHost();
         Assert.Equal(outcomes[0].ParametersSha256, FloatBytes.Sha256(replica.Parameters.Host.Span));
+    }
+
+    [Fact]
+    public void Every_strategy_is_among_those_that_are_resumed()
+    {
+        IEnumerable<Type> all = ((Type[])[typeof(StrategySpec), typeof(DdpSpec)]).SelectMany(one => one.Assembly.GetTypes())
+            .Where(type => type.IsSubclassOf(typeof(StrategySpec)) && !type.IsAbstract);
+        Assert.Empty(all.Except(ShortTraining.Kinds.Select(kind => kind.Strategy.GetType())));
     }
 
     [Fact]
