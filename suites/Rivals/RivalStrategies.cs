@@ -71,5 +71,17 @@ public abstract class RivalStrategies
 
     private protected static StrategySpec SparseLoCo => new SparseLoCoSpec { Period = Period };
 
+    private protected static StrategySpec AdaptiveTopK => new AdaptiveTopKSpec { Density = 0.05, BucketBytes = Bucket };
+
+    private protected static StrategySpec AbTraining => new AbTrainingSpec { WarmupSteps = Warmup, FactorSteps = 30, WholeSteps = 3 };
+
+    private protected static StrategySpec Decent => new DecentSpec();
+
+    private protected static StrategySpec Lasgd => new LasgdSpec();
+
+    private protected static StrategySpec RingAveraging => new RingAveragingSpec { Period = Period, BucketBytes = Bucket };
+
+    private protected static StrategySpec Lsgd => new LsgdSpec { BucketBytes = Bucket };
+
     private protected static StrategySpec None => new NoCommunicationSpec();
 }

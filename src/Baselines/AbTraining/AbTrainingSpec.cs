@@ -40,6 +40,9 @@ public sealed partial record AbTrainingSpec : StrategySpec
     };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("gradients, then those of factors", StrategyPolicy.Own, StrategyPolicy.Own, "a basis and the factors' gradients");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -35,6 +35,10 @@ public sealed partial record AdaptiveTopKSpec : StrategySpec
     internal double NodeDensity => Math.Min(1, Density * LinkRatio);
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new(
+        "few elements of gradients", StrategyPolicy.Same, StrategyPolicy.Own, NodeDensity < 1 ? "8·n and the elements" : "4·n and the elements");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

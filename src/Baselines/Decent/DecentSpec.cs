@@ -26,6 +26,10 @@ public sealed partial record DecentSpec : StrategySpec
     public long BucketBytes { get; init; } = 25 << 20;
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new(
+        Topology == DecentTopology.Complete ? "parameters" : "parameters, with peers", StrategyPolicy.Own, StrategyPolicy.Own, "4·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

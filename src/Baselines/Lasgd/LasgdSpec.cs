@@ -31,6 +31,9 @@ public sealed partial record LasgdSpec : WorkerSpec
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2), Delay = Math.Min(Delay, 1) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", StrategyPolicy.Own, StrategyPolicy.Own, "8·n");
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

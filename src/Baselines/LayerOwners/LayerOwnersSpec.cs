@@ -23,6 +23,9 @@ public sealed partial record LayerOwnersSpec : StrategySpec
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("layers, from their owners", StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

@@ -32,6 +32,9 @@ public sealed partial record RingAveragingSpec : StrategySpec
     public override StrategySpec ForWarmup() => this with { Period = Math.Min(Period, 2) };
 
     /// <inheritdoc />
+    public override StrategyPolicy Policy => new("parameters", AveragesOptimizer ? "averaged" : StrategyPolicy.Own, StrategyPolicy.Own, StrategyPolicy.None);
+
+    /// <inheritdoc />
     public override IStrategy Create(StrategyContext context)
     {
         Validate();

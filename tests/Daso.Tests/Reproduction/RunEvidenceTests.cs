@@ -10,7 +10,7 @@ namespace Daso.Tests.Reproduction;
 /// <summary>A run speaks of a claim in the claim's setting only.</summary>
 public class RunEvidenceTests
 {
-    private const int Steps = 120;
+    private const int Steps = 100;
     private static readonly RecordedCluster s_cluster = new(2, 2, "cpu");
     private static readonly RecordedLink s_link = new(500e6, 50_000);
 

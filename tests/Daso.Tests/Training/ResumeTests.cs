@@ -92,6 +92,10 @@ public class ResumeTests
     }
 
     [Fact]
+    public void Every_strategy_says_what_it_averages() =>
+        Assert.DoesNotContain(ShortTraining.Kinds, kind => kind.Strategy is not PhasesSpec && kind.Strategy.Policy is null);
+
+    [Fact]
     public void Every_strategy_is_among_those_that_are_resumed()
     {
         IEnumerable<Type> all = ((Type[])[typeof(StrategySpec), typeof(DdpSpec)]).SelectMany(one => one.Assembly.GetTypes())
