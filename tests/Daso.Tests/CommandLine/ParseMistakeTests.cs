@@ -6,7 +6,7 @@ public class ParseMistakeTests
     [Theory]
     [InlineData("error: --tensorbord: no such option of report, did you mean --tensorboard?", "report", "R", "--tensorbord")]
     [InlineData("error: --validte: no such option of predict, did you mean --validate?", "predict", "--calibrate", "R", "--validte", "S")]
-    [InlineData("error: -x: no such option of report; there are --out, --tensorboard, --mlperf-log", "report", "-x")]
+    [InlineData("error: -x: no such option of report; there are --out, --tensorboard, --mlperf-log, --scaling-base", "report", "-x")]
     [InlineData("error: --nodes four: expected a whole number", "predict", "--nodes", "four")]
     [InlineData("error: --compute long: expected a number", "predict", "--compute", "long")]
     public async Task Options_that_are_none_and_values_that_are_no_numbers(string expected, params string[] args)
