@@ -49,7 +49,7 @@ public class MpiFailureTests
         Assert.True(exitCode == (int)ExitCode.RunFailed, told);
         Assert.True(errors.Contains($"rank {rank} on {Environment.MachineName}: killed by signal 9", StringComparison.Ordinal), told);
         Assert.True(RunningJob.ReadSteps(run) >= step, told);
-        Assert.Equal(5, RunSummary.Read(run).Experiments[0].Strategies.Count);
+        Assert.Equal(6, RunSummary.Read(run).Experiments[0].Strategies.Count);
     }
 
     [Fact]

@@ -69,9 +69,9 @@ public class MpiTests
         Assert.True(exitCode == 0, errors);
         Assert.Contains("daso", output);
         Assert.Equal(Hashes(embedded.RunFolder()), Hashes(processes.RunFolder()));
-        // 5 strategies × 4 ranks: each process wrote its own.
+        // 6 strategies × 4 ranks: each process wrote its own.
         string run = processes.RunFolder();
-        Assert.Equal(20, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
+        Assert.Equal(24, Directory.GetFiles(Path.Combine(run, "timings"), "*.parquet").Length);
 
         (exitCode, output, errors) = MpiProcesses.Run(4, processes.Folder, "Daso.Suites.dll", "replay", run);
         Assert.True(exitCode == 0, output + errors);
